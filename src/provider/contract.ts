@@ -1,0 +1,198 @@
+/**
+ * What every provider promises. Core knows hypervisors only by this page; `test/contract/provider-contract.ts`
+ * proves it on each of them.
+ *
+ * Order: `facts`, `plan`, then the plan's operations in their order by `apply`. `openConsole` is legal before
+ * `start`. Everything else is legal at any time. Calls on different machines may run at once; calls that change
+ * one machine are serialised by core's lock on it.
+ *
+ * Every call takes a {@link Call}: it rejects with `cancelled` soon after its signal is aborted, and whatever
+ * fails rejects with an AzlVmError (provider errors keep their cause).
+ */
+import type { Capabilities, ConsolePort } from './capabilities.ts'
+import type { Difference, Endpoint, MachineInfo, MachineRef, MachineRequest, Medium, MediumRole } from './machine.ts'
+import type { Mark } from './mark.ts'
+import type { Plan, Operation, Outputs } from './plan.ts'
+
+export interface Call {
+  readonly signal: AbortSignal
+  /** For the log file: what was asked of the hypervisor. */
+  readonly debug: (message: string, data?: unknown) => void
+  /** For people, at once: something is not as one would expect, but the work goes on. */
+  readonly warn: (code: string, message: string, hint?: string) => void
+  readonly progress: (doneBytes: number, totalBytes: number) => void
+}
+
+/** Something about a host that a user should know. `fix` is what to do, ready to type where it is a command. */
+export interface Finding {
+  readonly level: 'ok' | 'info' | 'warning' | 'error'
+  /** Stable, kebab-case, e.g. `libvirt-not-running`. */
+  readonly code: string
+  readonly message: string
+  readonly fix?: string
+}
+
+/** What a host offers; serialisable, so that a plan can be made from a recorded one. */
+export interface Facts {
+  readonly provider: string
+  /** The host as it is recorded and compared, e.g. a libvirt URI. */
+  readonly host: string
+  /** Whether a machine can be made here; where not, the findings of level error say why. */
+  readonly isReady: boolean
+  /** Read from the host, or assumed because the host could not be asked. */
+  readonly isAssumed: boolean
+  readonly versions: Readonly<Record<string, string>>
+  readonly capabilities: Capabilities
+  readonly findings: readonly Finding[]
+  /** What only this provider reads from its own facts. */
+  readonly native: Readonly<Record<string, unknown>>
+}
+
+/** Whether one operation's object is as planned. */
+export type Observation =
+  | { readonly is: 'done' }
+  | { readonly is: 'missing' }
+  | { readonly is: 'different'; readonly differences: readonly Difference[] }
+
+export interface StartResult {
+  readonly acceleration: 'hardware' | 'emulated'
+  readonly outputs: Outputs
+}
+
+export interface StopRequest {
+  /** `graceful` asks the guest; `force` is the power cord. */
+  readonly mode: 'graceful' | 'force'
+  /** How long a graceful stop may take; after it: `timed-out`, the machine untouched. Milliseconds. */
+  readonly timeoutMs: number
+}
+
+export interface ConsoleRequest {
+  readonly port: ConsolePort
+  /** Takes the port from another holder instead of failing with resource-busy. */
+  readonly force?: boolean
+  /** Each piece as it arrives. It must return at once: the guest never waits for a listener. */
+  readonly onData: (bytes: Uint8Array) => void
+}
+
+/** How a console ended: the machine is off, somebody else took the port, or the way to it broke. */
+export type ConsoleEnd = { readonly why: 'machine-off' | 'taken' | 'closed' } | { readonly why: 'broken'; readonly error: Error }
+
+export interface ConsoleHandle {
+  write(bytes: Uint8Array): Promise<void>
+  /** Settles once, never rejects. A reboot does not end a console. */
+  readonly ended: Promise<ConsoleEnd>
+  close(): Promise<void>
+}
+
+/** Whether the firmware handed over to something, and to what; or why it did not. `evidence` are lines that show it. */
+export type BootOutcome =
+  | { readonly is: 'left-for'; readonly target: 'installer' | 'disk' | 'other'; readonly name: string; readonly evidence: readonly string[] }
+  | { readonly is: 'refused'; readonly why: 'secure-boot' | 'nothing-bootable' | 'firmware-crash'; readonly evidence: readonly string[] }
+
+/** Tells the boot outcome from the machine's serial text. Fed by core with what the console brings. */
+export interface BootWatch {
+  /** The outcome as soon as `text` decides it; undefined until then. */
+  feed(text: string): BootOutcome | undefined
+}
+
+/** What a removal did. `kept` is what could not or must not be removed, each with its reason. */
+export interface RemovalReport {
+  readonly removed: readonly string[]
+  readonly kept: readonly { readonly what: string; readonly why: string }[]
+}
+
+/** A thing in a folder or pool of ours that no machine names. */
+export interface Leftover {
+  /** For {@link Provider.removeLeftover}. */
+  readonly id: string
+  readonly what: string
+  /** The run that made it, where its name tells. */
+  readonly runId: string | undefined
+}
+
+export interface Provider {
+  readonly name: string
+  /** The host as it is recorded, e.g. `qemu:///system`; the same text finds the same host again. */
+  readonly host: string
+
+  /** Read-only. An unready host is a finding, not an exception. */
+  facts(call: Call): Promise<Facts>
+  /** Pure: the same request and facts give the same plan. */
+  plan(request: MachineRequest, facts: Facts): Plan
+  /** Read-only: whether the operation's object is there and as planned. */
+  observe(operation: Operation, request: MachineRequest, call: Call): Promise<Observation>
+  /**
+   * Executes one operation and resolves with its outputs once the hypervisor has done it. On an object that
+   * is already there with the same run id: done. With another mark or run id: `machine-exists`.
+   */
+  apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs>
+  /** Takes back what one operation made; finds it by anchor, run id and name. Absent is done. */
+  undo(operation: Operation, request: MachineRequest, call: Call): Promise<void>
+
+  /** Inserts a medium, on or off; the same medium again is done. The user's file never changes owner, mode or place. */
+  attach(ref: MachineRef, role: MediumRole, medium: Medium, call: Call): Promise<void>
+  /** Ejects; empty is done. */
+  detach(ref: MachineRef, role: MediumRole, call: Call): Promise<void>
+  /** Resolves when the hypervisor runs the machine; a running one is done. Opened consoles are connected before the first instruction. */
+  start(ref: MachineRef, call: Call): Promise<StartResult>
+  /** Resolves when the machine is off; off is done. */
+  stop(ref: MachineRef, request: StopRequest, call: Call): Promise<void>
+  /** Fresh. An absent machine is a state; missing rights are an error. */
+  inspect(ref: MachineRef, call: Call): Promise<MachineInfo>
+  /** One holder at a time. On a machine that is off it is connected by `start`. */
+  openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle>
+  /** The serial port's text since the machine was made, as far as it is kept: oldest first. */
+  readLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array>
+  /** Like readLog, then what comes, until the machine is off or the signal is aborted. */
+  followLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array>
+  /** What is said beside the log: from when it is, and where bytes may be missing. */
+  readonly logLimit: string
+  bootWatch(): BootWatch
+  /** Undefined where there is none (off, no NIC, not known yet). */
+  endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined>
+  /** A PNG. */
+  screenshot(ref: MachineRef, call: Call): Promise<Uint8Array>
+  /** Writes the mark anew; fields that are not given stay. */
+  updateMark(ref: MachineRef, change: Partial<Pick<Mark, 'phase' | 'creator' | 'expires'>>, call: Call): Promise<void>
+  /** Removes the machine and all that it made, the anchor last; absent is done. Never a file that the spec named as input. */
+  destroy(ref: MachineRef, call: Call): Promise<RemovalReport>
+  /** Every machine that carries our mark, of any owner. */
+  list(call: Call): Promise<readonly MachineInfo[]>
+  /** Where a machine of this name is in the way, ours or not; without regard to case. */
+  findByName(name: string, call: Call): Promise<readonly MachineInfo[]>
+  leftovers(call: Call): Promise<readonly Leftover[]>
+  /** Absent is done, and so is one that a machine names by now. */
+  removeLeftover(leftover: Leftover, call: Call): Promise<void>
+  /** Removes shared things of ours that nothing uses any more (an empty pool). */
+  removeUnusedShared(call: Call): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+/** What a provider needs from outside; no provider reads the environment or the clock by itself. */
+export interface ProviderContext {
+  readonly env: NodeJS.ProcessEnv
+  readonly platform: NodeJS.Platform
+  readonly now: () => Date
+  /** Facts about a host that cost much to find out, kept per controller; see store/host-facts. */
+  readonly hostFacts: HostFacts
+  /** Serialises work on things that machines share, on this controller. */
+  readonly sharedLock: <T>(name: string, work: () => Promise<T>) => Promise<T>
+}
+
+/** A small memory of what was tried on a host; values are JSON. */
+export interface HostFacts {
+  get(key: string): Promise<unknown>
+  set(key: string, value: unknown): Promise<void>
+}
+
+/** One provider, before it is bound to a host. */
+export interface ProviderDefinition {
+  readonly name: string
+  /** For people: what it drives. */
+  readonly title: string
+  /**
+   * Binds the provider to a host; connects to nothing yet. `host` is the spec's word (`local` or an address)
+   * or a {@link Provider.host} recorded earlier.
+   */
+  open(host: string, context: ProviderContext): Promise<Provider>
+}

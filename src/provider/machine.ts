@@ -1,0 +1,66 @@
+import type { Mark } from './mark.ts'
+import type { Architecture } from './capabilities.ts'
+import type { Spec } from '../spec/schema.ts'
+
+export const powerStates = ['absent', 'off', 'starting', 'running', 'stopping', 'paused', 'saved', 'crashed', 'unknown'] as const
+
+export type PowerState = (typeof powerStates)[number]
+
+/** A machine on one provider and host. `id` is the hypervisor's own id (a UUID); everything after creation goes by it. */
+export interface MachineRef {
+  readonly name: string
+  readonly id: string
+}
+
+/** A bootable medium on the computer that runs azl-vm. */
+export interface Medium {
+  readonly path: string
+  readonly sizeBytes: number
+  /** Hex digits. */
+  readonly sha256: string
+}
+
+export type MediumRole = 'installer'
+
+/** All that a plan is made from: the spec, and what core minted before planning. */
+export interface MachineRequest {
+  readonly ref: MachineRef
+  readonly spec: Spec
+  readonly architecture: Architecture
+  readonly mark: Mark
+  /** One per network of the spec, lower case with colons. */
+  readonly macs: readonly string[]
+  readonly installer: Medium
+}
+
+/** One fact of a machine's configuration that differs from what the spec says. */
+export interface Difference {
+  /** The spec's key, e.g. `machine.memory`. */
+  readonly key: string
+  readonly wanted: string
+  readonly found: string
+}
+
+export interface MachineInfo {
+  readonly ref: MachineRef
+  readonly state: PowerState
+  /** The hypervisor's own reason for the state, for people; '' where there is none. */
+  readonly reason: string
+  readonly mark: Mark | undefined
+  /** How the processor is run, where the machine is on or was: by hardware or emulated. */
+  readonly acceleration: 'hardware' | 'emulated' | undefined
+  readonly architecture: string
+  readonly cpus: number
+  readonly memoryBytes: number
+  readonly disks: readonly { readonly sizeBytes: number; readonly where: string }[]
+  readonly secureBoot: boolean
+  readonly tpm: boolean
+  readonly networks: readonly { readonly mode: string; readonly mac: string }[]
+  readonly installer: string | undefined
+}
+
+/** Where the guest's SSH server answers, as seen from the computer that runs azl-vm. */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
