@@ -1,0 +1,7 @@
+/** What the commands need of the composed application; built by src/compose.ts. */
+import type { ZodType } from 'zod'
+
+export interface App {
+  /** The provider's own keys of the spec: provider name to the zod type of its sub-schema. */
+  specProviders(): Promise<Readonly<Record<string, ZodType>>>
+}
