@@ -1,0 +1,339 @@
+/**
+ * The public surface: what a caller can do with a connection, a domain, a pool, a volume, a network, a console.
+ * These are interfaces so that users can put their own doubles in their place.
+ *
+ * Every method takes `{ signal }`. Aborting rejects with an `AbortedError` at once; the daemon is not told, because
+ * libvirt's protocol has no cancel, so what was asked may still happen. A late answer is dropped.
+ * A broken connection rejects every waiting call with a `ConnectionError`.
+ * All sizes are bytes, all times milliseconds. Numbers that this version has no name for come through as numbers.
+ */
+import type {
+  DomainEventDetail,
+  DomainEventName,
+  DomainStateName,
+  DomainStateReason,
+  PoolStateName,
+  VolumeTypeName,
+} from './rpc/enums.ts'
+
+export type { DomainEventDetail, DomainEventName, DomainStateName, DomainStateReason, PoolStateName, VolumeTypeName }
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface NodeInfo {
+  readonly cpuModel: string
+  readonly memoryBytes: number
+  readonly cpus: number
+  readonly mhz: number
+  readonly numaNodes: number
+  readonly sockets: number
+  readonly cores: number
+  readonly threads: number
+}
+
+export interface DomainCapabilitiesQuery {
+  readonly arch?: string | undefined
+  readonly machine?: string | undefined
+  /** `kvm`, `qemu`. */
+  readonly virtType?: string | undefined
+  /** Path of the emulator's program on the daemon's host. */
+  readonly emulator?: string | undefined
+}
+
+/** Which domains; nothing said means all. */
+export interface ListDomainsFilter {
+  readonly active?: boolean | undefined
+  readonly persistent?: boolean | undefined
+}
+
+export interface DomainState {
+  readonly state: DomainStateName | number
+  /** The reasons belong to the state: `user`, `starting-up`, `destroyed`, `failed` ... */
+  readonly reason: DomainStateReason | number
+}
+
+export interface DomainEvent {
+  readonly domain: Domain
+  readonly event: DomainEventName | number
+  /** What exactly: `booted`, `paused`, `destroyed`, `failed` ...; each event has its own list. */
+  readonly detail: DomainEventDetail | number
+}
+
+export type DomainEventListener = (event: DomainEvent) => void
+
+/** Stops the listening; a second call does nothing. */
+export type Unsubscribe = () => Promise<void>
+
+export interface Connection extends AsyncDisposable {
+  /** The URI as the daemon knows it: without transport and without `?socket=`. */
+  readonly uri: string
+  /** Resolves when the connection is gone: with the error that broke it, or undefined after {@link close}. Never rejects. */
+  readonly closed: Promise<Error | undefined>
+  readonly isOpen: boolean
+
+  /** Ends the connection. Calls that still wait reject with `ConnectionError` `closed`. Repeating it is fine. */
+  close(): Promise<void>
+
+  hostname(options?: CallOptions): Promise<string>
+  /** libvirt's version, `9.0.0`. */
+  libraryVersion(options?: CallOptions): Promise<string>
+  /** The hypervisor's version, `7.2.22`. */
+  hypervisorVersion(options?: CallOptions): Promise<string>
+  /** The driver's name: `QEMU`, `TEST`. */
+  hypervisorType(options?: CallOptions): Promise<string>
+  /** The URI that the daemon reports for this connection. */
+  remoteUri(options?: CallOptions): Promise<string>
+  capabilities(options?: CallOptions): Promise<string>
+  domainCapabilities(query?: DomainCapabilitiesQuery, options?: CallOptions): Promise<string>
+  nodeInfo(options?: CallOptions): Promise<NodeInfo>
+
+  listDomains(filter?: ListDomainsFilter, options?: CallOptions): Promise<Domain[]>
+  lookupDomain(name: string, options?: CallOptions): Promise<Domain>
+  lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain>
+  /** Defines, or redefines where name and UUID are those of an existing domain. Another UUID for a taken name is refused. */
+  defineDomain(xml: string, options?: CallOptions & { readonly validate?: boolean }): Promise<Domain>
+  /** Brings a domain back from a memory file that `Domain.save` or a snapshot wrote. */
+  restoreDomain(path: string, options?: CallOptions & { readonly xml?: string; readonly paused?: boolean }): Promise<void>
+  /**
+   * Lifecycle events of all domains, in the order in which they happen. Resolves once the daemon has registered us:
+   * whatever happens after that is seen. A listener that throws does so as an uncaught exception.
+   */
+  onDomainEvent(listener: DomainEventListener, options?: CallOptions): Promise<Unsubscribe>
+
+  listPools(options?: CallOptions): Promise<StoragePool[]>
+  lookupPool(name: string, options?: CallOptions): Promise<StoragePool>
+  lookupPoolByUuid(uuid: string, options?: CallOptions): Promise<StoragePool>
+  lookupPoolByTargetPath(path: string, options?: CallOptions): Promise<StoragePool>
+  /** A persistent pool, not yet started. */
+  definePool(xml: string, options?: CallOptions): Promise<StoragePool>
+  /** A transient pool, started; `build` makes its folder. */
+  createPool(xml: string, options?: CallOptions & { readonly build?: boolean }): Promise<StoragePool>
+  lookupVolumeByPath(path: string, options?: CallOptions): Promise<StorageVolume>
+  lookupVolumeByKey(key: string, options?: CallOptions): Promise<StorageVolume>
+
+  listNetworks(options?: CallOptions): Promise<Network[]>
+  lookupNetwork(name: string, options?: CallOptions): Promise<Network>
+  lookupNetworkByUuid(uuid: string, options?: CallOptions): Promise<Network>
+  defineNetwork(xml: string, options?: CallOptions): Promise<Network>
+}
+
+export interface DeviceChangeOptions extends CallOptions {
+  /** Neither `live` nor `config`: the current state, running or not. */
+  readonly live?: boolean | undefined
+  readonly config?: boolean | undefined
+  /** Open a locked tray, for example. */
+  readonly force?: boolean | undefined
+}
+
+export interface UndefineOptions extends CallOptions {
+  /** true removes the NVRAM file, false keeps it; unsaid, libvirt refuses a domain that has one. */
+  readonly nvram?: boolean | undefined
+  /** true removes the TPM's state, false keeps it. */
+  readonly tpm?: boolean | undefined
+  readonly managedSave?: boolean | undefined
+  readonly snapshotsMetadata?: boolean | undefined
+  readonly checkpointsMetadata?: boolean | undefined
+}
+
+export type MetadataScope = 'current' | 'config' | 'live' | 'both'
+
+export interface SetMetadataRequest {
+  /** The XML namespace; one element per namespace. */
+  readonly uri: string
+  /** The namespace prefix that libvirt writes; needed where `xml` is given. */
+  readonly prefix?: string | undefined
+  /** The element; undefined removes it. */
+  readonly xml: string | undefined
+  readonly scope?: MetadataScope | undefined
+}
+
+export interface Screenshot {
+  /** `image/png`, `image/x-portable-pixmap`. */
+  readonly mimeType: string
+  readonly data: Uint8Array
+}
+
+export interface BlockInfo {
+  readonly capacityBytes: number
+  readonly allocationBytes: number
+  readonly physicalBytes: number
+}
+
+export interface InterfaceAddress {
+  readonly interface: string
+  readonly mac: string | undefined
+  readonly addresses: readonly {
+    readonly family: 'ipv4' | 'ipv6' | number
+    readonly address: string
+    readonly prefixLength: number
+  }[]
+}
+
+export interface OpenConsoleOptions extends CallOptions {
+  /** The device's alias (`serial0`, `console1`); unsaid, the first console. */
+  readonly device?: string | undefined
+  /** Throws out whoever reads it now; otherwise a second reader is refused. */
+  readonly force?: boolean | undefined
+  /** Refuses where the host cannot make sure that nobody else reads the same device. */
+  readonly safe?: boolean | undefined
+  /** Gets each chunk as it arrives, with nothing kept: then there is nothing to iterate over. */
+  readonly onData?: ((chunk: Uint8Array) => void) | undefined
+  /**
+   * How much a reader may lag behind, default 4 MiB. The socket is always read, because a console reader that
+   * stops would freeze the guest; beyond this bound the oldest bytes are dropped and counted in `droppedBytes`.
+   */
+  readonly bufferBytes?: number | undefined
+}
+
+export interface ConsoleEnd {
+  /** `eof`: the guest was powered off (or another reader forced us out); `closed`: by us; `error`: the line broke. */
+  readonly reason: 'eof' | 'closed' | 'error'
+  readonly error?: Error | undefined
+}
+
+/**
+ * A guest's serial port, both ways, on a connection of its own. Iterate for the bytes: the loop ends at end of file
+ * and at close, and throws where the line broke. Only one reader can iterate.
+ */
+export interface ConsoleStream extends AsyncIterable<Uint8Array>, AsyncDisposable {
+  /** Never rejects. */
+  readonly ended: Promise<ConsoleEnd>
+  /** Bytes that a lagging reader lost. */
+  readonly droppedBytes: number
+  /** Resolves when the bytes are on their way; types into the guest. */
+  write(data: Uint8Array | string): Promise<void>
+  /** Frees the console on the daemon before it resolves, so that it can be opened again. Repeating it is fine. */
+  close(): Promise<void>
+}
+
+export interface ShutdownOptions extends CallOptions {
+  /** How to ask the guest; unsaid, the hypervisor chooses. */
+  readonly method?: 'acpi' | 'agent' | undefined
+}
+
+/** A handle: name and UUID do not change; everything else is asked for. Nothing is kept open by holding it. */
+export interface Domain {
+  readonly name: string
+  readonly uuid: string
+  /** The id of the running instance as last seen, undefined where it was off. */
+  readonly id: number | undefined
+
+  /** Starts it. `paused`: nothing runs before `resume`, so a console opened in between misses no byte. */
+  create(options?: CallOptions & { readonly paused?: boolean; readonly resetNvram?: boolean }): Promise<void>
+  resume(options?: CallOptions): Promise<void>
+  suspend(options?: CallOptions): Promise<void>
+  /** Asks the guest; resolves when it was asked, not when it is off. */
+  shutdown(options?: ShutdownOptions): Promise<void>
+  reset(options?: CallOptions): Promise<void>
+  /** Pulls the plug. `graceful`: not by SIGKILL. */
+  destroy(options?: CallOptions & { readonly graceful?: boolean }): Promise<void>
+  undefine(options?: UndefineOptions): Promise<void>
+  /** Memory to a file on the daemon's host, domain off; `Connection.restoreDomain` brings it back. */
+  save(path: string, options?: CallOptions & { readonly xml?: string }): Promise<void>
+
+  state(options?: CallOptions): Promise<DomainState>
+  isActive(options?: CallOptions): Promise<boolean>
+  isPersistent(options?: CallOptions): Promise<boolean>
+  xml(options?: CallOptions & { readonly inactive?: boolean; readonly secure?: boolean }): Promise<string>
+  /** The element stored under a namespace, or undefined where there is none. */
+  metadata(uri: string, options?: CallOptions & { readonly scope?: MetadataScope }): Promise<string | undefined>
+  setMetadata(request: SetMetadataRequest, options?: CallOptions): Promise<void>
+  screenshot(options?: CallOptions & { readonly screen?: number }): Promise<Screenshot>
+  openConsole(options?: OpenConsoleOptions): Promise<ConsoleStream>
+  attachDevice(xml: string, options?: DeviceChangeOptions): Promise<void>
+  updateDevice(xml: string, options?: DeviceChangeOptions): Promise<void>
+  detachDevice(xml: string, options?: DeviceChangeOptions): Promise<void>
+  /** `path` is the disk's target (`vda`) or its source path. */
+  blockInfo(path: string, options?: CallOptions): Promise<BlockInfo>
+  interfaceAddresses(source: 'lease' | 'agent' | 'arp', options?: CallOptions): Promise<InterfaceAddress[]>
+  /** QEMU's monitor: QMP JSON in and out, or a human command with `hmp`. Taints the domain. */
+  monitorCommand(command: string, options?: CallOptions & { readonly hmp?: boolean }): Promise<string>
+}
+
+export interface PoolInfo {
+  readonly state: PoolStateName | number
+  readonly capacityBytes: number
+  readonly allocationBytes: number
+  readonly availableBytes: number
+}
+
+export interface StoragePool {
+  readonly name: string
+  readonly uuid: string
+
+  /** Makes what the pool needs, such as its folder. */
+  build(options?: CallOptions & { readonly overwrite?: boolean }): Promise<void>
+  /** Starts it. */
+  create(options?: CallOptions & { readonly build?: boolean }): Promise<void>
+  /** Stops it; a transient pool is gone then. No data is touched. */
+  destroy(options?: CallOptions): Promise<void>
+  /** Removes its storage: for a directory pool the (empty) folder. */
+  delete(options?: CallOptions): Promise<void>
+  undefine(options?: CallOptions): Promise<void>
+  /** Looks again at what is there. */
+  refresh(options?: CallOptions): Promise<void>
+  setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
+  isActive(options?: CallOptions): Promise<boolean>
+  isPersistent(options?: CallOptions): Promise<boolean>
+  xml(options?: CallOptions): Promise<string>
+  info(options?: CallOptions): Promise<PoolInfo>
+
+  listVolumes(options?: CallOptions): Promise<StorageVolume[]>
+  lookupVolume(name: string, options?: CallOptions): Promise<StorageVolume>
+  createVolume(xml: string, options?: CallOptions & { readonly preallocateMetadata?: boolean }): Promise<StorageVolume>
+  /** A new volume with the contents of another one. */
+  cloneVolume(xml: string, from: StorageVolume, options?: CallOptions): Promise<StorageVolume>
+}
+
+export interface VolumeInfo {
+  readonly type: VolumeTypeName | number
+  readonly capacityBytes: number
+  readonly allocationBytes: number
+}
+
+export interface TransferOptions extends CallOptions {
+  /** Where in the volume, default 0. */
+  readonly offsetBytes?: number | undefined
+  /** How much, default: to the end. */
+  readonly lengthBytes?: number | undefined
+  /** Called with the bytes so far, after each chunk. */
+  readonly onProgress?: ((transferredBytes: number) => void) | undefined
+}
+
+export interface StorageVolume {
+  readonly pool: string
+  readonly name: string
+  readonly key: string
+
+  path(options?: CallOptions): Promise<string>
+  xml(options?: CallOptions): Promise<string>
+  info(options?: CallOptions): Promise<VolumeInfo>
+  resize(capacityBytes: number, options?: CallOptions & { readonly shrink?: boolean }): Promise<void>
+  delete(options?: CallOptions): Promise<void>
+  /**
+   * Writes the source into the volume and resolves with the number of bytes once the daemon has confirmed all of
+   * them. The source is read no faster than the daemon writes. On failure or abort a part may have been written.
+   * Where `lengthBytes` is given, a source with more or fewer bytes is a `TransferError`.
+   */
+  upload(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: TransferOptions): Promise<number>
+  /** Reads the volume, no faster than the loop takes it. Leaving the loop early ends the transfer. */
+  download(options?: TransferOptions): AsyncIterable<Uint8Array>
+}
+
+export interface Network {
+  readonly name: string
+  readonly uuid: string
+
+  isActive(options?: CallOptions): Promise<boolean>
+  isPersistent(options?: CallOptions): Promise<boolean>
+  xml(options?: CallOptions): Promise<string>
+  /** Starts it. */
+  create(options?: CallOptions): Promise<void>
+  /** Stops it. */
+  destroy(options?: CallOptions): Promise<void>
+  undefine(options?: CallOptions): Promise<void>
+  setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
+  bridgeName(options?: CallOptions): Promise<string>
+}

@@ -1,0 +1,10 @@
+/** A libvirt client in pure TypeScript over libvirt's own RPC protocol. */
+export type * from './api.ts'
+export { connect } from './connect.ts'
+export type { ConnectOptions, KeepaliveOptions } from './connect.ts'
+export * from './errors.ts'
+export { errorCodes, errorDomains } from './rpc/error-codes.ts'
+export type { Dialer, DialOptions } from './transport/dialer.ts'
+export { unixDialer } from './transport/unix.ts'
+export { parseUri } from './uri.ts'
+export type { ConnectionTarget, Transport, UriEnvironment } from './uri.ts'

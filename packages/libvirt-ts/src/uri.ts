@@ -1,0 +1,216 @@
+/**
+ * Connection URIs as libvirt writes them: `driver[+transport]://[user@][host][:port]/path[?key=value]`, and which
+ * socket they mean. Nothing is opened here.
+ */
+import { posix } from 'node:path'
+import { UriError } from './errors.ts'
+
+export type Transport = 'unix' | 'tcp' | 'tls' | 'ssh' | 'libssh' | 'libssh2' | 'ext'
+
+/** What a URI means, before anything is dialled. */
+export interface ConnectionTarget {
+  /** As given, or as chosen where none was given. */
+  readonly uri: string
+  /** Where the URI came from. */
+  readonly origin: 'argument' | 'LIBVIRT_DEFAULT_URI' | 'default'
+  /** `qemu`, `test` ... */
+  readonly driver: string
+  readonly transport: Transport
+  readonly user: string | undefined
+  readonly host: string | undefined
+  readonly port: number | undefined
+  /** What the daemon is asked to open: no transport, no host, none of the parameters that are ours. */
+  readonly remoteUri: string
+  /** The daemon's socket: the first of {@link socketPaths}. */
+  readonly socketPath: string
+  readonly readOnlySocketPath: string
+  /** The sockets that are tried in turn: that of the driver's own daemon (virtqemud), then libvirtd's. */
+  readonly socketPaths: readonly string[]
+  readonly readOnlySocketPaths: readonly string[]
+  /** All parameters of the URI, for dialers. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+export interface UriEnvironment {
+  readonly [name: string]: string | undefined
+}
+
+const transports: readonly Transport[] = ['unix', 'tcp', 'tls', 'ssh', 'libssh', 'libssh2', 'ext']
+
+/** Parameters that the client acts on; all others are the driver's and go to the daemon. */
+const clientParameters = new Set([
+  'name',
+  'socket',
+  'mode',
+  'proxy',
+  'command',
+  'auth',
+  'sshauth',
+  'netcat',
+  'keyfile',
+  'pkipath',
+  'tls_priority',
+  'no_sanity',
+  'no_verify',
+  'no_tty',
+  'known_hosts',
+  'known_hosts_verify',
+])
+
+/** Drivers that have a daemon of their own where libvirt is built that way, as Fedora's is: virtqemud for `qemu`. */
+const modularDaemons: Readonly<Record<string, string>> = { qemu: 'virtqemud', xen: 'virtxend', lxc: 'virtlxcd' }
+
+interface ParsedUri {
+  readonly driver: string
+  readonly transport: Transport
+  readonly user: string | undefined
+  readonly host: string | undefined
+  readonly port: number | undefined
+  readonly path: string
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/**
+ * Says what would be opened. Without a URI: `LIBVIRT_DEFAULT_URI`, else `qemu:///system` for root and
+ * `qemu:///session` for everybody else, which is what libvirt's own client probes to.
+ */
+export function parseUri(
+  uri: string | undefined,
+  env: UriEnvironment = process.env,
+  uid: number | undefined = process.getuid?.(),
+): ConnectionTarget {
+  const { text, origin } = chooseUri(uri, env, uid)
+  const parsed = splitUri(text)
+  const sockets = socketsOf(parsed, env, uid)
+  return {
+    uri: text,
+    origin,
+    driver: parsed.driver,
+    transport: parsed.transport,
+    user: parsed.user,
+    host: parsed.host,
+    port: parsed.port,
+    remoteUri: remoteUriOf(parsed),
+    socketPath: first(sockets),
+    readOnlySocketPath: first(readOnly(sockets, parsed)),
+    socketPaths: sockets,
+    readOnlySocketPaths: readOnly(sockets, parsed),
+    parameters: Object.fromEntries(parsed.parameters),
+  }
+}
+
+function chooseUri(
+  uri: string | undefined,
+  env: UriEnvironment,
+  uid: number | undefined,
+): { text: string; origin: ConnectionTarget['origin'] } {
+  if (uri !== undefined && uri !== '') return { text: uri, origin: 'argument' }
+  const fromEnv = env['LIBVIRT_DEFAULT_URI']
+  if (fromEnv !== undefined && fromEnv !== '') return { text: fromEnv, origin: 'LIBVIRT_DEFAULT_URI' }
+  return { text: uid === undefined || uid === 0 ? 'qemu:///system' : 'qemu:///session', origin: 'default' }
+}
+
+// qemu+ssh://root@[fe80::1]:22/system?socket=/x
+const uriPattern =
+  /^([a-z][a-z0-9.-]*)(?:\+([a-z0-9]+))?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?(\/[^?#]*)?(?:\?([^#]*))?$/i
+
+function splitUri(text: string): ParsedUri {
+  const match = uriPattern.exec(text)
+  if (match === null) {
+    throw new UriError(`'${text}' is not a libvirt connection URI`, {
+      hint: 'Write driver[+transport]://[host]/path, for example qemu:///system or qemu:///session.',
+    })
+  }
+  const [, driver = '', transportText, user, hostText = '', portText, path = '', query] = match
+  const host = hostText.replace(/^\[|\]$/g, '')
+  const port = portText === undefined ? undefined : Number(portText)
+  if (port !== undefined && port > 65535) throw new UriError(`'${text}': port ${port} is not a port`)
+  return {
+    driver: driver.toLowerCase(),
+    transport: transportOf(text, transportText, host),
+    user: user === undefined ? undefined : decode(user),
+    host: host === '' ? undefined : decode(host),
+    port,
+    path,
+    parameters: parametersOf(query),
+  }
+}
+
+/** Without a transport: the local socket, or TLS where a host is named, as libvirt has it. */
+function transportOf(uri: string, text: string | undefined, host: string): Transport {
+  if (text === undefined) return host === '' ? 'unix' : 'tls'
+  const found = transports.find((transport) => transport === text.toLowerCase())
+  if (found === undefined) {
+    throw new UriError(`'${uri}': '${text}' is not a transport`, { hint: `libvirt has ${transports.join(', ')}.` })
+  }
+  if (found === 'unix' && host !== '') {
+    throw new UriError(`'${uri}': the unix transport has no host, and '${host}' stands in its place`, {
+      hint: `Write three slashes: ${uri.replace(`://${host}`, '://')}`,
+    })
+  }
+  return found
+}
+
+function parametersOf(query: string | undefined): Map<string, string> {
+  const parameters = new Map<string, string>()
+  for (const part of (query ?? '').split(/[&;]/)) {
+    if (part === '') continue
+    const at = part.indexOf('=')
+    if (at < 0) parameters.set(decode(part), '')
+    else parameters.set(decode(part.slice(0, at)), decode(part.slice(at + 1)))
+  }
+  return parameters
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new UriError(`'${text}' has a broken %-escape`, { cause })
+  }
+}
+
+function remoteUriOf(uri: ParsedUri): string {
+  const name = uri.parameters.get('name')
+  if (name !== undefined) return name
+  const kept = [...uri.parameters].filter(([key]) => !clientParameters.has(key))
+  const query = kept.map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`).join('&')
+  return `${uri.driver}://${uri.path}${query === '' ? '' : `?${query}`}`
+}
+
+function socketsOf(uri: ParsedUri, env: UriEnvironment, uid: number | undefined): readonly string[] {
+  const given = uri.parameters.get('socket')
+  if (given !== undefined && given !== '') return [given]
+  const mode = uri.parameters.get('mode') ?? 'auto'
+  if (mode !== 'auto' && mode !== 'direct' && mode !== 'legacy') {
+    throw new UriError(`mode=${mode} is not a mode`, { hint: 'libvirt has mode=auto, mode=direct and mode=legacy.' })
+  }
+  const modular = modularDaemons[uri.driver]
+  const daemons = [...(mode === 'legacy' || modular === undefined ? [] : [modular]), ...(mode === 'direct' ? [] : ['libvirt'])]
+  const folders = isForUser(uri, uid) ? [userFolder(env)] : ['/run/libvirt', '/var/run/libvirt']
+  return folders.flatMap((folder) => daemons.map((daemon) => posix.join(folder, `${daemon}-sock`)))
+}
+
+/** Root's daemon is always the system's one; the test driver of everybody else lives in their own daemon. */
+function isForUser(uri: ParsedUri, uid: number | undefined): boolean {
+  if (uid === undefined || uid === 0 || uri.host !== undefined) return false
+  return uri.path === '/session' || uri.driver === 'test'
+}
+
+function userFolder(env: UriEnvironment): string {
+  const runtime = env['XDG_RUNTIME_DIR']
+  if (runtime !== undefined && runtime !== '') return posix.join(runtime, 'libvirt')
+  return posix.join(env['XDG_CACHE_HOME'] ?? posix.join(env['HOME'] ?? '/', '.cache'), 'libvirt')
+}
+
+/** The user's own daemon has no read-only socket, and neither has a socket that was named. */
+function readOnly(sockets: readonly string[], uri: ParsedUri): readonly string[] {
+  if (uri.parameters.has('socket') || uri.path === '/session') return sockets
+  return sockets.map((path) => `${path}-ro`)
+}
+
+function first(paths: readonly string[]): string {
+  const [path] = paths
+  if (path === undefined) throw new UriError('mode=direct needs a driver that has a daemon of its own')
+  return path
+}
