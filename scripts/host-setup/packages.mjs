@@ -1,0 +1,55 @@
+/**
+ * @typedef {{ name: string, why: string }} Package
+ * @typedef {{ arch: string, hasSystemd: boolean }} Machine
+ */
+
+/**
+ * What `npm run quickstart` needs on Debian and Ubuntu: enough to boot one UEFI machine through libvirt.
+ * @param {Machine} machine
+ * @returns {Package[]}
+ */
+export function quickstartPackages({ arch, hasSystemd }) {
+  const emulator =
+    arch === 'arm64'
+      ? [
+          { name: 'qemu-system-arm', why: 'runs the machine' },
+          { name: 'qemu-efi-aarch64', why: "the machine's UEFI firmware" },
+        ]
+      : [
+          { name: 'qemu-system-x86', why: 'runs the machine' },
+          { name: 'ovmf', why: "the machine's UEFI firmware" },
+        ]
+  const service = [
+    { name: 'qemu-utils', why: 'makes disk images' },
+    { name: 'libvirt-daemon-system', why: 'the hypervisor service that azl-vm talks to' },
+    { name: 'libvirt-clients', why: 'virsh, to look at the machines without azl-vm' },
+  ]
+  // libvirt's children must be reaped at once or each start and stop waits seconds; see docs/providers/kvm.md.
+  const subreaper = hasSystemd ? [] : [{ name: 'tini', why: 'starts libvirt here, where no systemd runs' }]
+  return [...emulator, ...service, ...subreaper]
+}
+
+/**
+ * What `npm test` needs beside that.
+ * @param {Machine} machine
+ * @returns {Package[]}
+ */
+export function testPackages(machine) {
+  return [
+    ...quickstartPackages({ ...machine, hasSystemd: true }),
+    { name: 'tini', why: 'starts a libvirt of its own for the tests' },
+    { name: 'swtpm', why: 'TPM 2.0 of test machines' },
+    { name: 'swtpm-tools', why: 'makes the state of that TPM' },
+    { name: 'dnsmasq-base', why: "DHCP on a test network's bridge" },
+    { name: 'nftables', why: 'NAT of a test network' },
+    { name: 'iproute2', why: 'network namespaces that keep test networks off the host' },
+    { name: 'libxml2-utils', why: 'virt-xml-validate: our domain XML against libvirt’s schema' },
+    { name: 'xorriso', why: 'a second opinion on our ISO images' },
+    { name: 'genisoimage', why: 'isoinfo: a third opinion' },
+    { name: 'p7zip-full', why: '7z: a fourth opinion' },
+    { name: 'mtools', why: 'reads the EFI boot image inside an ISO' },
+    { name: 'clang', why: 'builds the boot probe again and compares' },
+    { name: 'lld', why: 'links the boot probe' },
+    { name: 'dpkg-dev', why: 'apt-get source: fixtures from Debian packages' },
+  ]
+}

@@ -1,0 +1,62 @@
+// A vitest reporter that writes what the closing summary needs. vitest's own JSON reporter leaves out why a test was
+// skipped and which project it is of.
+import { writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
+
+/**
+ * @typedef {object} TestRecord
+ * @property {string} project
+ * @property {string} file
+ * @property {string} name
+ * @property {'passed' | 'failed' | 'skipped'} state
+ * @property {number} durationMs
+ * @property {string} [note] why it was skipped
+ */
+
+/** @param {import('vitest/node').TestCase} test */
+function skipNote(test) {
+  const result = test.result()
+  return result.state === 'skipped' ? result.note : undefined
+}
+
+/**
+ * @param {import('vitest/node').TestModule} module
+ * @returns {TestRecord[]}
+ */
+function recordsOf(module) {
+  const place = { project: module.project.name, file: relative(process.cwd(), module.moduleId) }
+  /** @type {TestRecord[]} */
+  const records = []
+  for (const test of module.children.allTests()) {
+    const { state } = test.result()
+    const note = skipNote(test)
+    records.push({
+      ...place,
+      name: test.fullName,
+      // 'pending': the run ended before this test did.
+      state: state === 'pending' ? 'failed' : state,
+      durationMs: test.diagnostic()?.duration ?? 0,
+      ...(note === undefined ? {} : { note }),
+    })
+  }
+  // A file that cannot be loaded, or a beforeAll that throws, fails without any test of its own having failed.
+  const broken = [module, ...module.children.allSuites()].filter((one) => one.errors().length > 0)
+  for (const one of broken) {
+    const name = one.type === 'module' ? '(the file itself)' : `${one.fullName} (its hooks)`
+    records.push({ ...place, name, state: 'failed', durationMs: 0 })
+  }
+  return records
+}
+
+/** vitest makes one of these by the default export's name; the file to write comes by environment variable. */
+export default class SummaryReporter {
+  /**
+   * @param {readonly import('vitest/node').TestModule[]} modules
+   * @param {readonly unknown[]} unhandled
+   */
+  onTestRunEnd(modules, unhandled) {
+    const file = process.env['AZL_VM_TEST_RECORDS']
+    if (file === undefined) return
+    writeFileSync(file, JSON.stringify({ tests: modules.flatMap(recordsOf), unhandledErrors: unhandled.length }))
+  }
+}
