@@ -14,7 +14,8 @@ import { delimiter, join } from 'node:path'
  * @property {string} user
  * @property {boolean} interactive a person is at the terminal and can type a password
  * @property {Readonly<Record<string, string | undefined>>} env
- * @property {(line: string) => void} say
+ * @property {(line: string) => void} say the story, to stderr
+ * @property {(text: string) => void} print results, to stdout
  * @property {(path: string) => boolean} exists
  * @property {(path: string) => string | undefined} read
  * @property {(path: string) => { mode: number, uid: number, gid: number } | undefined} stat
@@ -88,6 +89,7 @@ export function systemHost() {
     interactive: process.stdin.isTTY === true && process.env['CI'] === undefined,
     env: process.env,
     say: (line) => void process.stderr.write(`${line}\n`),
+    print: (text) => void process.stdout.write(text),
     exists: existsSync,
     read: (path) => {
       try {

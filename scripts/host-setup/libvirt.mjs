@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+// This is about Linux, also where its tests run on Windows.
+import { join } from 'node:path/posix'
 import { rootPrefix, runAsRoot } from './apt.mjs'
 import { SetupError } from './setup-error.mjs'
 

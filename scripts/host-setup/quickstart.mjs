@@ -65,7 +65,7 @@ async function bootAndShow(host, root) {
     if (code !== 0) return code
   }
   host.say('\n$ npx azl-vm up templates/quickstart.yaml --rm')
-  const code = await host.run(...azlVm(['up', join('templates', 'quickstart.yaml'), '--rm']))
+  const code = await host.run(...azlVm(['up', 'templates/quickstart.yaml', '--rm']))
   if (code === 0 || !(await isThere(host, azlVm))) return code
   if (code === INTERRUPTED) {
     host.say(`Interrupted; taking the machine '${MACHINE}' away.`)

@@ -80,18 +80,18 @@ export async function testRun(host, root, options) {
   if (typeof files === 'string') stages.push({ name: 'vitest', seconds: 0, tests: [], faults: [files] })
   else
     for (const project of projectsInOrder(files)) stages.push(await projectStage(host, root, options, project, files))
-  return report(stages, host.env['CI'] !== undefined)
+  return report(host, stages)
 }
 
 /**
+ * @param {Host} host
  * @param {readonly Stage[]} stages
- * @param {boolean} isCi
  */
-function report(stages, isCi) {
-  const faults = verdictFaults(stages, isCi)
+function report(host, stages) {
+  const faults = verdictFaults(stages, host.env['CI'] !== undefined)
   const whole = faults.length === 0 ? stages : [...stages, { name: 'verdict', seconds: 0, tests: [], faults }]
   const counts = totals(whole)
-  process.stdout.write([...summaryLines(whole), closingLine(counts), ''].join('\n'))
+  host.print([...summaryLines(whole), closingLine(counts), ''].join('\n'))
   return counts.failed === 0 ? 0 : 1
 }
 

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { machineNames, quickstart } from '../../../scripts/host-setup/quickstart.mjs'
+import { fakeHost, type Given } from './fake-host.ts'
+
+const LOCK = JSON.stringify({ packages: {} })
+const FILES = { '/r/package-lock.json': LOCK, '/r/node_modules/.package-lock.json': LOCK }
+const answers = () => Promise.resolve('answers' as const)
+const absent = () => Promise.resolve('absent' as const)
+const machines = (...names: string[]) => ({ stdout: JSON.stringify(names.map((name) => ({ name }))) })
+
+/** dpkg has everything; `ls` shows what `present` says at that moment. */
+async function run(given: Given, present: () => string[], upCode = 0) {
+  const fake = fakeHost({
+    ...given,
+    files: { ...FILES, ...given.files },
+    answer: (line) => {
+      if (line.startsWith('dpkg-query'))
+        return {
+          stdout: line
+            .split(' ')
+            .map((name) => `${name}\tinstalled`)
+            .join('\n'),
+        }
+      if (line.includes(' ls ')) return machines(...present())
+      return line.includes(' up ') ? { code: upCode } : undefined
+    },
+  })
+  const code = await quickstart(fake.host, answers, '/r')
+  return {
+    ...fake,
+    code,
+    verbs: fake.ran.filter((line) => line.includes('cli.js')).map((line) => line.split('cli.js ')[1]),
+  }
+}
+
+describe('quickstart', () => {
+  it('boots the template and prints the time', async () => {
+    const { code, verbs, said } = await run({}, () => [])
+    expect(code).toBe(0)
+    expect(verbs).toEqual(['ls --output json', 'up templates/quickstart.yaml --rm'])
+    expect(said.join('\n')).toContain('Time since the installs: 0.0 s')
+  })
+
+  it('takes the machine of an earlier run away first', async () => {
+    const { verbs } = await run({}, () => ['other', 'quickstart'])
+    expect(verbs).toEqual(['ls --output json', 'destroy quickstart', 'up templates/quickstart.yaml --rm'])
+  })
+
+  it('after Ctrl-C takes away what the tool left', async () => {
+    let looks = 0
+    const { code, verbs } = await run({}, () => (looks++ === 0 ? [] : ['quickstart']), 130)
+    expect(code).toBe(130)
+    expect(verbs.at(-1)).toBe('destroy quickstart')
+  })
+
+  it('after a failure leaves the machine to be looked at, and says how to take it away', async () => {
+    let looks = 0
+    const { code, verbs, said } = await run({}, () => (looks++ === 0 ? [] : ['quickstart']), 5)
+    expect(code).toBe(5)
+    expect(verbs).not.toContain('destroy quickstart')
+    expect(said.join('\n')).toContain('azl-vm destroy quickstart')
+  })
+
+  it('elsewhere says what is missing before it touches anything', async () => {
+    const { host, ran } = fakeHost({ platform: 'win32' })
+    await expect(quickstart(host, absent, '/r')).rejects.toThrow('wsl --install')
+    expect(ran).toEqual([])
+  })
+
+  it('runs on any Linux whose libvirt answers, and installs no system packages there', async () => {
+    const { code, ran } = await run({ files: { '/etc/os-release': 'ID=fedora' } }, () => [])
+    expect(code).toBe(0)
+    expect(ran.some((line) => line.startsWith('dpkg-query'))).toBe(false)
+  })
+})
+
+describe('machineNames', () => {
+  it('leaves out what is not ours', () => {
+    expect(machineNames('{"machines":[{"name":"a"},{"name":"quickstart","foreign":true}]}')).toEqual(['a'])
+  })
+})
