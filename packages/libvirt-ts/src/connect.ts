@@ -1,7 +1,16 @@
 /** The way in: URI, dialling, authentication, opening. */
 import type { CallOptions, Connection } from './api.ts'
+import { RemoteConnection } from './client/connection.ts'
+import { flagsOf } from './client/handles.ts'
+import { AbortedError } from './errors.ts'
+import { authenticate } from './rpc/auth.ts'
+import { RpcChannel } from './rpc/channel.ts'
+import { flags, VIR_DRV_FEATURE_PROGRAM_KEEPALIVE } from './rpc/limits.ts'
+import { procedures } from './rpc/procedures.ts'
 import type { Dialer } from './transport/dialer.ts'
-import type { UriEnvironment } from './uri.ts'
+import { unixDialer } from './transport/unix.ts'
+import { parseUri } from './uri.ts'
+import type { ConnectionTarget, UriEnvironment } from './uri.ts'
 
 export interface KeepaliveOptions {
   /** How long the line may be silent before we ask, default 5000. */
@@ -25,6 +34,41 @@ export interface ConnectOptions extends CallOptions {
  * Opens a connection. `signal` aborts the opening only; once open, each call has its own.
  * Rejects with `UriError`, `ConnectionError`, `AuthenticationError`, `LibvirtError` or `AbortedError`.
  */
-export function connect(uri: string | undefined, options: ConnectOptions = {}): Promise<Connection> {
-  return Promise.reject(new Error(`not there yet: ${String(uri)} ${Object.keys(options).join()}`))
+export async function connect(uri: string | undefined, options: ConnectOptions = {}): Promise<Connection> {
+  const target = parseUri(uri, options.env)
+  const keepalive = options.keepalive ?? { intervalMs: 5000, count: 5 }
+  const open = (settings: CallOptions, watched: KeepaliveOptions | false): Promise<RpcChannel> =>
+    openChannel(target, { ...options, signal: settings.signal, keepalive: watched })
+  const channel = await open(options, keepalive)
+  return new RemoteConnection({
+    uri: target.remoteUri,
+    channel,
+    // A transfer's reader may pause for as long as it likes, and would then not answer the daemon's pings.
+    openChannel: (settings = {}) => open(settings, false),
+  })
+}
+
+async function openChannel(target: ConnectionTarget, options: ConnectOptions): Promise<RpcChannel> {
+  const { keepalive, signal } = options
+  const isReadOnly = options.readOnly === true
+  if (signal?.aborted === true) throw new AbortedError('connecting', signal.reason)
+  const socket = await (options.dialer ?? unixDialer).dial(target, { isReadOnly, signal })
+  const channel = new RpcChannel(socket)
+  try {
+    await authenticate(channel, target.uri, { signal })
+    if (keepalive !== undefined && keepalive !== false) await watch(channel, keepalive, signal)
+    const args = { name: target.remoteUri, flags: flagsOf([isReadOnly, flags.VIR_CONNECT_RO]) }
+    await channel.call(procedures.connectOpen, args, { signal })
+    return channel
+  } catch (error) {
+    await channel.close()
+    throw error
+  }
+}
+
+/** Asking for the feature also makes the daemon ping us. A daemon without it is not watched. */
+async function watch(channel: RpcChannel, keepalive: KeepaliveOptions, signal: AbortSignal | undefined): Promise<void> {
+  const args = { feature: VIR_DRV_FEATURE_PROGRAM_KEEPALIVE }
+  const { supported } = await channel.call(procedures.connectSupportsFeature, args, { signal })
+  if (supported !== 0) channel.startKeepalive(keepalive)
 }

@@ -131,7 +131,7 @@ export const volumeTypes = { file: 0, block: 1, dir: 2, network: 3, netdir: 4, p
 export type VolumeTypeName = keyof typeof volumeTypes
 
 /** The name of a number in one of these lists, or the number itself where it has none. */
-export function nameOf<Name extends string>(list: Readonly<Record<Name, number>>, value: number): Name | number {
+export function nameOf<Name extends string>(list: Readonly<Partial<Record<Name, number>>>, value: number): Name | number {
   for (const name in list) if (list[name] === value) return name
   return value
 }

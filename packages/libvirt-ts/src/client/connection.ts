@@ -1,0 +1,192 @@
+import type {
+  CallOptions,
+  Connection,
+  Domain,
+  DomainCapabilitiesQuery,
+  DomainEventListener,
+  ListDomainsFilter,
+  Network,
+  NodeInfo,
+  StoragePool,
+  StorageVolume,
+  Unsubscribe,
+} from '../api.ts'
+import type { RpcChannel } from '../rpc/channel.ts'
+import { flags } from '../rpc/limits.ts'
+import { procedures } from '../rpc/procedures.ts'
+import type { Procedure } from '../rpc/procedures.ts'
+import { DomainEvents } from './domain-events.ts'
+import { RemoteDomain } from './domain.ts'
+import { flagsOf } from './handles.ts'
+import type { Client } from './handles.ts'
+import { RemoteNetwork } from './network.ts'
+import { RemotePool } from './pool.ts'
+import { RemoteVolume } from './volume.ts'
+
+export interface ConnectionParts {
+  readonly uri: string
+  readonly channel: RpcChannel
+  openChannel(options?: CallOptions): Promise<RpcChannel>
+}
+
+const listEverything = { need_results: 1, flags: 0 } as const
+
+export class RemoteConnection implements Connection {
+  readonly uri: string
+  readonly closed: Promise<Error | undefined>
+  readonly #client: Client
+  readonly #events: DomainEvents
+
+  constructor({ uri, channel, openChannel }: ConnectionParts) {
+    this.uri = uri
+    this.closed = channel.closed
+    this.#client = { channel, openChannel, call: (procedure, args, options) => channel.call(procedure, args, options) }
+    this.#events = new DomainEvents(this.#client)
+  }
+
+  get isOpen(): boolean {
+    return this.#client.channel.isOpen
+  }
+
+  close(): Promise<void> {
+    return this.#client.channel.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async hostname(options?: CallOptions): Promise<string> {
+    return (await this.#ask(procedures.connectGetHostname, options)).hostname
+  }
+
+  async libraryVersion(options?: CallOptions): Promise<string> {
+    return versionText((await this.#ask(procedures.connectGetLibVersion, options)).lib_ver)
+  }
+
+  async hypervisorVersion(options?: CallOptions): Promise<string> {
+    return versionText((await this.#ask(procedures.connectGetVersion, options)).hv_ver)
+  }
+
+  async hypervisorType(options?: CallOptions): Promise<string> {
+    return (await this.#ask(procedures.connectGetType, options)).type
+  }
+
+  async remoteUri(options?: CallOptions): Promise<string> {
+    return (await this.#ask(procedures.connectGetUri, options)).uri
+  }
+
+  async capabilities(options?: CallOptions): Promise<string> {
+    return (await this.#ask(procedures.connectGetCapabilities, options)).capabilities
+  }
+
+  async domainCapabilities(query: DomainCapabilitiesQuery = {}, options?: CallOptions): Promise<string> {
+    const { arch, machine, virtType: virttype, emulator: emulatorbin } = query
+    const args = { emulatorbin, arch, machine, virttype, flags: 0 }
+    return (await this.#client.call(procedures.connectGetDomainCapabilities, args, options)).capabilities
+  }
+
+  async nodeInfo(options?: CallOptions): Promise<NodeInfo> {
+    const { model, memory, nodes, ...counts } = await this.#ask(procedures.nodeGetInfo, options)
+    return { ...counts, cpuModel: model, memoryBytes: memory * 1024, numaNodes: nodes }
+  }
+
+  async listDomains(filter: ListDomainsFilter = {}, options?: CallOptions): Promise<Domain[]> {
+    const wanted = flagsOf(
+      [filter.active === true, flags.VIR_CONNECT_LIST_DOMAINS_ACTIVE],
+      [filter.active === false, flags.VIR_CONNECT_LIST_DOMAINS_INACTIVE],
+      [filter.persistent === true, flags.VIR_CONNECT_LIST_DOMAINS_PERSISTENT],
+      [filter.persistent === false, flags.VIR_CONNECT_LIST_DOMAINS_TRANSIENT],
+    )
+    const args = { need_results: 1, flags: wanted }
+    const { domains } = await this.#client.call(procedures.domainListAll, args, options)
+    return domains.map((ref) => new RemoteDomain(this.#client, ref))
+  }
+
+  async lookupDomain(name: string, options?: CallOptions): Promise<Domain> {
+    return new RemoteDomain(this.#client, (await this.#client.call(procedures.domainLookupByName, { name }, options)).dom)
+  }
+
+  async lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain> {
+    return new RemoteDomain(this.#client, (await this.#client.call(procedures.domainLookupByUuid, { uuid }, options)).dom)
+  }
+
+  async defineDomain(xml: string, options: CallOptions & { readonly validate?: boolean } = {}): Promise<Domain> {
+    const args = { xml, flags: flagsOf([options.validate, flags.VIR_DOMAIN_DEFINE_VALIDATE]) }
+    return new RemoteDomain(this.#client, (await this.#client.call(procedures.domainDefineXml, args, options)).dom)
+  }
+
+  restoreDomain(
+    path: string,
+    options: CallOptions & { readonly xml?: string; readonly paused?: boolean } = {},
+  ): Promise<void> {
+    const wanted = flagsOf([options.paused, flags.VIR_DOMAIN_SAVE_PAUSED])
+    return this.#client.call(procedures.domainRestore, { from: path, dxml: options.xml, flags: wanted }, options)
+  }
+
+  onDomainEvent(listener: DomainEventListener, options?: CallOptions): Promise<Unsubscribe> {
+    return this.#events.subscribe(listener, options)
+  }
+
+  async listPools(options?: CallOptions): Promise<StoragePool[]> {
+    const { pools } = await this.#client.call(procedures.poolListAll, listEverything, options)
+    return pools.map((ref) => new RemotePool(this.#client, ref))
+  }
+
+  async lookupPool(name: string, options?: CallOptions): Promise<StoragePool> {
+    return new RemotePool(this.#client, (await this.#client.call(procedures.poolLookupByName, { name }, options)).pool)
+  }
+
+  async lookupPoolByUuid(uuid: string, options?: CallOptions): Promise<StoragePool> {
+    return new RemotePool(this.#client, (await this.#client.call(procedures.poolLookupByUuid, { uuid }, options)).pool)
+  }
+
+  async lookupPoolByTargetPath(path: string, options?: CallOptions): Promise<StoragePool> {
+    const { pool } = await this.#client.call(procedures.poolLookupByTargetPath, { path }, options)
+    return new RemotePool(this.#client, pool)
+  }
+
+  async definePool(xml: string, options?: CallOptions): Promise<StoragePool> {
+    const { pool } = await this.#client.call(procedures.poolDefineXml, { xml, flags: 0 }, options)
+    return new RemotePool(this.#client, pool)
+  }
+
+  async createPool(xml: string, options: CallOptions & { readonly build?: boolean } = {}): Promise<StoragePool> {
+    const args = { xml, flags: flagsOf([options.build, flags.VIR_STORAGE_POOL_CREATE_WITH_BUILD]) }
+    return new RemotePool(this.#client, (await this.#client.call(procedures.poolCreateXml, args, options)).pool)
+  }
+
+  async lookupVolumeByPath(path: string, options?: CallOptions): Promise<StorageVolume> {
+    return new RemoteVolume(this.#client, (await this.#client.call(procedures.volumeLookupByPath, { path }, options)).vol)
+  }
+
+  async lookupVolumeByKey(key: string, options?: CallOptions): Promise<StorageVolume> {
+    return new RemoteVolume(this.#client, (await this.#client.call(procedures.volumeLookupByKey, { key }, options)).vol)
+  }
+
+  async listNetworks(options?: CallOptions): Promise<Network[]> {
+    const { nets } = await this.#client.call(procedures.networkListAll, listEverything, options)
+    return nets.map((ref) => new RemoteNetwork(this.#client, ref))
+  }
+
+  async lookupNetwork(name: string, options?: CallOptions): Promise<Network> {
+    return new RemoteNetwork(this.#client, (await this.#client.call(procedures.networkLookupByName, { name }, options)).net)
+  }
+
+  async lookupNetworkByUuid(uuid: string, options?: CallOptions): Promise<Network> {
+    return new RemoteNetwork(this.#client, (await this.#client.call(procedures.networkLookupByUuid, { uuid }, options)).net)
+  }
+
+  async defineNetwork(xml: string, options?: CallOptions): Promise<Network> {
+    return new RemoteNetwork(this.#client, (await this.#client.call(procedures.networkDefineXml, { xml }, options)).net)
+  }
+
+  #ask<R>(procedure: Procedure<void, R>, options?: CallOptions): Promise<R> {
+    return this.#client.call(procedure, undefined, options)
+  }
+}
+
+/** libvirt writes 9.0.1 as 9000001. */
+function versionText(version: number): string {
+  return `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`
+}

@@ -1,0 +1,235 @@
+import type {
+  BlockInfo,
+  CallOptions,
+  ConsoleStream,
+  DeviceChangeOptions,
+  Domain,
+  DomainState,
+  DomainStateReason,
+  InterfaceAddress,
+  MetadataScope,
+  OpenConsoleOptions,
+  Screenshot,
+  SetMetadataRequest,
+  ShutdownOptions,
+  UndefineOptions,
+} from '../api.ts'
+import { isNoMetadata } from '../errors.ts'
+import type { ValueOf } from '../rpc/codec.ts'
+import { domainStateReasons, domainStates, nameOf } from '../rpc/enums.ts'
+import { flags } from '../rpc/limits.ts'
+import { domainRef, procedures } from '../rpc/procedures.ts'
+import type { Procedure } from '../rpc/procedures.ts'
+import { openConsole } from './console.ts'
+import { flagsOf } from './handles.ts'
+import type { Client } from './handles.ts'
+import { takeScreenshot } from './screenshot.ts'
+
+export type DomainRef = ValueOf<typeof domainRef>
+
+type DeviceProcedure = Procedure<{ readonly dom: DomainRef; readonly xml: string; readonly flags: number }, void>
+type FlagsProcedure<R> = Procedure<{ readonly dom: DomainRef; readonly flags: number }, R>
+
+export class RemoteDomain implements Domain {
+  readonly name: string
+  readonly uuid: string
+  readonly #client: Client
+  #id: number
+
+  constructor(client: Client, ref: DomainRef) {
+    this.#client = client
+    this.name = ref.name
+    this.uuid = ref.uuid
+    this.#id = ref.id
+  }
+
+  get id(): number | undefined {
+    return this.#id < 0 ? undefined : this.#id
+  }
+
+  async create(options: CallOptions & { readonly paused?: boolean; readonly resetNvram?: boolean } = {}): Promise<void> {
+    const wanted = flagsOf(
+      [options.paused, flags.VIR_DOMAIN_START_PAUSED],
+      [options.resetNvram, flags.VIR_DOMAIN_START_RESET_NVRAM],
+    )
+    const { dom } = await this.#withFlags(procedures.domainCreate, wanted, options)
+    this.#id = dom.id
+  }
+
+  resume(options?: CallOptions): Promise<void> {
+    return this.#client.call(procedures.domainResume, { dom: this.#ref }, options)
+  }
+
+  suspend(options?: CallOptions): Promise<void> {
+    return this.#client.call(procedures.domainSuspend, { dom: this.#ref }, options)
+  }
+
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    const wanted = flagsOf(
+      [options.method === 'acpi', flags.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN],
+      [options.method === 'agent', flags.VIR_DOMAIN_SHUTDOWN_GUEST_AGENT],
+    )
+    return this.#withFlags(procedures.domainShutdown, wanted, options)
+  }
+
+  reset(options?: CallOptions): Promise<void> {
+    return this.#withFlags(procedures.domainReset, 0, options)
+  }
+
+  async destroy(options: CallOptions & { readonly graceful?: boolean } = {}): Promise<void> {
+    const wanted = flagsOf([options.graceful, flags.VIR_DOMAIN_DESTROY_GRACEFUL])
+    await this.#withFlags(procedures.domainDestroy, wanted, options)
+    this.#id = -1
+  }
+
+  undefine(options: UndefineOptions = {}): Promise<void> {
+    const wanted = flagsOf(
+      [options.nvram === true, flags.VIR_DOMAIN_UNDEFINE_NVRAM],
+      [options.nvram === false, flags.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM],
+      [options.tpm === true, flags.VIR_DOMAIN_UNDEFINE_TPM],
+      [options.tpm === false, flags.VIR_DOMAIN_UNDEFINE_KEEP_TPM],
+      [options.managedSave, flags.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE],
+      [options.snapshotsMetadata, flags.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA],
+      [options.checkpointsMetadata, flags.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA],
+    )
+    return this.#withFlags(procedures.domainUndefine, wanted, options)
+  }
+
+  save(path: string, options: CallOptions & { readonly xml?: string } = {}): Promise<void> {
+    return this.#client.call(procedures.domainSave, { dom: this.#ref, to: path, dxml: options.xml, flags: 0 }, options)
+  }
+
+  async state(options?: CallOptions): Promise<DomainState> {
+    const answer = await this.#withFlags(procedures.domainGetState, 0, options)
+    const state = nameOf(domainStates, answer.state)
+    if (typeof state === 'number') return { state, reason: answer.reason }
+    const reasons: Partial<Record<DomainStateReason, number>> = domainStateReasons[state]
+    return { state, reason: nameOf(reasons, answer.reason) }
+  }
+
+  async isActive(options?: CallOptions): Promise<boolean> {
+    return (await this.#client.call(procedures.domainIsActive, { dom: this.#ref }, options)).active !== 0
+  }
+
+  async isPersistent(options?: CallOptions): Promise<boolean> {
+    return (await this.#client.call(procedures.domainIsPersistent, { dom: this.#ref }, options)).persistent !== 0
+  }
+
+  async xml(options: CallOptions & { readonly inactive?: boolean; readonly secure?: boolean } = {}): Promise<string> {
+    const wanted = flagsOf(
+      [options.inactive, flags.VIR_DOMAIN_XML_INACTIVE],
+      [options.secure, flags.VIR_DOMAIN_XML_SECURE],
+    )
+    return (await this.#withFlags(procedures.domainGetXml, wanted, options)).xml
+  }
+
+  async metadata(uri: string, options: CallOptions & { readonly scope?: MetadataScope } = {}): Promise<string | undefined> {
+    const args = { dom: this.#ref, type: flags.VIR_DOMAIN_METADATA_ELEMENT, uri, flags: scopeFlags(options.scope) }
+    try {
+      return (await this.#client.call(procedures.domainGetMetadata, args, options)).metadata
+    } catch (error) {
+      if (isNoMetadata(error)) return undefined
+      throw error
+    }
+  }
+
+  setMetadata(request: SetMetadataRequest, options?: CallOptions): Promise<void> {
+    return this.#client.call(
+      procedures.domainSetMetadata,
+      {
+        dom: this.#ref,
+        type: flags.VIR_DOMAIN_METADATA_ELEMENT,
+        metadata: request.xml,
+        key: request.prefix,
+        uri: request.uri,
+        flags: scopeFlags(request.scope),
+      },
+      options,
+    )
+  }
+
+  screenshot(options: CallOptions & { readonly screen?: number } = {}): Promise<Screenshot> {
+    return takeScreenshot(this.#client, this.#ref, options)
+  }
+
+  openConsole(options: OpenConsoleOptions = {}): Promise<ConsoleStream> {
+    return openConsole(this.#client, this.#ref, options)
+  }
+
+  attachDevice(xml: string, options?: DeviceChangeOptions): Promise<void> {
+    return this.#changeDevice(procedures.domainAttachDevice, xml, options)
+  }
+
+  updateDevice(xml: string, options?: DeviceChangeOptions): Promise<void> {
+    return this.#changeDevice(procedures.domainUpdateDevice, xml, options)
+  }
+
+  detachDevice(xml: string, options?: DeviceChangeOptions): Promise<void> {
+    return this.#changeDevice(procedures.domainDetachDevice, xml, options)
+  }
+
+  async blockInfo(path: string, options?: CallOptions): Promise<BlockInfo> {
+    const answer = await this.#client.call(procedures.domainGetBlockInfo, { dom: this.#ref, path, flags: 0 }, options)
+    return {
+      capacityBytes: answer.capacity,
+      allocationBytes: answer.allocation,
+      physicalBytes: answer.physical,
+    }
+  }
+
+  async interfaceAddresses(source: 'lease' | 'agent' | 'arp', options?: CallOptions): Promise<InterfaceAddress[]> {
+    const args = { dom: this.#ref, source: addressSources[source], flags: 0 }
+    const { ifaces } = await this.#client.call(procedures.domainInterfaceAddresses, args, options)
+    return ifaces.map((entry) => ({
+      interface: entry.name,
+      mac: entry.hwaddr,
+      addresses: entry.addrs.map(({ type, addr, prefix }) => ({
+        family: nameOf(addressFamilies, type),
+        address: addr,
+        prefixLength: prefix,
+      })),
+    }))
+  }
+
+  async monitorCommand(command: string, options: CallOptions & { readonly hmp?: boolean } = {}): Promise<string> {
+    const wanted = flagsOf([options.hmp, flags.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP])
+    const args = { dom: this.#ref, cmd: command, flags: wanted }
+    return (await this.#client.call(procedures.qemuMonitorCommand, args, options)).result
+  }
+
+  get #ref(): DomainRef {
+    return { name: this.name, uuid: this.uuid, id: this.#id }
+  }
+
+  #withFlags<R>(procedure: FlagsProcedure<R>, wanted: number, options?: CallOptions): Promise<R> {
+    return this.#client.call(procedure, { dom: this.#ref, flags: wanted }, options)
+  }
+
+  #changeDevice(procedure: DeviceProcedure, xml: string, options: DeviceChangeOptions = {}): Promise<void> {
+    const wanted = flagsOf(
+      [options.live, flags.VIR_DOMAIN_AFFECT_LIVE],
+      [options.config, flags.VIR_DOMAIN_AFFECT_CONFIG],
+      [options.force, flags.VIR_DOMAIN_DEVICE_MODIFY_FORCE],
+    )
+    return this.#client.call(procedure, { dom: this.#ref, xml, flags: wanted }, options)
+  }
+}
+
+const addressSources = {
+  lease: flags.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE,
+  agent: flags.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT,
+  arp: flags.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP,
+} as const
+
+const addressFamilies = { ipv4: flags.VIR_IP_ADDR_TYPE_IPV4, ipv6: flags.VIR_IP_ADDR_TYPE_IPV6 } as const
+
+const scopes: Readonly<Record<MetadataScope, number>> = {
+  current: flags.VIR_DOMAIN_AFFECT_CURRENT,
+  config: flags.VIR_DOMAIN_AFFECT_CONFIG,
+  live: flags.VIR_DOMAIN_AFFECT_LIVE,
+  both: flags.VIR_DOMAIN_AFFECT_CONFIG | flags.VIR_DOMAIN_AFFECT_LIVE,
+}
+
+function scopeFlags(scope: MetadataScope = 'current'): number {
+  return scopes[scope]
+}

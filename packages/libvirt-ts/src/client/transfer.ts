@@ -1,0 +1,210 @@
+/**
+ * Volume contents through streams. Large transfers have a connection of their own: the daemon reads and writes as
+ * fast as the socket allows, and holding that socket back is the only brake there is.
+ */
+import type { CallOptions, TransferOptions } from '../api.ts'
+import { AbortedError, ProtocolError, TransferError } from '../errors.ts'
+import type { RpcChannel } from '../rpc/channel.ts'
+import { procedures } from '../rpc/procedures.ts'
+import type { Procedure } from '../rpc/procedures.ts'
+import type { RpcStream, StreamSink } from '../rpc/stream.ts'
+import { ByteQueue } from './byte-queue.ts'
+import type { Client } from './handles.ts'
+import type { VolumeRef } from './volume.ts'
+
+/** Up to here a download whose length is stated goes over the connection itself, which spares opening another. */
+const smallDownloadBytes = 256 << 10
+
+const highWaterBytes = 2 << 20
+const lowWaterBytes = 512 << 10
+
+/** How long an abort waits for the daemon to let go before it just hangs up. */
+const abortDeadlineMs = 2000
+
+export async function upload(
+  client: Client,
+  vol: VolumeRef,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: TransferOptions,
+): Promise<number> {
+  const channel = await client.openChannel(options)
+  const args = { vol, offset: options.offsetBytes ?? 0, length: options.lengthBytes ?? 0, flags: 0 }
+  const failure = new Failure()
+  try {
+    const { stream } = await channel.openStream(procedures.volumeUpload, args, failure.sink, options)
+    try {
+      const sent = await pump(stream, source, failure, options)
+      await stream.finish(options.signal)
+      return sent
+    } catch (error) {
+      await stream.abort(AbortSignal.timeout(abortDeadlineMs)).catch(() => undefined)
+      throw error
+    }
+  } finally {
+    await channel.close()
+  }
+}
+
+/** Takes from the source and sends, until the source, the signal or the daemon ends it. */
+async function pump(
+  stream: RpcStream,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  failure: Failure,
+  options: TransferOptions,
+): Promise<number> {
+  const { lengthBytes, signal, onProgress } = options
+  const stopped = failure.or(signal, 'the upload')
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+  let sent = 0
+  let isExhausted = false
+  try {
+    for (;;) {
+      // A source that never gives its next chunk must not outlive an abort or a daemon's error.
+      const next = await Promise.race([iterator.next(), stopped.promise])
+      if (next.done === true) break
+      sent += next.value.length
+      if (lengthBytes !== undefined && sent > lengthBytes) break
+      await Promise.race([stream.write(next.value), stopped.promise])
+      onProgress?.(sent)
+    }
+    isExhausted = lengthBytes === undefined || sent <= lengthBytes
+  } finally {
+    stopped.dispose()
+    if (!isExhausted) void Promise.resolve(iterator.return?.()).catch(() => undefined)
+  }
+  if (lengthBytes !== undefined && sent !== lengthBytes) {
+    const difference = sent < lengthBytes ? `only ${sent} bytes` : 'more bytes'
+    throw new TransferError(`the source of the upload gave ${difference} where ${lengthBytes} were stated`, lengthBytes, sent)
+  }
+  return sent
+}
+
+/** The daemon's word that a stream has failed, wherever one waits. */
+class Failure {
+  readonly sink: StreamSink = {
+    onData: () => undefined,
+    onEof: () => undefined,
+    onError: (error) => this.#tell(error),
+  }
+  #error: Error | undefined
+  #listener: (error: Error) => void = () => undefined
+
+  /** A promise that only ever rejects: with the failure, or when the signal fires. */
+  or(signal: AbortSignal | undefined, what: string): { readonly promise: Promise<never>; dispose(): void } {
+    let onAbort = (): void => undefined
+    const promise = new Promise<never>((_resolve, reject) => {
+      this.#listener = reject
+      onAbort = () => reject(new AbortedError(what, signal?.reason))
+      if (this.#error !== undefined) reject(this.#error)
+      if (signal?.aborted === true) onAbort()
+      signal?.addEventListener('abort', onAbort)
+    })
+    promise.catch(() => undefined)
+    return { promise, dispose: () => signal?.removeEventListener('abort', onAbort) }
+  }
+
+  #tell(error: Error): void {
+    this.#error = error
+    this.#listener(error)
+  }
+}
+
+export async function* download(
+  client: Client,
+  vol: VolumeRef,
+  options: TransferOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { lengthBytes, onProgress } = options
+  const args = { vol, offset: options.offsetBytes ?? 0, length: lengthBytes ?? 0, flags: 0 }
+  if (lengthBytes === 0) return
+  if (lengthBytes !== undefined && lengthBytes <= smallDownloadBytes) {
+    const { data } = await receiveAll(client.channel, procedures.volumeDownload, args, lengthBytes, options)
+    onProgress?.(data.length)
+    if (data.length > 0) yield data
+    return
+  }
+  const channel = await client.openChannel(options)
+  try {
+    yield* receive(channel, args, options)
+  } finally {
+    await channel.close()
+  }
+}
+
+type DownloadArgs = typeof procedures.volumeDownload extends Procedure<infer A, unknown> ? A : never
+
+async function* receive(
+  channel: RpcChannel,
+  args: DownloadArgs,
+  options: TransferOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal, onProgress } = options
+  const queue = new ByteQueue(Infinity)
+  const sink: StreamSink = {
+    onData: (chunk) => {
+      queue.push(chunk)
+      if (queue.heldBytes > highWaterBytes) channel.pause()
+    },
+    onEof: () => queue.end(),
+    onError: (error) => queue.end(error),
+  }
+  const { stream } = await channel.openStream(procedures.volumeDownload, args, sink, options)
+  const onAbort = (): void => {
+    queue.clear()
+    queue.end(new AbortedError('the download', signal?.reason))
+  }
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted === true) onAbort()
+  let received = 0
+  let isComplete = false
+  try {
+    for await (const chunk of queue) {
+      received += chunk.length
+      onProgress?.(received)
+      yield chunk
+      if (queue.heldBytes < lowWaterBytes) channel.resume()
+    }
+    channel.resume()
+    await stream.finish(signal)
+    isComplete = true
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    // The connection is ours alone: closing it is the quickest way to stop a transfer that is not wanted.
+    if (!isComplete) void channel.close()
+  }
+}
+
+/** Everything that a stream brings, in memory; `maxBytes` bounds it. */
+export async function receiveAll<A, R>(
+  channel: RpcChannel,
+  procedure: Procedure<A, R>,
+  args: A,
+  maxBytes: number,
+  options: CallOptions,
+): Promise<{ readonly result: R; readonly data: Uint8Array }> {
+  const queue = new ByteQueue(maxBytes)
+  const { signal } = options
+  const sink: StreamSink = {
+    onData: (chunk) => {
+      queue.push(chunk)
+      if (queue.droppedBytes > 0) queue.end(new ProtocolError(`${procedure.name} sent more than ${maxBytes} bytes`))
+    },
+    onEof: () => queue.end(),
+    onError: (error) => queue.end(error),
+  }
+  const { result, stream } = await channel.openStream(procedure, args, sink, options)
+  const onAbort = (): void => queue.end(new AbortedError(`the libvirt call ${procedure.name}`, signal?.reason))
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted === true) onAbort()
+  try {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of queue) chunks.push(chunk)
+    await stream.finish(signal)
+    return { result, data: new Uint8Array(Buffer.concat(chunks)) }
+  } catch (error) {
+    void stream.abort().catch(() => undefined)
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,62 @@
+import type { CallOptions, StorageVolume, TransferOptions, VolumeInfo } from '../api.ts'
+import type { ValueOf } from '../rpc/codec.ts'
+import { nameOf, volumeTypes } from '../rpc/enums.ts'
+import { flags } from '../rpc/limits.ts'
+import { procedures, volumeRef } from '../rpc/procedures.ts'
+import { flagsOf } from './handles.ts'
+import type { Client } from './handles.ts'
+import { download, upload } from './transfer.ts'
+
+export type VolumeRef = ValueOf<typeof volumeRef>
+
+export class RemoteVolume implements StorageVolume {
+  readonly pool: string
+  readonly name: string
+  readonly key: string
+  readonly #client: Client
+
+  constructor(client: Client, ref: VolumeRef) {
+    this.#client = client
+    this.pool = ref.pool
+    this.name = ref.name
+    this.key = ref.key
+  }
+
+  async path(options?: CallOptions): Promise<string> {
+    return (await this.#client.call(procedures.volumeGetPath, { vol: this.#ref }, options)).name
+  }
+
+  async xml(options?: CallOptions): Promise<string> {
+    return (await this.#client.call(procedures.volumeGetXml, { vol: this.#ref, flags: 0 }, options)).xml
+  }
+
+  async info(options?: CallOptions): Promise<VolumeInfo> {
+    const answer = await this.#client.call(procedures.volumeGetInfo, { vol: this.#ref }, options)
+    return {
+      type: nameOf(volumeTypes, answer.type),
+      capacityBytes: answer.capacity,
+      allocationBytes: answer.allocation,
+    }
+  }
+
+  resize(capacityBytes: number, options: CallOptions & { readonly shrink?: boolean } = {}): Promise<void> {
+    const wanted = flagsOf([options.shrink, flags.VIR_STORAGE_VOL_RESIZE_SHRINK])
+    return this.#client.call(procedures.volumeResize, { vol: this.#ref, capacity: capacityBytes, flags: wanted }, options)
+  }
+
+  delete(options?: CallOptions): Promise<void> {
+    return this.#client.call(procedures.volumeDelete, { vol: this.#ref, flags: 0 }, options)
+  }
+
+  upload(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: TransferOptions = {}): Promise<number> {
+    return upload(this.#client, this.#ref, source, options)
+  }
+
+  download(options: TransferOptions = {}): AsyncIterable<Uint8Array> {
+    return download(this.#client, this.#ref, options)
+  }
+
+  get #ref(): VolumeRef {
+    return { pool: this.pool, name: this.name, key: this.key }
+  }
+}

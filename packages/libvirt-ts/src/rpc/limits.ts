@@ -1,0 +1,100 @@
+/** libvirt's numbers: programs, message kinds and limits, under their own names (check:protocol compares them). */
+
+export const limits = {
+  /** Largest message without its length word. */
+  VIR_NET_MESSAGE_MAX: 33554432,
+  /** The length word, which counts itself. */
+  VIR_NET_MESSAGE_LEN_MAX: 4,
+  VIR_NET_MESSAGE_HEADER_MAX: 24,
+  /** Most bytes in one packet of a stream: old peers take no more. */
+  VIR_NET_MESSAGE_LEGACY_PAYLOAD_MAX: 262120,
+  REMOTE_STRING_MAX: 4194304,
+  REMOTE_AUTH_TYPE_LIST_MAX: 20,
+  REMOTE_DOMAIN_LIST_MAX: 16384,
+  REMOTE_NETWORK_LIST_MAX: 16384,
+  REMOTE_STORAGE_POOL_LIST_MAX: 16384,
+  REMOTE_STORAGE_VOL_LIST_MAX: 16384,
+  REMOTE_DOMAIN_INTERFACE_MAX: 2048,
+  REMOTE_DOMAIN_IP_ADDR_MAX: 2048,
+} as const
+
+export const programs = {
+  REMOTE_PROGRAM: 0x20008086,
+  QEMU_PROGRAM: 0x20008087,
+  KEEPALIVE_PROGRAM: 0x6b656570,
+} as const
+
+export const programVersions = {
+  REMOTE_PROTOCOL_VERSION: 1,
+  QEMU_PROTOCOL_VERSION: 1,
+  KEEPALIVE_PROTOCOL_VERSION: 1,
+} as const
+
+export const keepaliveProcedures = { KEEPALIVE_PROC_PING: 1, KEEPALIVE_PROC_PONG: 2 } as const
+
+/** What a message is. */
+export const messageTypes = {
+  VIR_NET_CALL: 0,
+  VIR_NET_REPLY: 1,
+  /** An event; keepalive too. */
+  VIR_NET_MESSAGE: 2,
+  VIR_NET_STREAM: 3,
+  VIR_NET_STREAM_HOLE: 6,
+} as const
+
+export const messageStatuses = {
+  /** A call, a good answer, the end of a stream agreed. */
+  VIR_NET_OK: 0,
+  /** An error follows; from us, in a stream: we give up. */
+  VIR_NET_ERROR: 1,
+  /** More stream data; an empty packet is the end of what the daemon can read. */
+  VIR_NET_CONTINUE: 2,
+} as const
+
+export const authTypes = { REMOTE_AUTH_NONE: 0, REMOTE_AUTH_SASL: 1, REMOTE_AUTH_POLKIT: 2 } as const
+
+/** Flags and small numbers of libvirt's public headers. */
+export const flags = {
+  VIR_CONNECT_RO: 1,
+  VIR_CONNECT_LIST_DOMAINS_ACTIVE: 1,
+  VIR_CONNECT_LIST_DOMAINS_INACTIVE: 2,
+  VIR_CONNECT_LIST_DOMAINS_PERSISTENT: 4,
+  VIR_CONNECT_LIST_DOMAINS_TRANSIENT: 8,
+  VIR_DOMAIN_AFFECT_CURRENT: 0,
+  VIR_DOMAIN_AFFECT_LIVE: 1,
+  VIR_DOMAIN_AFFECT_CONFIG: 2,
+  VIR_DOMAIN_DEVICE_MODIFY_FORCE: 4,
+  VIR_DOMAIN_START_PAUSED: 1,
+  VIR_DOMAIN_START_RESET_NVRAM: 32,
+  VIR_DOMAIN_SAVE_PAUSED: 4,
+  VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN: 1,
+  VIR_DOMAIN_SHUTDOWN_GUEST_AGENT: 2,
+  VIR_DOMAIN_DESTROY_GRACEFUL: 1,
+  VIR_DOMAIN_METADATA_ELEMENT: 2,
+  VIR_DOMAIN_XML_SECURE: 1,
+  VIR_DOMAIN_XML_INACTIVE: 2,
+  VIR_DOMAIN_DEFINE_VALIDATE: 1,
+  VIR_DOMAIN_UNDEFINE_MANAGED_SAVE: 1,
+  VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA: 2,
+  VIR_DOMAIN_UNDEFINE_NVRAM: 4,
+  VIR_DOMAIN_UNDEFINE_KEEP_NVRAM: 8,
+  VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA: 16,
+  VIR_DOMAIN_UNDEFINE_TPM: 32,
+  VIR_DOMAIN_UNDEFINE_KEEP_TPM: 64,
+  VIR_DOMAIN_CONSOLE_FORCE: 1,
+  VIR_DOMAIN_CONSOLE_SAFE: 2,
+  VIR_DOMAIN_EVENT_ID_LIFECYCLE: 0,
+  VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE: 0,
+  VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT: 1,
+  VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP: 2,
+  VIR_IP_ADDR_TYPE_IPV4: 0,
+  VIR_IP_ADDR_TYPE_IPV6: 1,
+  VIR_STORAGE_POOL_BUILD_OVERWRITE: 8,
+  VIR_STORAGE_POOL_CREATE_WITH_BUILD: 1,
+  VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA: 1,
+  VIR_STORAGE_VOL_RESIZE_SHRINK: 4,
+  VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP: 1,
+} as const
+
+/** Asked with CONNECT_SUPPORTS_FEATURE: the daemon answers our pings, and from then on sends its own. */
+export const VIR_DRV_FEATURE_PROGRAM_KEEPALIVE = 10
