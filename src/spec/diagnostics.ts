@@ -1,5 +1,5 @@
 /** Faults of a spec: where each is, and how all of them are shown at once. */
-import { AzlVmError } from '../errors.ts'
+import { AzlVmError, type ErrorDetails } from '../errors.ts'
 
 export type SpecPath = readonly (string | number)[]
 
@@ -22,14 +22,16 @@ export interface LocatedDiagnostic extends Diagnostic {
   readonly line?: number
   readonly column?: number
   readonly option?: string
+  /** The line itself, cut to what fits around the column, and the caret below it. */
+  readonly excerpt?: readonly [line: string, caret: string]
 }
 
 /** The spec cannot be used; holds every fault of it. */
 export class SpecError extends AzlVmError {
   readonly diagnostics: readonly LocatedDiagnostic[]
 
-  constructor(message: string, diagnostics: readonly LocatedDiagnostic[], evidence: readonly string[], hint?: string) {
-    super('spec-invalid', message, { evidence, ...(hint === undefined ? {} : { hint }) })
+  constructor(message: string, diagnostics: readonly LocatedDiagnostic[], details: ErrorDetails = {}) {
+    super('spec-invalid', message, details)
     this.name = 'SpecError'
     this.diagnostics = diagnostics
   }

@@ -3,7 +3,7 @@
  *
  * A key of one provider only (`kvm: ...`) is handed in, so that this room knows no provider.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, fault, line, localFile, macAddress, path, size } from './values.ts'
 
 const GiB = 1024 ** 3

@@ -2,7 +2,7 @@
  * The zod types of single values in a spec. A fault's text is `message`, a line break, and the hint:
  * zod carries one string, and src/spec/faults.ts takes the two apart again.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { durationPattern, formatSize, parseDuration, parseSize, sizePattern, type UnitResult } from './units.ts'
 
 /** Joins what is wrong and what to write into the one string that zod carries. */

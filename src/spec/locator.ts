@@ -1,0 +1,95 @@
+/** Finds where a value came from, and shows faults there. */
+import type { Diagnostic, Location, LocatedDiagnostic, SpecPath } from './diagnostics.ts'
+import { SpecError } from './diagnostics.ts'
+import type { Override } from './overrides.ts'
+import { isWithin, pathText } from './path-text.ts'
+import { sourceText, type SourceText } from './source-text.ts'
+import type { YamlDocument, YamlFault } from './yaml.ts'
+
+export class Locator {
+  /** As messages name it: as typed, or relative. */
+  readonly #file: string
+  readonly #source: SourceText
+  readonly #document: YamlDocument
+  readonly #overrides: readonly Override[]
+
+  constructor(file: string, text: string, document: YamlDocument, overrides: readonly Override[]) {
+    this.#file = file
+    this.#source = sourceText(text)
+    this.#document = document
+    this.#overrides = overrides
+  }
+
+  isGiven(path: SpecPath): boolean {
+    return (
+      this.#document.offsetOf(path) !== undefined ||
+      this.#overrides.some((each) => isWithin(path, each.path) || isWithin(each.path, path))
+    )
+  }
+
+  /** Of the value, or of its nearest parent that is written. */
+  locate(path: SpecPath): Location | undefined {
+    for (let length = path.length; length >= 0; length--) {
+      const part = path.slice(0, length)
+      const offset = length === path.length ? this.#document.offsetOf(part) : this.#parentOffset(part)
+      if (offset !== undefined) return this.#source.at(offset)
+    }
+    return undefined
+  }
+
+  /** A mapping begins at its first key; what is missing in it is better shown at the mapping's own key. */
+  #parentOffset(path: SpecPath): number | undefined {
+    return this.#document.keyOffsetOf(path) ?? this.#document.offsetOf(path)
+  }
+
+  toError(diagnostics: readonly Diagnostic[]): SpecError {
+    return this.#error(diagnostics.map((each) => this.#located(each)))
+  }
+
+  /** Faults of the YAML itself know their place. */
+  toSyntaxError(faults: readonly YamlFault[]): SpecError {
+    return this.#error(faults.map(({ offset, ...fault }) => this.#at(fault, this.#source.at(offset))))
+  }
+
+  #located(diagnostic: Diagnostic): LocatedDiagnostic {
+    const override = this.#overrides.findLast((each) => isWithin(diagnostic.path, each.path))
+    if (override !== undefined) return { ...diagnostic, option: override.option }
+    const isKeyFault = diagnostic.message.startsWith('unknown key')
+    const keyOffset = isKeyFault ? this.#document.keyOffsetOf(diagnostic.path) : undefined
+    const location = keyOffset === undefined ? this.locate(diagnostic.path) : this.#source.at(keyOffset)
+    return this.#at(diagnostic, location ?? { line: 1, column: 1 })
+  }
+
+  #at(diagnostic: Diagnostic, location: Location): LocatedDiagnostic {
+    return { ...diagnostic, file: this.#file, ...location, excerpt: this.#source.excerpt(location) }
+  }
+
+  #error(located: readonly LocatedDiagnostic[]): SpecError {
+    const sorted = [...located].sort(byPlace)
+    const [first] = sorted
+    const isOnlyOptions = sorted.every((each) => each.option !== undefined)
+    const what = isOnlyOptions ? 'the options do not fit' : `${this.#file} cannot be used`
+    const message = `${what}: ${sorted.length === 1 && first !== undefined ? headline(first) : `${sorted.length} faults`}`
+    return new SpecError(message, sorted, { evidence: sorted.flatMap(evidenceLines) })
+  }
+}
+
+function byPlace(left: LocatedDiagnostic, right: LocatedDiagnostic): number {
+  return (left.line ?? Infinity) - (right.line ?? Infinity) || (left.column ?? 0) - (right.column ?? 0) || 0
+}
+
+function headline({ path, message }: LocatedDiagnostic): string {
+  const key = pathText(path)
+  return key === '' || message.startsWith('unknown key') ? message : `${key}: ${message}`
+}
+
+/** `azl-vm.yaml:4:11: machine.memory: …`, the line and a caret, what to write. */
+function evidenceLines(diagnostic: LocatedDiagnostic): string[] {
+  const { file = '', line = 1, column = 1, option, excerpt, hint } = diagnostic
+  const place = option ?? `${file}:${line}:${column}`
+  return [
+    `${place}: ${headline(diagnostic)}`,
+    ...(excerpt ?? []).map((each) => `    ${each}`),
+    ...(hint === undefined ? [] : [`  ${hint}`]),
+  ]
+}
