@@ -4,4 +4,8 @@ import type { ZodType } from 'zod'
 export interface App {
   /** The provider's own keys of the spec: provider name to the zod type of its sub-schema. */
   specProviders(): Promise<Readonly<Record<string, ZodType>>>
+  /** Where a bug report finds the log of this run. */
+  readonly logFile?: string
+  /** Called by main when the command is over, also after an error. */
+  close?(): Promise<void>
 }
