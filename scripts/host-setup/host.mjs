@@ -1,8 +1,8 @@
 // The outside world of the set-up: processes, files and who we are. Everything else in this folder gets it as a
 // parameter, so that tests can hand in a host of their own.
 import { spawn } from 'node:child_process'
-import { accessSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 
 /**
  * @typedef {{ code: number, stdout: string, stderr: string }} Captured
@@ -134,6 +134,7 @@ function isExecutable(path) {
  * @returns {Detached}
  */
 function detach(command, args, logFile, env) {
+  mkdirSync(dirname(logFile), { recursive: true })
   const log = openSync(logFile, 'a', 0o600)
   const child = spawn(command, [...args], { detached: true, stdio: ['ignore', log, log], env })
   /** @type {string | undefined} */

@@ -17,15 +17,14 @@ const VIRTLOGD_SOCKET = '/run/libvirt/virtlogd-sock'
 const START_TIMEOUT_MS = 30_000
 const LOOK_EVERY_MS = 50
 
+/** @param {Host} host */
+const cacheFolder = (host) => host.env['XDG_CACHE_HOME'] ?? join(host.env['HOME'] ?? '', '.cache')
+
 /**
  * The user's own daemon's socket, as libvirt places it.
  * @param {Host} host
  */
-export function sessionSocket(host) {
-  const runtime = host.env['XDG_RUNTIME_DIR']
-  const base = runtime ?? join(host.env['XDG_CACHE_HOME'] ?? join(host.env['HOME'] ?? '', '.cache'))
-  return join(base, 'libvirt', 'libvirt-sock')
-}
+export const sessionSocket = (host) => join(host.env['XDG_RUNTIME_DIR'] ?? cacheFolder(host), 'libvirt', 'libvirt-sock')
 
 /**
  * @param {Ask} ask
@@ -131,7 +130,7 @@ async function startSystemDaemon(host, ask) {
  */
 async function startSessionDaemon(host, ask) {
   host.say('libvirt: starting your own (qemu:///session) under tini; it ends by itself two minutes after its last use.')
-  const log = join(host.env['TMPDIR'] ?? '/tmp', `azl-vm-libvirtd-${host.uid}.log`)
+  const log = join(cacheFolder(host), 'azl-vm', 'libvirtd.log')
   await startDaemon(host, ask, {
     socket: sessionSocket(host),
     args: ['--timeout', '120'],
