@@ -16,7 +16,11 @@ import { relative } from 'node:path'
 /** @param {import('vitest/node').TestCase} test */
 function skipNote(test) {
   const result = test.result()
-  return result.state === 'skipped' ? result.note : undefined
+  if (result.state !== 'skipped') return undefined
+  /** @type {import('vitest/node').TestCase['parent']} */
+  let parent = test.parent
+  while (parent.type === 'suite' && parent.errors().length === 0) parent = parent.parent
+  return parent.errors().length > 0 ? 'a hook before it failed' : result.note
 }
 
 /**
