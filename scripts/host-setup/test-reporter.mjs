@@ -13,6 +13,9 @@ import { relative } from 'node:path'
  * @property {string} [note] why it was skipped
  */
 
+/** A describe.skipIf cannot carry a note, so its title does: 'client against libvirtd [skipped: needs root]'. */
+const TITLE_NOTE = / \[skipped: ([^\]]+)\]/
+
 /** @param {import('vitest/node').TestCase} test */
 function skipNote(test) {
   const result = test.result()
@@ -20,7 +23,7 @@ function skipNote(test) {
   /** @type {import('vitest/node').TestCase['parent']} */
   let parent = test.parent
   while (parent.type === 'suite' && parent.errors().length === 0) parent = parent.parent
-  return parent.errors().length > 0 ? 'a hook before it failed' : result.note
+  return parent.errors().length > 0 ? 'a hook before it failed' : (result.note ?? TITLE_NOTE.exec(test.fullName)?.[1])
 }
 
 /**
@@ -36,7 +39,7 @@ function recordsOf(module) {
     const note = skipNote(test)
     records.push({
       ...place,
-      name: test.fullName,
+      name: test.fullName.replace(TITLE_NOTE, ''),
       // 'pending': the run ended before this test did.
       state: state === 'pending' ? 'failed' : state,
       durationMs: test.diagnostic()?.duration ?? 0,
