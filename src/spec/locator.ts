@@ -66,11 +66,15 @@ export class Locator {
 
   #error(located: readonly LocatedDiagnostic[]): SpecError {
     const sorted = [...located].sort(byPlace)
-    const [first] = sorted
+    const [only] = sorted
+    if (sorted.length === 1 && only !== undefined) {
+      const { excerpt, hint } = only
+      const details = { evidence: excerpt ?? [], ...(hint === undefined ? {} : { hint }) }
+      return new SpecError(`${placeText(only)}: ${headline(only)}`, sorted, details)
+    }
     const isOnlyOptions = sorted.every((each) => each.option !== undefined)
     const what = isOnlyOptions ? 'the options do not fit' : `${this.#file} cannot be used`
-    const message = `${what}: ${sorted.length === 1 && first !== undefined ? headline(first) : `${sorted.length} faults`}`
-    return new SpecError(message, sorted, { evidence: sorted.flatMap(evidenceLines) })
+    return new SpecError(`${what}: ${sorted.length} faults`, sorted, { evidence: sorted.flatMap(evidenceLines) })
   }
 }
 
@@ -83,12 +87,16 @@ function headline({ path, message }: LocatedDiagnostic): string {
   return key === '' || message.startsWith('unknown key') ? message : `${key}: ${message}`
 }
 
-/** `azl-vm.yaml:4:11: machine.memory: …`, the line and a caret, what to write. */
+/** `azl-vm.yaml:4:11`, or the option. */
+function placeText({ file = '', line = 1, column = 1, option }: LocatedDiagnostic): string {
+  return option ?? `${file}:${line}:${column}`
+}
+
+/** The place and the fault, the line and a caret, what to write. */
 function evidenceLines(diagnostic: LocatedDiagnostic): string[] {
-  const { file = '', line = 1, column = 1, option, excerpt, hint } = diagnostic
-  const place = option ?? `${file}:${line}:${column}`
+  const { excerpt, hint } = diagnostic
   return [
-    `${place}: ${headline(diagnostic)}`,
+    `${placeText(diagnostic)}: ${headline(diagnostic)}`,
     ...(excerpt ?? []).map((each) => `    ${each}`),
     ...(hint === undefined ? [] : [`  ${hint}`]),
   ]

@@ -102,9 +102,9 @@ export function suggestValue(value: unknown, schema: JsonSchema): string | undef
   const text = String(value).toLowerCase()
   const exact = allowed.find((each) => each !== value && String(each).toLowerCase() === text)
   const synonym = Object.hasOwn(valueSynonyms, text) ? valueSynonyms[text] : undefined
-  const near = didYouMean(String(value), allowed.map(String))
+  // Of numbers, none is nearer than another.
+  const near = typeof value === 'string' ? didYouMean(value, allowed.map(String)) : undefined
   const meant =
     exact ?? (allowed.includes(synonym) ? synonym : undefined) ?? allowed.find((each) => String(each) === near)
-  if (meant !== undefined) return `did you mean ${String(meant)}?`
-  return undefined
+  return meant === undefined ? undefined : `did you mean ${String(meant)}?`
 }

@@ -59,17 +59,13 @@ function reserved(text: string, offset: number): SyntaxFault | undefined {
 }
 
 function limit(reason: string, offset: number): SyntaxFault | undefined {
-  if (!/exceeded max(?:Aliases|Depth)/.test(reason)) return undefined
-  const isDepth = reason.includes('Depth')
-  return {
-    offset,
-    message: isDepth ? 'nested too deeply' : 'too many aliases',
-    hint: 'a spec is small: look for brackets or aliases that repeat each other',
-  }
+  if (!reason.includes('exceeded maxDepth')) return undefined
+  return { offset, message: 'nested too deeply', hint: 'a spec is small: look for brackets that are not closed' }
 }
 
 function hintFor(reason: string, line: string): string {
   if (/^[^#]*: [^'"[{]*: /.test(line)) return 'a value that holds ": " needs single quotes'
+  if (reason.includes('deficient')) return 'a bracket, brace or quote is not closed, or a line is not indented'
   if (/indentation/.test(reason))
     return 'keys of one mapping begin in the same column; below a key, two columns further'
   if (/unexpected end|flow collection/.test(reason)) return 'a bracket or brace is not closed'

@@ -43,7 +43,7 @@ export interface YamlDocument {
 
 /** All values of a document, aliases counted as often as they are used. A spec has a hundred. */
 const maxValues = 10_000
-const limits = { maxDepth: 32, maxAliases: 200 }
+const limits = { maxDepth: 32 }
 
 /** Composes one YAML document. Never throws for what the text says. */
 export function parseYaml(text: string): YamlDocument {
@@ -194,8 +194,10 @@ class Composer {
   #mapping(path: SpecPath, offset: number): Composed {
     const value: Record<string, unknown> = {}
     let count = 1
+    let nearest = offset
     while (!this.#isAtEnd()) {
-      const { key, keyOffset } = this.#key(path, offset)
+      const { key, keyOffset } = this.#key(path, nearest)
+      nearest = keyOffset
       const known = key !== undefined && !Object.hasOwn(value, key)
       // What a refused key holds is still read, for its own faults, but under a path that nothing asks for.
       const item = this.#node(known ? [...path, key] : [...path, '', this.#next], keyOffset)
