@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buildFatImage, buildIso, replaceFile } from '../iso9660/index.ts'
+
+export type Architecture = 'x86_64' | 'aarch64'
+
+export interface ProbeIsoOptions {
+  readonly arch: Architecture
+  /** What the probe does after its report: power off, or wait for commands on the serial port. */
+  readonly then: 'poweroff' | 'wait'
+  /** packages/boot-probe/bin/BOOTX64.EFI */
+  readonly binary: Uint8Array
+}
+
+export const probeVolumeLabel = 'AZLPROBE'
+
+/** The name that UEFI looks for on removable media (UEFI 3.5.1.1, table 3.2). */
+export const removableLoaderNames = {
+  x86_64: 'BOOTX64.EFI',
+  aarch64: 'BOOTAA64.EFI',
+} as const satisfies Record<Architecture, string>
+
+/** One date for all: the image depends on nothing but its options. */
+const date = new Date('2026-01-01T00:00:00Z')
+
+/** An ISO whose El Torito image holds the probe and its PROBE.CFG; both are in the ISO's own tree too, for readers. */
+export function buildProbeIso(options: ProbeIsoOptions): Uint8Array {
+  const files = [
+    { path: `EFI/BOOT/${removableLoaderNames[options.arch]}`, data: options.binary },
+    { path: 'PROBE.CFG', data: Buffer.from(`then=${options.then}\n`, 'latin1') },
+  ]
+  const image = buildFatImage({ files, volumeLabel: probeVolumeLabel, date })
+  return buildIso({ volumeLabel: probeVolumeLabel, files, efiBoot: { image }, date })
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/**
+ * The path of the probe's ISO in `directory`, named for its content. An existing file is used only if its bytes
+ * are the wanted ones; else it is replaced, at once and whole, so that several callers may ask at the same time.
+ */
+export async function ensureProbeIso(directory: string, options: ProbeIsoOptions): Promise<string> {
+  const image = buildProbeIso(options)
+  const digest = digestOf(image)
+  const path = join(directory, `boot-probe-${options.arch}-${options.then}-${digest.slice(0, 16)}.iso`)
+  const existing = await readFile(path).catch(() => undefined)
+  if (existing !== undefined && digestOf(existing) === digest) return path
+  await mkdir(directory, { recursive: true })
+  await replaceFile(path, 0o644, async (handle) => {
+    await handle.writeFile(image)
+  })
+  return path
+}
