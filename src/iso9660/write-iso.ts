@@ -215,7 +215,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Writes a file so that `path` holds the old content or the whole new one, also after a crash. */
-export async function replaceFile(path: string, mode: number, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
+async function replaceFile(path: string, mode: number, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   const handle = await open(temporary, 'wx', mode)
   try {

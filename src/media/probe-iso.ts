@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildFatImage, buildIso, replaceFile } from '../iso9660/index.ts'
+import { buildFatImage, buildIso } from '../iso9660/index.ts'
+import { writeFileAtomic } from '../store/atomic-file.ts'
 
 export type Architecture = 'x86_64' | 'aarch64'
 
@@ -38,19 +39,24 @@ function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** A medium of ours, ready to be attached. */
+export interface ProbeIso {
+  readonly path: string
+  readonly sizeBytes: number
+  /** Hex, lower case. */
+  readonly sha256: string
+  readonly volumeLabel: string
+}
+
 /**
- * The path of the probe's ISO in `directory`, named for its content. An existing file is used only if its bytes
- * are the wanted ones; else it is replaced, at once and whole, so that several callers may ask at the same time.
+ * The probe's ISO in `directory` (made if need be), named for its content. An existing file is used only if its
+ * bytes are the wanted ones; else it is replaced, at once and whole, so that several callers may ask at the same time.
  */
-export async function ensureProbeIso(directory: string, options: ProbeIsoOptions): Promise<string> {
+export async function ensureProbeIso(directory: string, options: ProbeIsoOptions): Promise<ProbeIso> {
   const image = buildProbeIso(options)
-  const digest = digestOf(image)
-  const path = join(directory, `boot-probe-${options.arch}-${options.then}-${digest.slice(0, 16)}.iso`)
+  const sha256 = digestOf(image)
+  const path = join(directory, `boot-probe-${options.arch}-${options.then}-${sha256.slice(0, 16)}.iso`)
   const existing = await readFile(path).catch(() => undefined)
-  if (existing !== undefined && digestOf(existing) === digest) return path
-  await mkdir(directory, { recursive: true })
-  await replaceFile(path, 0o644, async (handle) => {
-    await handle.writeFile(image)
-  })
-  return path
+  if (existing === undefined || digestOf(existing) !== sha256) await writeFileAtomic(path, image, 0o644)
+  return { path, sizeBytes: image.length, sha256, volumeLabel: probeVolumeLabel }
 }
