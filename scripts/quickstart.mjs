@@ -1,3 +1,4 @@
+// @ts-check
 // `npm run quickstart`: from a fresh clone to a booted machine. Runs before anything is installed, so it and what it
 // loads import only Node's own modules.
 import { requireSupportedNode } from './host-setup/node-version.mjs'

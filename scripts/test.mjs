@@ -1,3 +1,4 @@
+// @ts-check
 // `npm test`: installs what the tests need, runs `npm run check` and every vitest project, and ends with one line that
 // machines can read. Runs before anything is installed, so it and what it loads import only Node's own modules.
 import { requireSupportedNode } from './host-setup/node-version.mjs'

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * @typedef {import('./host.mjs').Host} Host
  * @typedef {import('./platform.mjs').Platform} Platform

@@ -1,3 +1,4 @@
+// @ts-check
 import { SetupError } from './setup-error.mjs'
 
 /**

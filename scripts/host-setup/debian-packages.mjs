@@ -1,3 +1,4 @@
+// @ts-check
 // Files of Debian packages without installing the packages: kernels and boot loaders that a test boots must not
 // change what the host itself boots.
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'

@@ -1,3 +1,4 @@
+// @ts-check
 // The outside world of the set-up: processes, files and who we are. Everything else in this folder gets it as a
 // parameter, so that tests can hand in a host of their own.
 import { spawn } from 'node:child_process'

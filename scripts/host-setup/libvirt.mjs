@@ -1,3 +1,4 @@
+// @ts-check
 // This is about Linux, also where its tests run on Windows.
 import { join } from 'node:path/posix'
 import { rootPrefix, runAsRoot } from './apt.mjs'

@@ -1,3 +1,4 @@
+// @ts-check
 // Runs before anything is installed and on Nodes far older than we support, so it keeps to old syntax and imports
 // only what every Node has.
 import { readFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * @typedef {{ name: string, why: string }} Package
  * @typedef {{ arch: string, hasSystemd: boolean }} Machine

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * @typedef {import('./host.mjs').Host} Host
  * @typedef {'debian' | 'fedora' | 'arch' | 'suse' | 'alpine' | 'other-linux' | 'macos' | 'windows' | 'other'} PlatformKind

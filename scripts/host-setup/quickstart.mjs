@@ -1,3 +1,4 @@
+// @ts-check
 import { join } from 'node:path'
 import { setupAdvice } from './advice.mjs'
 import { ensurePackages } from './apt.mjs'

@@ -1,3 +1,4 @@
+// @ts-check
 /** The host is not ready and we cannot, or may not, make it so: the text says what to do. Exit code 3. */
 export class SetupError extends Error {
   exitCode = 3

@@ -1,3 +1,4 @@
+// @ts-check
 // A vitest reporter that writes what the closing summary needs. vitest's own JSON reporter leaves out why a test was
 // skipped and which project it is of.
 import { writeFileSync } from 'node:fs'
@@ -56,6 +57,7 @@ function recordsOf(module) {
 }
 
 /** vitest makes one of these by the default export's name; the file to write comes by environment variable. */
+// eslint-disable-next-line no-restricted-exports -- vitest's rule, not ours
 export default class SummaryReporter {
   /**
    * @param {readonly import('vitest/node').TestModule[]} modules

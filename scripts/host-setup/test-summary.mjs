@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * @typedef {import('./test-reporter.mjs').TestRecord} TestRecord
  * @typedef {{ name: string, seconds: number, tests: readonly TestRecord[], faults: readonly string[] }} Stage
