@@ -1,0 +1,287 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AbortedError, connect, ConnectionError, isNoDomain, LibvirtError, ProtocolError } from '../../src/index.ts'
+import type { Connection, DomainEvent } from '../../src/index.ts'
+import { headerBytes, writeHeader } from '../../src/rpc/frame.ts'
+import { events } from '../../src/rpc/procedures.ts'
+import { fault, RawReply, ScriptedServer } from '../../src/testing/index.ts'
+
+const dom = { name: 'vm', uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f', id: 3 }
+const never = (): Promise<never> => new Promise(() => undefined)
+
+let server: ScriptedServer
+let connection: Connection
+
+beforeEach(async () => {
+  server = new ScriptedServer().handle('domainLookupByName', () => ({ dom }))
+  connection = await connect('test:///default', { dialer: server.dialer, keepalive: false })
+})
+
+afterEach(() => connection.close())
+
+function client(): (typeof server)['connections'] extends Set<infer C> ? C : never {
+  const [first] = server.connections
+  if (first === undefined) throw new Error('nobody is connected')
+  return first
+}
+
+describe('calls', () => {
+  it('give each caller their own answer, in whatever order the answers come', async () => {
+    const answers = new Map<string, (hostname: string) => void>()
+    server.handle('domainGetXml', ({ dom: { name } }) => new Promise((resolve) => answers.set(name, (xml) => resolve({ xml }))))
+    server.handle('domainLookupByName', ({ name }) => ({ dom: { ...dom, name } }))
+    const [a, b] = await Promise.all([connection.lookupDomain('a'), connection.lookupDomain('b')])
+    const texts = Promise.all([a.xml(), b.xml()])
+    await server.seen('domainGetXml', 2)
+    answers.get('b')?.('xml of b')
+    answers.get('a')?.('xml of a')
+    expect(await texts).toEqual(['xml of a', 'xml of b'])
+  })
+
+  it("carry libvirt's code, domain and fields in the error", async () => {
+    server.handle('domainLookupByName', () => {
+      throw fault('no-domain', "no domain with matching name 'x'", 'qemu')
+    })
+    const failure = await connection.lookupDomain('x').catch((error: unknown) => error)
+    expect(isNoDomain(failure)).toBe(true)
+    expect(failure).toMatchObject({
+      code: 42,
+      codeName: 'no-domain',
+      domain: 10,
+      domainName: 'qemu',
+      message: "no domain with matching name 'x'",
+      procedure: 'DOMAIN_LOOKUP_BY_NAME',
+    })
+  })
+
+  it('let codes and domains through that this version does not know', async () => {
+    server.handle('connectGetHostname', () => {
+      throw new LibvirtError({ code: 4711, domain: 815, message: 'new', level: 2, int1: 0, int2: 0 })
+    })
+    await expect(connection.hostname()).rejects.toMatchObject({ code: 4711, codeName: undefined, domain: 815 })
+  })
+
+  it('never have more than four under way, so that the daemon goes on reading', async () => {
+    const release: (() => void)[] = []
+    server.handle('connectGetHostname', () => new Promise((resolve) => release.push(() => resolve({ hostname: 'h' }))))
+    const all = Promise.all(Array.from({ length: 10 }, () => connection.hostname()))
+    await server.seen('connectGetHostname', 4)
+    expect(release).toHaveLength(4)
+    for (let answered = 0; answered < 10; answered += 1) {
+      await server.seen('connectGetHostname', Math.min(10, answered + 4))
+      expect(server.calls.filter(({ name }) => name === 'connectGetHostname').length - answered).toBeLessThanOrEqual(4)
+      release[answered]?.()
+    }
+    expect(await all).toHaveLength(10)
+  })
+
+  it('take answers of many megabytes', async () => {
+    const large = 'x'.repeat(4 << 20)
+    server.handle('connectGetCapabilities', () => ({ capabilities: large }))
+    expect(await connection.capabilities()).toBe(large)
+  })
+
+  it('pass numbers on that have no name yet', async () => {
+    const domain = await connection.lookupDomain('vm')
+    server.handle('domainGetState', () => ({ state: 99, reason: 98 }))
+    expect(await domain.state()).toEqual({ state: 99, reason: 98 })
+    server.handle('domainGetState', () => ({ state: 3, reason: 98 }))
+    expect(await domain.state()).toEqual({ state: 'paused', reason: 98 })
+  })
+})
+
+describe('an abort', () => {
+  it('rejects at once with the reason, frees the place, and the late answer harms nobody', async () => {
+    let answer: () => void = () => undefined
+    server.handle('connectGetHostname', () => new Promise((resolve) => (answer = () => resolve({ hostname: 'late' }))))
+    const controller = new AbortController()
+    const reason = new Error('the user has gone')
+    const call = connection.hostname({ signal: controller.signal })
+    await server.seen('connectGetHostname')
+    controller.abort(reason)
+    await expect(call).rejects.toMatchObject({ name: 'AbortError', cause: reason })
+    answer()
+    server.handle('connectGetHostname', () => ({ hostname: 'right' }))
+    expect(await connection.hostname()).toBe('right')
+  })
+
+  it('before the call sends nothing', async () => {
+    const before = server.calls.length
+    await expect(connection.hostname({ signal: AbortSignal.abort() })).rejects.toBeInstanceOf(AbortedError)
+    await connection.lookupDomain('vm')
+    expect(server.calls.slice(before).map(({ name }) => name)).toEqual(['domainLookupByName'])
+  })
+
+  it('takes a call back that still waits for its turn', async () => {
+    server.handle('connectGetHostname', never).handle('connectGetUri', () => ({ uri: 'x' }))
+    const controller = new AbortController()
+    const stuck = Array.from({ length: 4 }, () => connection.hostname({ signal: controller.signal }))
+    const waiting = new AbortController()
+    const queued = connection.remoteUri({ signal: waiting.signal })
+    await server.seen('connectGetHostname', 4)
+    waiting.abort()
+    await expect(queued).rejects.toBeInstanceOf(AbortedError)
+    controller.abort()
+    await Promise.allSettled(stuck)
+    expect(await connection.remoteUri()).toBe('x')
+    expect(server.calls.filter(({ name }) => name === 'connectGetUri')).toHaveLength(1)
+  })
+
+  it('leaves no listener on a signal that is used for many calls', async () => {
+    const { signal } = new AbortController()
+    const add = vi.spyOn(signal, 'addEventListener')
+    const remove = vi.spyOn(signal, 'removeEventListener')
+    for (let index = 0; index < 20; index += 1) await connection.lookupDomain('vm', { signal })
+    expect(add).toHaveBeenCalledTimes(20)
+    expect(remove).toHaveBeenCalledTimes(20)
+  })
+})
+
+describe('a connection that breaks', () => {
+  it('releases every caller, those under way and those that wait, with the same typed error', async () => {
+    server.handle('connectGetHostname', never)
+    const calls = Array.from({ length: 9 }, () => connection.hostname())
+    await server.seen('connectGetHostname', 4)
+    server.breakConnections()
+    const outcomes = await Promise.allSettled(calls)
+    const reasons = outcomes.map((outcome): unknown => (outcome.status === 'rejected' ? outcome.reason : undefined))
+    expect(reasons.every((reason) => reason instanceof ConnectionError && reason.reason === 'lost')).toBe(true)
+    expect(await connection.closed).toMatchObject({ reason: 'lost' })
+    expect(connection.isOpen).toBe(false)
+    await expect(connection.hostname()).rejects.toMatchObject({ reason: 'lost' })
+  })
+
+  it('says so where the daemon ends in order', async () => {
+    client().end()
+    expect(await connection.closed).toMatchObject({ reason: 'lost' })
+  })
+
+  it('by our own close releases callers with another reason', async () => {
+    server.handle('connectGetHostname', never)
+    const call = connection.hostname()
+    await server.seen('connectGetHostname')
+    await Promise.all([connection.close(), connection.close(), expect(call).rejects.toMatchObject({ reason: 'closed' })])
+    expect(await connection.closed).toBeUndefined()
+  })
+})
+
+describe('a daemon that speaks nonsense', () => {
+  const header = { program: 0x20008086, version: 1, procedure: 59, type: 1, serial: 0, status: 0 }
+
+  it.each([
+    ['a length beyond 32 MiB', Buffer.from('ffffffff', 'hex')],
+    ['an HTTP answer', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['a call', writeHeader(Buffer.alloc(headerBytes), { ...header, type: 0 })],
+    ['an event that is cut short', writeHeader(Buffer.alloc(headerBytes), { ...header, type: 2, procedure: 318 })],
+  ])('(%s) ends the connection with a typed error for all', async (_title, bytes) => {
+    server.handle('connectGetHostname', never)
+    const call = connection.hostname()
+    await server.seen('connectGetHostname')
+    client().sendRaw(bytes)
+    await expect(call).rejects.toBeInstanceOf(ProtocolError)
+    expect(await connection.closed).toBeInstanceOf(ProtocolError)
+  })
+
+  it('that answers another procedure is not believed', async () => {
+    server.handle('connectGetHostname', (_args, call) => {
+      for (let serial = 1; serial < 10; serial += 1) call.connection.sendFrame({ ...header, procedure: 60, serial })
+      return never()
+    })
+    await expect(connection.hostname()).rejects.toBeInstanceOf(ProtocolError)
+  })
+
+  it.each([
+    ['too short', new RawReply(Buffer.from('00000009', 'hex'))],
+    ['too long', new RawReply(Buffer.from('0000000161000000deadbeef', 'hex'))],
+    ['of an unknown status', new RawReply(Buffer.alloc(0), 9)],
+    ['an error that is cut short', new RawReply(Buffer.from('0000002a', 'hex'), 1)],
+  ])('in one answer (%s) fails that call and no other', async (_title, reply) => {
+    server.handle('connectGetHostname', () => reply)
+    await expect(connection.hostname()).rejects.toBeInstanceOf(ProtocolError)
+    expect((await connection.lookupDomain('vm')).name).toBe('vm')
+  })
+
+  it('may send events and stream packets that nobody asked for', async () => {
+    client().sendFrame({ ...header, type: 2, procedure: 9999 })
+    client().sendFrame({ ...header, type: 3, serial: 9999, status: 2 })
+    client().sendFrame({ ...header, serial: 9999 })
+    expect((await connection.lookupDomain('vm')).name).toBe('vm')
+  })
+})
+
+describe('keepalive', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('answers the daemon', async () => {
+    client().ping()
+    await connection.lookupDomain('vm')
+    expect(client().pongs).toBe(1)
+  })
+
+  it('asks on a silent line, and gives up where nothing comes back: all callers are released', async () => {
+    const watched = await connect('test:///default', {
+      dialer: server.dialer,
+      keepalive: { intervalMs: 1000, count: 3 },
+    })
+    server.isAnsweringPings = false
+    server.handle('connectGetHostname', never)
+    const call = watched.hostname()
+    const outcome = expect(call).rejects.toMatchObject({ reason: 'keepalive-timeout' })
+    await server.seen('connectGetHostname')
+    vi.advanceTimersByTime(5000)
+    await outcome
+    expect(await watched.closed).toMatchObject({ reason: 'keepalive-timeout' })
+  })
+
+  it('does not give up on a daemon that answers', async () => {
+    const watched = await connect('test:///default', { dialer: server.dialer, keepalive: { intervalMs: 1000, count: 1 } })
+    for (let round = 0; round < 5; round += 1) {
+      vi.advanceTimersByTime(1000)
+      await watched.lookupDomain('vm')
+    }
+    expect(watched.isOpen).toBe(true)
+    await watched.close()
+  })
+})
+
+describe('domain events', () => {
+  it('are typed, in order, and keep numbers that have no name', async () => {
+    const heard: DomainEvent[] = []
+    await connection.onDomainEvent((event) => heard.push(event))
+    const numbers = [[2, 0], [3, 6], [5, 77], [42, 1]] as const
+    for (const [event, detail] of numbers) server.emit('domainLifecycle', { callbackID: 1, msg: { dom, event, detail } })
+    await connection.lookupDomain('vm')
+    expect(heard.map(({ event, detail }) => [event, detail])).toEqual([
+      ['started', 'booted'],
+      ['suspended', 'api-error'],
+      ['stopped', 77],
+      [42, 1],
+    ])
+    expect(heard[0]?.domain).toMatchObject({ name: 'vm', uuid: dom.uuid, id: 3 })
+  })
+
+  it('that come in the same breath as the registration are not lost', async () => {
+    server.handle('domainEventRegister', (_args, call) => {
+      call.connection.sendEvent(events.domainLifecycle, { callbackID: 5, msg: { dom, event: 0, detail: 0 } })
+      return { callbackID: 5 }
+    })
+    const heard: DomainEvent[] = []
+    await connection.onDomainEvent((event) => heard.push(event))
+    expect(heard).toHaveLength(1)
+  })
+
+  it('register once for many listeners, and again after a refusal', async () => {
+    server.handle('domainEventRegister', () => {
+      throw fault('no-support', 'no events here')
+    })
+    await expect(connection.onDomainEvent(() => undefined)).rejects.toMatchObject({ codeName: 'no-support' })
+    server.handle('domainEventRegister', () => ({ callbackID: 8 }))
+    const first = await connection.onDomainEvent(() => undefined)
+    const second = await connection.onDomainEvent(() => undefined)
+    await first()
+    await second()
+    const names = server.calls.map(({ name }) => name)
+    expect(names.filter((name) => name === 'domainEventRegister')).toHaveLength(2)
+    expect(server.calls.at(-1)).toEqual({ name: 'domainEventDeregister', args: { callbackID: 8 } })
+  })
+})
