@@ -82,14 +82,27 @@ export class AzlVmError extends Error {
     this.evidence = details.evidence ?? []
   }
 
+  /** The same error with more to say: hints are joined, evidence is appended. */
+  extended(more: { readonly hint?: string; readonly evidence?: readonly string[] }): AzlVmError {
+    const hint = [this.hint, more.hint].filter((text) => text !== undefined).join('\n')
+    return new AzlVmError(this.code, this.message, {
+      cause: this.cause,
+      evidence: [...this.evidence, ...(more.evidence ?? [])],
+      ...(hint === '' ? {} : { hint }),
+    })
+  }
+
   get exitCode(): number {
     return errorCodes[this.code]
   }
 }
 
 /** True where `error` is one of ours, optionally with one of the given codes. */
-export function isAzlVmError(error: unknown, ...codes: readonly ErrorCode[]): error is AzlVmError {
-  return error instanceof AzlVmError && (codes.length === 0 || codes.includes(error.code))
+export function isAzlVmError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: readonly Code[]
+): error is AzlVmError & { readonly code: Code } {
+  return error instanceof AzlVmError && (codes.length === 0 || codes.some((code) => code === error.code))
 }
 
 /** The text of an unknown thrown value. */

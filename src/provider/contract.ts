@@ -9,6 +9,7 @@
  * Every call takes a {@link Call}: it rejects with `cancelled` soon after its signal is aborted, and whatever
  * fails rejects with an AzlVmError (provider errors keep their cause).
  */
+import type { ErrorCode } from '../errors.ts'
 import type { Capabilities, ConsolePort } from './capabilities.ts'
 import type { Difference, Endpoint, MachineInfo, MachineRef, MachineRequest, Medium, MediumRole } from './machine.ts'
 import type { Mark } from './mark.ts'
@@ -30,6 +31,8 @@ export interface Finding {
   readonly code: string
   readonly message: string
   readonly fix?: string
+  /** What a command that needs the host fails with; given where level is error. */
+  readonly error?: ErrorCode
 }
 
 /** What a host offers; serialisable, so that a plan can be made from a recorded one. */
@@ -117,6 +120,8 @@ export interface Provider {
 
   /** Read-only. An unready host is a finding, not an exception. */
   facts(call: Call): Promise<Facts>
+  /** What such a host usually offers, for a plan where this one could not be asked; its findings say why. */
+  assumedFacts(facts: Facts): Facts
   /** Pure: the same request and facts give the same plan. */
   plan(request: MachineRequest, facts: Facts): Plan
   /** Read-only: whether the operation's object is there and as planned. */
@@ -172,7 +177,11 @@ export interface Provider {
 export interface ProviderContext {
   readonly env: NodeJS.ProcessEnv
   readonly platform: NodeJS.Platform
+  /** The user's number where the platform has them. */
+  readonly uid: number | undefined
   readonly now: () => Date
+  /** Identifies this boot of the controller. */
+  readonly bootId: string
   /** Facts about a host that cost much to find out, kept per controller; see store/host-facts. */
   readonly hostFacts: HostFacts
   /** Serialises work on things that machines share, on this controller. */

@@ -26,6 +26,8 @@ export type MediumRole = 'installer'
 export interface MachineRequest {
   readonly ref: MachineRef
   readonly spec: Spec
+  /** The spec's key that only this provider has, as its own schema gave it out. */
+  readonly options: unknown
   readonly architecture: Architecture
   readonly mark: Mark
   /** One per network of the spec, lower case with colons. */

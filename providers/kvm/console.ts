@@ -1,0 +1,101 @@
+/** The serial port of a domain, both ways, on a connection of its own. */
+import { isOperationInvalid, type ConsoleStream, type Domain } from 'libvirt-ts'
+import { AzlVmError } from '../../src/errors.ts'
+import type { Call, ConsoleEnd, ConsoleHandle, ConsoleRequest } from '../../src/provider/contract.ts'
+import { translateError } from './errors.ts'
+import { signalOf } from './session.ts'
+
+/** A console that may be opened before there is anything to open: `start` connects it to the paused machine. */
+export class ArmedConsole implements ConsoleHandle {
+  readonly ended: Promise<ConsoleEnd>
+  readonly #request: ConsoleRequest
+  readonly #host: string
+  #settle: ((end: ConsoleEnd) => void) | undefined
+  #stream: ConsoleStream | undefined
+  #onFirstByte: (() => void) | undefined
+  #isClosed = false
+
+  constructor(request: ConsoleRequest, host: string) {
+    this.#request = request
+    this.#host = host
+    this.ended = new Promise((resolve) => { this.#settle = resolve })
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Resolves at the next byte from the guest. */
+  firstByte(): Promise<void> {
+    return new Promise((resolve) => { this.#onFirstByte = resolve })
+  }
+
+  /** Connects to the machine, running or paused. */
+  async connect(domain: Domain, call: Call): Promise<void> {
+    try {
+      this.#stream = await domain.openConsole({
+        ...signalOf(call),
+        force: this.#request.force === true,
+        onData: (chunk) => {
+          this.#onFirstByte?.()
+          this.#request.onData(chunk)
+        },
+      })
+    } catch (error) {
+      throw consoleError(error, domain, this.#host)
+    }
+    const stream = this.#stream
+    void stream.ended.then((end) => {
+      if (this.#stream !== stream) return
+      if (end.reason === 'error') this.#end({ why: 'broken', error: end.error ?? new Error('the stream broke') })
+      else if (end.reason === 'closed') this.#end({ why: 'closed' })
+      else void whyEndOfFile(domain).then((why) => { this.#end({ why }) })
+    })
+  }
+
+  /** Lets go of a machine that is to be started anew; the console itself stays open. */
+  async disconnect(): Promise<void> {
+    const stream = this.#stream
+    this.#stream = undefined
+    await stream?.close()
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#stream?.write(bytes)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.disconnect()
+    this.#end({ why: 'closed' })
+  }
+
+  #end(end: ConsoleEnd): void {
+    this.#settle?.(end)
+  }
+}
+
+/** How long libvirt may take to notice that QEMU, whose port is closed already, is gone. */
+const noticeMs = 1000
+const lookEveryMs = 25
+
+/** The stream ends alike when the machine goes off and when somebody else takes the port. */
+async function whyEndOfFile(domain: Domain): Promise<'machine-off' | 'taken'> {
+  for (let waitedMs = 0; waitedMs < noticeMs; waitedMs += lookEveryMs) {
+    const isActive = await domain.isActive().catch(() => false)
+    if (!isActive) return 'machine-off'
+    await new Promise((resolve) => { setTimeout(resolve, lookEveryMs) })
+  }
+  return 'taken'
+}
+
+function consoleError(error: unknown, domain: Domain, host: string): unknown {
+  const isHeld: boolean = isOperationInvalid(error)
+  if (isHeld) {
+    return new AzlVmError('resource-busy', `somebody else holds the serial port of "${domain.name}"`, {
+      cause: error,
+      hint: '`azl-vm console --force` takes it over; `azl-vm logs --follow` reads along without it.',
+    })
+  }
+  return translateError(error, `open the console of ${domain.name}`, host)
+}

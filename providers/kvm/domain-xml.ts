@@ -1,0 +1,226 @@
+/** The domain XML of a machine: the one place that says how a machine of azl-vm looks to libvirt. */
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import type { NetworkMode } from '../../src/provider/network-modes.ts'
+import type { Architecture } from '../../src/provider/capabilities.ts'
+import { markElement } from './mark-metadata.ts'
+import { element, toXml, type XmlElement } from './xml.ts'
+
+/** How the processor is run: libvirt's word for it. */
+export type DomainType = 'kvm' | 'qemu'
+
+export interface DomainNetwork {
+  readonly mode: NetworkMode
+  readonly mac: string
+  /** A libvirt network; undefined: QEMU's user-mode network. */
+  readonly network: string | undefined
+}
+
+/** An explicit firmware pair, where libvirt does not choose one itself. */
+export interface FirmwarePair {
+  readonly code: string
+  readonly varsTemplate: string
+}
+
+export interface DomainParts {
+  readonly request: MachineRequest
+  /** Left out of what `plan --emit sh` writes: what that script makes is foreign to azl-vm. */
+  readonly mark: Mark | undefined
+  readonly type: DomainType
+  readonly emulator: string | undefined
+  readonly firmware: FirmwarePair | 'automatic'
+  readonly isSecureBoot: boolean
+  readonly diskPaths: readonly string[]
+  readonly nvramPath: string
+  readonly serialLogPath: string
+  readonly networks: readonly DomainNetwork[]
+}
+
+interface Board {
+  readonly machine: string
+  readonly opticalBus: string
+  readonly opticalTargets: readonly [installer: string, seed: string]
+  readonly features: readonly XmlElement[]
+  readonly hasSmm: boolean
+}
+
+/** Per architecture: the machine type, and a bus for optical drives that its firmware and Azure Linux's initrd know. */
+const boards: Readonly<Record<Architecture, Board>> = {
+  x86_64: {
+    machine: 'q35',
+    opticalBus: 'sata',
+    opticalTargets: ['sda', 'sdb'],
+    features: [element('acpi'), element('apic')],
+    hasSmm: true,
+  },
+  aarch64: {
+    machine: 'virt',
+    opticalBus: 'scsi',
+    opticalTargets: ['sda', 'sdb'],
+    features: [element('acpi'), element('gic', { version: '3' })],
+    hasSmm: false,
+  },
+}
+
+export function machineTypeOf(architecture: Architecture): string {
+  return boards[architecture].machine
+}
+
+/** The target device of the installer's drive. */
+export function installerTarget(architecture: Architecture): { readonly device: string; readonly bus: string } {
+  const board = boards[architecture]
+  return { device: board.opticalTargets[0], bus: board.opticalBus }
+}
+
+export function domainXml(parts: DomainParts): string {
+  const { request, mark } = parts
+  const { machine } = request.spec
+  return toXml(
+    element(
+      'domain',
+      { type: parts.type },
+      element('name', {}, request.ref.name),
+      element('uuid', {}, request.ref.id),
+      mark && element('metadata', {}, markElement(mark)),
+      element('memory', { unit: 'bytes' }, String(machine.memory)),
+      element('vcpu', {}, String(machine.cpus)),
+      osElement(parts),
+      featuresElement(parts),
+      cpuElement(parts.type, machine.nestedVirtualization),
+      element('clock', { offset: 'utc' }),
+      element('on_poweroff', {}, 'destroy'),
+      element('on_reboot', {}, 'restart'),
+      element('on_crash', {}, 'destroy'),
+      devicesElement(parts),
+    ),
+  )
+}
+
+function osElement(parts: DomainParts): XmlElement {
+  const { request, firmware, isSecureBoot } = parts
+  const type = element('type', { arch: request.architecture, machine: machineTypeOf(request.architecture) }, 'hvm')
+  if (firmware !== 'automatic') {
+    const secure = isSecureBoot && boards[request.architecture].hasSmm ? 'yes' : undefined
+    const loader = element('loader', { readonly: 'yes', type: 'pflash', secure }, firmware.code)
+    return element('os', {}, type, loader, element('nvram', { template: firmware.varsTemplate }, parts.nvramPath))
+  }
+  const enabled = isSecureBoot ? 'yes' : 'no'
+  // Without these features libvirt picks Secure Boot with Microsoft's keys; without stateless='no' a newer one
+  // picks a firmware that keeps no variables (seen with 9.0 and 12.8).
+  const features = ['secure-boot', 'enrolled-keys'].map((name) => element('feature', { enabled, name }))
+  return element(
+    'os',
+    { firmware: 'efi' },
+    type,
+    element('firmware', {}, ...features),
+    element('loader', { stateless: 'no' }),
+    element('nvram', {}, parts.nvramPath),
+  )
+}
+
+function featuresElement({ request, isSecureBoot }: DomainParts): XmlElement {
+  const board = boards[request.architecture]
+  // System Management Mode is what keeps the guest from writing the Secure Boot variables itself.
+  const smm = isSecureBoot && board.hasSmm && element('smm', { state: 'on' })
+  return element('features', {}, ...board.features, smm)
+}
+
+/** The processor: the host's own where it runs the guest, else all that the emulation can. */
+export function cpuElement(type: DomainType, isNested: boolean): XmlElement {
+  if (type === 'qemu') return element('cpu', { mode: 'maximum' })
+  const nested = isNested
+    ? []
+    : [element('feature', { policy: 'disable', name: 'vmx' }), element('feature', { policy: 'disable', name: 'svm' })]
+  return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'off' }, ...nested)
+}
+
+function devicesElement(parts: DomainParts): XmlElement {
+  const { request, emulator } = parts
+  const board = boards[request.architecture]
+  const [installer, seed] = board.opticalTargets
+  return element(
+    'devices',
+    {},
+    emulator !== undefined && element('emulator', {}, emulator),
+    ...parts.diskPaths.map((file, index) => diskElement(file, index)),
+    opticalElement(installer, board.opticalBus, request.spec.machine.disks.length + 1),
+    opticalElement(seed, board.opticalBus, undefined),
+    // Azure Linux's initrd has no USB storage, and nothing else here needs USB.
+    element('controller', { type: 'usb', model: 'none' }),
+    ...parts.networks.map(interfaceElement),
+    ...serialElements(parts.serialLogPath),
+    // listen type none: no port on any network; a viewer gets its socket from libvirt.
+    element('graphics', { type: 'vnc' }, element('listen', { type: 'none' })),
+    element('video', {}, element('model', { type: 'virtio' })),
+    element('memballoon', { model: 'none' }),
+    element('rng', { model: 'virtio' }, element('backend', { model: 'random' }, '/dev/urandom')),
+    request.spec.machine.firmware.tpm && tpmElement(request.architecture),
+  )
+}
+
+function diskElement(file: string, index: number): XmlElement {
+  return element(
+    'disk',
+    { type: 'file', device: 'disk' },
+    element('driver', { name: 'qemu', type: 'qcow2', discard: 'unmap' }),
+    element('source', { file }),
+    element('target', { dev: diskTarget(index), bus: 'virtio' }),
+    element('boot', { order: index + 1 }),
+  )
+}
+
+export function diskTarget(index: number): string {
+  return `vd${String.fromCharCode('a'.charCodeAt(0) + index)}`
+}
+
+function opticalElement(device: string, bus: string, bootOrder: number | undefined): XmlElement {
+  return element(
+    'disk',
+    { type: 'file', device: 'cdrom' },
+    element('driver', { name: 'qemu', type: 'raw' }),
+    element('target', { dev: device, bus }),
+    element('readonly'),
+    bootOrder !== undefined && element('boot', { order: bootOrder }),
+  )
+}
+
+/** The same drive with a medium in it. `isRelabelled` false: libvirt leaves owner and mode of the file alone. */
+export function opticalWithMedium(architecture: Architecture, file: string | undefined, isRelabelled: boolean, bootOrder: number | undefined): string {
+  const { device, bus } = installerTarget(architecture)
+  const label = !isRelabelled && element('seclabel', { model: 'dac', relabel: 'no' })
+  return toXml(
+    element(
+      'disk',
+      { type: 'file', device: 'cdrom' },
+      element('driver', { name: 'qemu', type: 'raw' }),
+      file !== undefined && element('source', { file }, label),
+      element('target', { dev: device, bus }),
+      element('readonly'),
+      bootOrder !== undefined && element('boot', { order: bootOrder }),
+    ),
+  )
+}
+
+function interfaceElement(network: DomainNetwork): XmlElement {
+  return element(
+    'interface',
+    { type: network.network === undefined ? 'user' : 'network' },
+    element('mac', { address: network.mac }),
+    network.network !== undefined && element('source', { network: network.network }),
+    element('model', { type: 'virtio' }),
+  )
+}
+
+function serialElements(logPath: string): readonly XmlElement[] {
+  // append: virtlogd would else begin anew at each start, and what the last boot said would be gone.
+  const log = element('log', { file: logPath, append: 'on' })
+  return [
+    element('serial', { type: 'pty' }, log, element('target', { port: '0' })),
+    element('console', { type: 'pty' }, log, element('target', { type: 'serial', port: '0' })),
+  ]
+}
+
+function tpmElement(architecture: Architecture): XmlElement {
+  const model = architecture === 'x86_64' ? 'tpm-crb' : 'tpm-tis'
+  return element('tpm', { model }, element('backend', { type: 'emulator', version: '2.0' }))
+}

@@ -1,0 +1,65 @@
+/** Ports of the host that lead to the guest, through QEMU's user-mode network. Gone when the machine is off. */
+import type { Domain } from 'libvirt-ts'
+import { AzlVmError } from '../../src/errors.ts'
+import type { Call } from '../../src/provider/contract.ts'
+import type { Outputs } from '../../src/provider/plan.ts'
+import type { ForwardRule } from './mark-metadata.ts'
+import { hostForward } from './script.ts'
+import { signalOf, type Session } from './session.ts'
+
+export interface Forward {
+  readonly network: number
+  readonly hostPort: number
+  readonly guestPort: number
+}
+
+/** Adds what is not there yet. QEMU chooses a free port where the rule says 0, so two machines never meet. */
+export async function addForwards(session: Session, domain: Domain, rules: readonly ForwardRule[], call: Call): Promise<Outputs> {
+  if (rules.length === 0) return {}
+  const before = await readForwards(session, domain, call)
+  for (const rule of rules) {
+    if (before.some((there) => isFor(rule, there))) continue
+    const answer = await monitor(session, domain, hostForward(rule), call)
+    if (answer.trim() !== '') throw refused(rule, answer)
+  }
+  const now = await readForwards(session, domain, call)
+  return Object.fromEntries(rules.flatMap((rule) => {
+    const found = now.find((there) => isFor(rule, there))
+    return found ? [[`port-${String(rule.guestPort)}`, found.hostPort]] : []
+  }))
+}
+
+function isFor(rule: ForwardRule, there: Forward): boolean {
+  return rule.network === there.network && rule.guestPort === there.guestPort && (rule.hostPort === 0 || rule.hostPort === there.hostPort)
+}
+
+function refused(rule: ForwardRule, answer: string): AzlVmError {
+  return new AzlVmError('resource-busy', `port ${String(rule.hostPort)} of the host cannot lead to port ${String(rule.guestPort)} of the guest: ${answer.trim()}`, {
+    hint: 'Something else uses the port. Choose another, or write `host: any`.',
+  })
+}
+
+const hubPattern = /^(?:Hub .*|.*\(hostnet(\d+)\):?)$/ //   VLAN -1 (hostnet0):
+// TCP[HOST_FORWARD]  13       127.0.0.1 34567       10.0.2.15    22   0     0
+const forwardPattern = /^\s*TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s/
+
+/** What QEMU forwards now, from its `info usernet`. */
+export async function readForwards(session: Session, domain: Domain, call: Call): Promise<readonly Forward[]> {
+  return parseUsernet(await monitor(session, domain, 'info usernet', call))
+}
+
+export function parseUsernet(text: string): readonly Forward[] {
+  let network = 0
+  const found: Forward[] = []
+  for (const line of text.split(/\r?\n/)) {
+    const hub = hubPattern.exec(line)
+    if (hub?.[1] !== undefined) network = Number(hub[1])
+    const match = forwardPattern.exec(line)
+    if (match) found.push({ network, hostPort: Number(match[2]), guestPort: Number(match[4]) })
+  }
+  return found
+}
+
+async function monitor(session: Session, domain: Domain, command: string, call: Call): Promise<string> {
+  return await session.run(`QEMU: ${command}`, call, () => domain.monitorCommand(command, { ...signalOf(call), hmp: true }))
+}

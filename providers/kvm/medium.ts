@@ -1,0 +1,156 @@
+/** The installer's drive: a medium is read where it lies, or from a copy in the pool; the user's file stays as it is. */
+import { stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import path from 'node:path'
+import type { Domain, StoragePool } from 'libvirt-ts'
+import { isNotFound, LibvirtError } from 'libvirt-ts'
+import { AzlVmError, errorText } from '../../src/errors.ts'
+import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRef, Medium } from '../../src/provider/machine.ts'
+import { architectureOf, parseDomain } from './domain-config.ts'
+import { opticalWithMedium } from './domain-xml.ts'
+import { kvmMark } from './mark-metadata.ts'
+import { inPool, isoVolumeName, lookPoolName, okVolumeName } from './names.ts'
+import { signalOf, type Session } from './session.ts'
+import { deleteVolume, ensureVolume, findPool, findVolume } from './storage.ts'
+import { lookPoolXml, volumeXml } from './storage-xml.ts'
+import { parseXml } from './xml.ts'
+
+export interface Placed {
+  readonly path: string
+  /** False where the file is the user's own: libvirt must not change its owner. */
+  readonly isCopy: boolean
+}
+
+/** Puts the medium where the hypervisor reads it, and into the drive. */
+export async function attachMedium(session: Session, ref: MachineRef, medium: Medium, call: Call): Promise<Placed> {
+  const domain = await session.domain(ref, call)
+  const config = await session.config(domain, call)
+  const pool = await findPool(session, config.mark ? kvmMark(config.mark).pool : 'azl-vm', call)
+  if (!pool) throw new AzlVmError('backend-failed', `the pool of the machine "${ref.name}" is gone`)
+  const runId = config.mark?.runId ?? ref.id
+  const placed = (await inPlace(session, runId, medium, call)) ?? (await copyToPool(session, pool, medium, call))
+  await setDrive(session, domain, placed, call)
+  return placed
+}
+
+export async function ejectMedium(session: Session, ref: MachineRef, call: Call): Promise<void> {
+  await setDrive(session, await session.domain(ref, call), undefined, call)
+}
+
+async function setDrive(session: Session, domain: Domain, placed: Placed | undefined, call: Call): Promise<void> {
+  await session.run(`change the medium of ${domain.name}`, call, async () => {
+    const config = parseDomain(await domain.xml({ ...signalOf(call), inactive: true }))
+    const [drive] = config.optical
+    if (!drive || drive.path === placed?.path) return
+    const isRelabelled = placed === undefined || placed.isCopy || session.choice.isSession
+    const xml = opticalWithMedium(architectureOf(config), placed?.path, isRelabelled, drive.bootOrder)
+    const isActive = await domain.isActive(signalOf(call))
+    await domain.updateDevice(xml, { ...signalOf(call), config: true, live: isActive, force: isActive })
+  })
+}
+
+/** The user's own file, where libvirt surely sees the same file and QEMU's user may read it. */
+async function inPlace(session: Session, runId: string, medium: Medium, call: Call): Promise<Placed | undefined> {
+  const { choice } = session
+  if (!choice.isLocal) return undefined
+  const file = path.resolve(medium.path)
+  if (!choice.isSession && !(await isReadableByAll(file))) return undefined
+  const seenBytes = await sizeSeenByDaemon(session, runId, file, call)
+  return seenBytes === medium.sizeBytes ? { path: file, isCopy: false } : undefined
+}
+
+/** QEMU runs as a user of its own: every folder must let others pass, and the file must let others read. */
+async function isReadableByAll(file: string): Promise<boolean> {
+  const [otherExecute, otherRead] = [0o001, 0o004]
+  if (((await stat(file)).mode & otherRead) === 0) return false
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    if (((await stat(folder)).mode & otherExecute) === 0) return false
+    if (folder === path.dirname(folder)) return true
+  }
+}
+
+/** A transient pool on the file's folder shows the daemon's side of it. Undefined where the daemon cannot look. */
+async function sizeSeenByDaemon(session: Session, runId: string, file: string, call: Call): Promise<number | undefined> {
+  const folder = path.dirname(file)
+  return await session.run(`see whether libvirt sees ${file}`, call, async (connection) => {
+    let pool: StoragePool
+    let isOurs = true
+    try {
+      pool = await connection.createPool(lookPoolXml(lookPoolName(runId), folder), signalOf(call))
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
+      // The folder is a pool already, or the daemon cannot open it.
+      try {
+        pool = await connection.lookupPoolByTargetPath(folder, signalOf(call))
+        await pool.refresh(signalOf(call))
+        isOurs = false
+      } catch (second) {
+        if (!(second instanceof LibvirtError)) throw second
+        return undefined
+      }
+    }
+    try {
+      return await capacityOf(pool, path.basename(file), call)
+    } finally {
+      if (isOurs) await pool.destroy()
+    }
+  })
+}
+
+async function capacityOf(pool: StoragePool, name: string, call: Call): Promise<number | undefined> {
+  try {
+    const volume = await pool.lookupVolume(name, signalOf(call))
+    return (await volume.info(signalOf(call))).capacityBytes
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** One copy per digest, shared by all machines; it counts only with the empty volume `.ok` beside it, made last. */
+async function copyToPool(session: Session, pool: StoragePool, medium: Medium, call: Call): Promise<Placed> {
+  const name = isoVolumeName(medium.sha256, path.basename(medium.path))
+  return await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
+    const [copy, ok] = await session.run(`look for ${pool.name}/${name}`, call, async () =>
+      await Promise.all([findVolume(pool, name, call), findVolume(pool, okVolumeName(name), call)]))
+    if (!copy || !ok) await upload(session, pool, name, medium, call)
+    const poolPath = parseXml(await session.run('read the pool', call, () => pool.xml(signalOf(call)))).find('target', 'path')?.text ?? ''
+    return { path: inPool(poolPath, name), isCopy: true }
+  })
+}
+
+async function upload(session: Session, pool: StoragePool, name: string, medium: Medium, call: Call): Promise<void> {
+  await requireSpace(session, pool, medium.sizeBytes, call)
+  await deleteVolume(session, pool, okVolumeName(name), call)
+  await deleteVolume(session, pool, name, call)
+  await session.run(`upload ${medium.path} to ${pool.name}/${name}`, call, async () => {
+    const volume = await pool.createVolume(volumeXml(name, medium.sizeBytes, 'raw'), signalOf(call))
+    await volume.upload(readMedium(medium.path), {
+      ...signalOf(call),
+      lengthBytes: medium.sizeBytes,
+      onProgress: (doneBytes) => { call.progress(doneBytes, medium.sizeBytes) },
+    })
+  })
+  await ensureVolume(session, pool, okVolumeName(name), 0, 'raw', call)
+}
+
+async function* readMedium(file: string): AsyncIterable<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) yield chunk as Uint8Array
+  } catch (error) {
+    throw new AzlVmError('medium-unreadable', `cannot read ${file}: ${errorText(error)}`, { cause: error })
+  }
+}
+
+async function requireSpace(session: Session, pool: StoragePool, sizeBytes: number, call: Call): Promise<void> {
+  const { availableBytes } = await session.run('ask for the free space', call, () => pool.info(signalOf(call)))
+  if (availableBytes >= sizeBytes) return
+  throw new AzlVmError('no-space', `the pool ${pool.name} at ${session.choice.uri} has ${mebi(availableBytes)} free, and the medium needs ${mebi(sizeBytes)}`, {
+    hint: 'Free some space there, or set storage.path to a folder with more.',
+  })
+}
+
+function mebi(bytes: number): string {
+  return `${String(Math.ceil(bytes / 1024 ** 2))} MiB`
+}

@@ -1,0 +1,87 @@
+/** The names of all that a machine owns: volumes of one pool, each telling the machine and the run that made it. */
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
+
+/** The pool where the spec names no place; pools for a place begin with the same text. */
+export const poolName = 'azl-vm'
+
+export function poolNameFor(storagePath: string | undefined): string {
+  if (storagePath === undefined) return poolName
+  return `${poolName}-${createHash('sha256').update(storagePath).digest('hex').slice(0, 8)}`
+}
+
+const ourPoolPattern = /^azl-vm(?:-[0-9a-f]{8})?$/ // azl-vm-1f0e9d2c
+
+export function isOurPool(name: string): boolean {
+  return ourPoolPattern.test(name)
+}
+
+/** A transient pool that only looks at a folder of the user's; nothing in it is ever ours. */
+export function lookPoolName(runId: string): string {
+  return `azl-look-${runId}`
+}
+
+const lookPoolPattern = /^azl-look-(.+)$/ // azl-look-5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11
+
+export function runIdOfLookPool(name: string): string | undefined {
+  return lookPoolPattern.exec(name)?.[1]
+}
+
+/** A machine's own switch; the name of a network may have 50 characters and more. */
+export function networkName(runId: string, index: number): string {
+  return `azl-vm-${runId}-${String(index)}`
+}
+
+const networkPattern = /^azl-vm-(.+)-\d$/ // azl-vm-5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11-0
+
+export function runIdOfNetwork(name: string): string | undefined {
+  return networkPattern.exec(name)?.[1]
+}
+
+export interface MachineFiles {
+  /** `<name>.<run id>`; every volume of the machine begins with it and a dot. */
+  readonly base: string
+  disk(index: number): string
+  readonly nvram: string
+  readonly serialLog: string
+}
+
+export function machineFiles(name: string, runId: string): MachineFiles {
+  const base = `${name}.${runId}`
+  return {
+    base,
+    disk: (index) => `${base}.disk${String(index)}.qcow2`,
+    nvram: `${base}.vars.fd`,
+    serialLog: `${base}.serial.log`,
+  }
+}
+
+// azl4.5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11.serial.log.0
+const volumePattern = /^.+\.([0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8})\.(?:disk\d+\.qcow2|vars\.fd|serial\.log(?:\.\d+)?)$/
+
+/** The run that made a machine's volume, where the name is one of ours. */
+export function runIdOfVolume(name: string): string | undefined {
+  return volumePattern.exec(name)?.[1]
+}
+
+/** The shared copy of an ISO: `iso-<sha256:12>-<file name>`, and beside it the empty `.ok` that says it is whole. */
+export function isoVolumeName(sha256: string, fileName: string): string {
+  const safe = fileName.replace(/[^A-Za-z0-9._-]/g, '_').slice(-80)
+  return `iso-${sha256.slice(0, 12)}-${safe}`
+}
+
+export function okVolumeName(isoVolume: string): string {
+  return `${isoVolume}.ok`
+}
+
+const isoPattern = /^iso-([0-9a-f]{12})-.+$/ // iso-0f343b0931cd-netinst.iso
+
+/** The first 12 hex digits of the digest of a shared ISO (or of its `.ok`), where the name is one of ours. */
+export function digestOfIsoVolume(name: string): string | undefined {
+  return isoPattern.exec(name)?.[1]
+}
+
+/** Paths on the hypervisor's host are always POSIX: libvirt's QEMU driver runs there only. */
+export function inPool(poolPath: string, volume: string): string {
+  return posix.join(poolPath, volume)
+}

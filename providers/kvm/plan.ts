@@ -1,0 +1,256 @@
+/** The plan of one machine on libvirt: pure, from the request and the facts. */
+import type { Facts } from '../../src/provider/contract.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
+import { diagnose, networkFor } from './diagnose.ts'
+import { domainXml, installerTarget, type DomainNetwork, type DomainType, type FirmwarePair } from './domain-xml.ts'
+import { nativeOf, type KvmNative } from './facts.ts'
+import { chooseFirmware } from './firmware.ts'
+import type { ForwardRule, KvmMark } from './mark-metadata.ts'
+import { inPool, isoVolumeName, machineFiles, networkName, poolNameFor, type MachineFiles } from './names.ts'
+import * as script from './script.ts'
+import { poolXml, volumeXml } from './storage-xml.ts'
+import { networkXml } from './network-xml.ts'
+
+/** Parameters of each operation, as data; `apply` and `observe` read them back by kind. */
+export type KvmParameters =
+  | DefineParameters
+  | { readonly kind: 'pool'; readonly pool: string; readonly path: string }
+  | { readonly kind: 'volume'; readonly pool: string; readonly volume: string; readonly path: string; readonly sizeBytes: number }
+  | { readonly kind: 'network'; readonly network: string }
+  | { readonly kind: 'medium'; readonly pool: string; readonly volume: string }
+  | { readonly kind: 'start'; readonly acceleration: 'auto' | 'hardware' | 'emulated' }
+  | { readonly kind: 'forward'; readonly forwards: readonly ForwardRule[] }
+
+export interface DefineParameters {
+  readonly kind: 'domain'
+  readonly name: string
+  readonly uuid: string
+  readonly xml: string
+  readonly networks: readonly DomainNetwork[]
+}
+
+export function makePlan(request: MachineRequest, facts: Facts): Plan {
+  const diagnostics = diagnose(request, facts)
+  if (diagnostics.some((diagnostic) => diagnostic.level === 'error')) return emptyPlan(diagnostics)
+  const design = designOf(request, facts)
+  const operations = [
+    define(design),
+    ...design.ownNetworks.map((network) => makeNetwork(network)),
+    makePool(design),
+    ...design.request.spec.machine.disks.map((disk, index) => makeDisk(design, index, disk.size)),
+    attachInstaller(design),
+    start(design),
+    ...(design.forwards.length === 0 ? [] : [forward(design)]),
+  ]
+  return {
+    diagnostics,
+    operations,
+    shPrologue: script.prologue(facts.host),
+    shEpilogue: script.epilogue(request.ref.name, design.pool.name, design.files.serialLog),
+    choices: choicesOf(design),
+  }
+}
+
+function emptyPlan(diagnostics: readonly PlanDiagnostic[]): Plan {
+  return { diagnostics, operations: [], shPrologue: [], shEpilogue: [], choices: [] }
+}
+
+/** Everything that is decided about the machine, before it is cut into operations. */
+interface Design {
+  readonly request: MachineRequest
+  readonly native: KvmNative
+  readonly files: MachineFiles
+  readonly pool: { readonly name: string; readonly path: string }
+  readonly isSecureBoot: boolean
+  readonly firmware: FirmwarePair | 'automatic'
+  readonly firmwareText: string
+  readonly networks: readonly DomainNetwork[]
+  readonly ownNetworks: readonly string[]
+  readonly forwards: readonly ForwardRule[]
+  readonly isoVolume: string
+}
+
+function designOf(request: MachineRequest, facts: Facts): Design {
+  const native = nativeOf(facts)
+  const { spec } = request
+  const poolName = poolNameFor(spec.storage.path)
+  const path = native.pools.find((pool) => pool.name === poolName)?.path ?? inPool(spec.storage.path ?? native.imageFolder, 'azl-vm')
+  const isSecureBoot = spec.machine.firmware.secureBoot === true
+  const chosen = chooseFirmware(native.descriptors, request.architecture, isSecureBoot)
+  const isAutomatic = native.isFirmwareAutomatic[request.architecture] === true
+  const networks = spec.machine.networks.map((network, index) => ({
+    mode: network.mode,
+    mac: request.macs[index] ?? '',
+    network: networkFor(request, index),
+  }))
+  return {
+    request,
+    native,
+    files: machineFiles(request.ref.name, request.mark.runId),
+    pool: { name: poolName, path },
+    isSecureBoot,
+    firmware: isAutomatic || !chosen ? 'automatic' : chosen,
+    firmwareText: chosen ? `${chosen.code} with ${chosen.varsTemplate} (${chosen.descriptor})` : 'chosen by libvirt when the machine is defined',
+    networks,
+    ownNetworks: networks.flatMap(({ mode }, index) => (mode === 'isolated' ? [networkName(request.mark.runId, index)] : [])),
+    forwards: networks.flatMap((network, index) => forwardsOf(request, network, index)),
+    isoVolume: isoVolumeName(request.installer.sha256, request.installer.path.split(/[/\\]/).at(-1) ?? 'medium.iso'),
+  }
+}
+
+/** The first network card in user mode leads a port of the host to the guest's SSH, beside what the spec forwards. */
+function forwardsOf(request: MachineRequest, network: DomainNetwork, index: number): readonly ForwardRule[] {
+  if (network.mode !== 'nat' || network.network !== undefined) return []
+  const asked = (request.spec.machine.networks[index]?.forward ?? []).map((rule) => ({
+    network: index,
+    hostPort: rule.host === 'any' ? 0 : rule.host,
+    guestPort: rule.guest,
+  }))
+  const hasSsh = asked.some((rule) => rule.guestPort === sshPort)
+  return hasSsh ? asked : [{ network: index, hostPort: 0, guestPort: sshPort, isOwn: true }, ...asked]
+}
+
+export const sshPort = 22
+
+function typeFirstTried(design: Design): DomainType {
+  const { acceleration } = design.request.spec.machine
+  if (acceleration === 'emulated') return 'qemu'
+  return acceleration === 'hardware' || design.native.advertisesKvm[design.request.architecture] === true ? 'kvm' : 'qemu'
+}
+
+function xmlOf(design: Design, type: DomainType, mark: Mark | undefined): string {
+  const { request, pool, files } = design
+  return domainXml({
+    request,
+    mark,
+    type,
+    emulator: design.native.emulators[request.architecture],
+    firmware: design.firmware,
+    isSecureBoot: design.isSecureBoot,
+    diskPaths: request.spec.machine.disks.map((_, index) => inPool(pool.path, files.disk(index))),
+    nvramPath: inPool(pool.path, files.nvram),
+    serialLogPath: inPool(pool.path, files.serialLog),
+    networks: design.networks,
+  })
+}
+
+function operation(
+  id: string, title: string, object: Operation['object'], parameters: KvmParameters, rest: Pick<Operation, 'undo' | 'sh' | 'native' | 'outputs'>,
+): Operation {
+  return { id, title, object, parameters: { ...parameters }, ...rest }
+}
+
+function define(design: Design): Operation {
+  const { request, pool } = design
+  const kvmMark: KvmMark = {
+    pool: pool.name,
+    acceleration: request.spec.machine.acceleration,
+    forwards: design.forwards,
+    ownNetworks: design.ownNetworks,
+    networkModes: design.networks.map((network) => network.mode),
+  }
+  const type = typeFirstTried(design)
+  const xml = xmlOf(design, type, { ...request.mark, provider: { ...kvmMark } })
+  const { name, id } = request.ref
+  return operation('define', `define the domain ${name}`, { kind: 'domain', name },
+    { kind: 'domain', name, uuid: id, xml, networks: design.networks },
+    {
+      undo: 'undefine the domain, with its firmware variables and TPM state',
+      native: { language: 'xml', text: xml },
+      sh: script.define(name, xmlOf(design, type, undefined)),
+      outputs: [],
+    })
+}
+
+function makeNetwork(network: string): Operation {
+  return operation(`network-${network.slice(-1)}`, `make the machine’s own switch ${network}`, { kind: 'network', name: network },
+    { kind: 'network', network },
+    {
+      undo: 'remove the network',
+      native: { language: 'xml', text: networkXml(network) },
+      sh: script.makeNetwork(networkXml(network), network),
+      outputs: [],
+    })
+}
+
+function makePool({ pool }: Design): Operation {
+  return operation('pool', `see that the storage pool ${pool.name} is there`, { kind: 'pool', name: pool.name },
+    { kind: 'pool', pool: pool.name, path: pool.path },
+    {
+      undo: 'remove the pool where nothing uses it',
+      native: { language: 'xml', text: poolXml(pool.name, pool.path) },
+      sh: script.makePool(pool.name, pool.path),
+      outputs: [],
+    })
+}
+
+function makeDisk({ pool, files }: Design, index: number, sizeBytes: number): Operation {
+  const volume = files.disk(index)
+  return operation(`disk-${String(index)}`, `make disk ${String(index)}`, { kind: 'volume', name: `${pool.name}/${volume}` },
+    { kind: 'volume', pool: pool.name, volume, path: inPool(pool.path, volume), sizeBytes },
+    {
+      undo: 'delete the volume',
+      native: { language: 'xml', text: volumeXml(volume, sizeBytes, 'qcow2') },
+      sh: script.makeDisk(pool.name, volume, sizeBytes),
+      outputs: [],
+    })
+}
+
+function attachInstaller({ request, pool, isoVolume }: Design): Operation {
+  const { device } = installerTarget(request.architecture)
+  return operation('attach-installer', 'put the medium into the optical drive', { kind: 'medium', name: request.installer.path },
+    { kind: 'medium', pool: pool.name, volume: isoVolume },
+    {
+      undo: 'eject it, and delete the copy where no machine uses it',
+      sh: script.attachInstaller(request.ref.name, device, pool.name, pool.path, isoVolume, request.installer),
+      outputs: ['place'],
+    })
+}
+
+function start(design: Design): Operation {
+  const { request, pool, files } = design
+  const { acceleration } = request.spec.machine
+  const emulated = xmlOf(design, 'qemu', undefined)
+  const first = typeFirstTried(design)
+  const isTwofold = acceleration === 'auto' && first === 'kvm'
+  return operation('start', `start ${request.ref.name}`, { kind: 'start', name: request.ref.name },
+    { kind: 'start', acceleration },
+    {
+      undo: 'switch it off',
+      sh: isTwofold
+        ? script.startOrEmulate(
+            request.ref.name, pool.name, files.serialLog, emulated, installerTarget(request.architecture).device, inPool(pool.path, design.isoVolume),
+          )
+        : script.start(request.ref.name),
+      outputs: ['acceleration'],
+    })
+}
+
+function forward({ request, forwards }: Design): Operation {
+  const name = request.ref.name
+  return operation('forward', 'lead ports of the host to the guest', { kind: 'forward', name },
+    { kind: 'forward', forwards },
+    {
+      undo: 'gone when the machine is off',
+      sh: script.forward(name, forwards),
+      outputs: forwards.map((rule) => `port-${String(rule.guestPort)}`),
+    })
+}
+
+function choicesOf(design: Design): Plan['choices'] {
+  const { request, native, pool } = design
+  const { acceleration } = request.spec.machine
+  const first = typeFirstTried(design)
+  const how = { auto: first === 'kvm' ? 'KVM where guests run with it, else emulation' : 'emulation (libvirt offers no KVM)', hardware: 'KVM', emulated: 'emulation' }
+  return [
+    { label: 'libvirt', value: `${request.spec.host === 'local' ? native.why : 'named in the spec'}` },
+    { label: 'firmware', value: design.firmwareText },
+    { label: 'Secure Boot', value: design.isSecureBoot ? 'on, with Microsoft’s keys' : 'off' },
+    { label: 'acceleration', value: how[acceleration] },
+    { label: 'storage', value: `pool ${pool.name} in ${pool.path}` },
+    { label: 'medium', value: `${request.installer.path} (read in place where libvirt may, else copied to ${pool.name}/${design.isoVolume})` },
+  ]
+}
+

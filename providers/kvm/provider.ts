@@ -1,0 +1,367 @@
+/** The contract on libvirt. Each member hands over to the file that knows how. */
+import { isNoDomain, isNoNetwork, isOperationInvalid, type Domain } from 'libvirt-ts'
+import { AzlVmError } from '../../src/errors.ts'
+import type {
+  BootWatch, Call, ConsoleHandle, ConsoleRequest, Facts, Leftover, Observation, Provider, ProviderContext,
+  RemovalReport, StartResult, StopRequest,
+} from '../../src/provider/contract.ts'
+import { Edk2BootWatch } from '../../src/provider/edk2-boot-watch.ts'
+import type { Endpoint, MachineInfo, MachineRef, MachineRequest, Medium, MediumRole } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
+import { ArmedConsole } from './console.ts'
+import type { DomainConfig } from './domain-config.ts'
+import { assumedFacts, readFacts } from './facts.ts'
+import { addForwards, readForwards } from './forwards.ts'
+import type { HostChoice } from './host.ts'
+import { infoOf } from './info.ts'
+import { kvmMark, markNamespace, markPrefix, markXml } from './mark-metadata.ts'
+import { attachMedium, ejectMedium } from './medium.ts'
+import { networkXml } from './network-xml.ts'
+import { observeOperation } from './observe.ts'
+import { makePlan, sshPort, type DefineParameters, type KvmParameters } from './plan.ts'
+import {
+  allDomains, destroyDomain, findLeftovers, removeLeftover, removeNetwork, removeUnusedPools, switchOff, undefine,
+} from './removal.ts'
+import { logLimit, followSerialLog, readSerialLog } from './serial-log.ts'
+import { Session, signalOf } from './session.ts'
+import { startDomain } from './start.ts'
+import { deleteVolume, ensurePool, ensureVolume, findPool } from './storage.ts'
+import { translateError } from './errors.ts'
+
+export class KvmProvider implements Provider {
+  readonly name = 'kvm'
+  readonly logLimit = logLimit
+  readonly #session: Session
+  readonly #context: ProviderContext
+  readonly #consoles = new Map<string, ArmedConsole[]>()
+
+  constructor(choice: HostChoice, context: ProviderContext) {
+    this.#session = new Session(choice, context)
+    this.#context = context
+  }
+
+  get host(): string {
+    return this.#session.choice.uri
+  }
+
+  async facts(call: Call): Promise<Facts> {
+    const read = (): Promise<Facts> => readFacts(this.#session.choice, () => this.#session.connection(call), this.#context.env, call)
+    try {
+      return await read()
+    } catch (error) {
+      throw translateError(error, 'read what the host offers', this.host)
+    }
+  }
+
+  assumedFacts(facts: Facts): Facts {
+    return assumedFacts(this.#session.choice, this.#context.env, facts.findings)
+  }
+
+  plan(request: MachineRequest, facts: Facts): Plan {
+    return makePlan(request, facts)
+  }
+
+  async observe(operation: Operation, request: MachineRequest, call: Call): Promise<Observation> {
+    return await observeOperation(this.#session, parametersOf(operation), request, call)
+  }
+
+  async apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs> {
+    const parameters = parametersOf(operation)
+    const { ref } = request
+    switch (parameters.kind) {
+      case 'domain':
+        await this.#define(parameters, request, call)
+        return {}
+      case 'network':
+        await this.#makeNetwork(parameters.network, call)
+        return {}
+      case 'pool':
+        await this.#context.sharedLock(`pool ${this.host} ${parameters.pool}`, () => ensurePool(this.#session, parameters.pool, parameters.path, call))
+        return {}
+      case 'volume':
+        await this.#makeVolume(parameters, call)
+        return {}
+      case 'medium':
+        return { place: (await attachMedium(this.#session, ref, request.installer, call)).path }
+      case 'start':
+        return (await this.#start(ref, false, call)).outputs
+      case 'forward':
+        return await addForwards(this.#session, await this.#session.domain(ref, call), parameters.forwards, call)
+    }
+  }
+
+  async undo(operation: Operation, request: MachineRequest, call: Call): Promise<void> {
+    const parameters = parametersOf(operation)
+    const { ref } = request
+    const domain = await this.#session.findDomain(ref, call)
+    switch (parameters.kind) {
+      case 'domain':
+        await destroyDomain(this.#session, ref, call)
+        await this.removeUnusedShared(call)
+        return
+      case 'network':
+        await removeNetwork(this.#session, parameters.network, call)
+        return
+      case 'volume': {
+        const pool = await findPool(this.#session, parameters.pool, call)
+        if (pool) await deleteVolume(this.#session, pool, parameters.volume, call)
+        return
+      }
+      case 'start':
+        if (domain) await switchOff(this.#session, domain, call)
+        return
+      case 'medium':
+        // The copy stays until the domain that names it is gone; it goes with the undo of `define`.
+        if (domain) await ejectMedium(this.#session, ref, call)
+        return
+      case 'pool':
+      case 'forward':
+        return
+    }
+  }
+
+  async attach(ref: MachineRef, _role: MediumRole, medium: Medium, call: Call): Promise<void> {
+    await attachMedium(this.#session, ref, medium, call)
+  }
+
+  async detach(ref: MachineRef, _role: MediumRole, call: Call): Promise<void> {
+    await ejectMedium(this.#session, ref, call)
+  }
+
+  async start(ref: MachineRef, call: Call): Promise<StartResult> {
+    return await this.#start(ref, true, call)
+  }
+
+  async stop(ref: MachineRef, request: StopRequest, call: Call): Promise<void> {
+    const domain = await this.#session.domain(ref, call)
+    if (request.mode === 'force') await switchOff(this.#session, domain, call)
+    else await this.#shutDown(domain, request.timeoutMs, call)
+  }
+
+  async inspect(ref: MachineRef, call: Call): Promise<MachineInfo> {
+    const domain = await this.#session.findDomain(ref, call)
+    return await infoOf(this.#session, ref, domain, call)
+  }
+
+  async openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle> {
+    const armed = new ArmedConsole(request, this.host)
+    const domain = await this.#session.domain(ref, call)
+    if (await this.#session.run('read the state', call, () => domain.isActive(signalOf(call)))) {
+      await armed.connect(domain, call)
+    } else {
+      this.#consoles.set(ref.id, [...(this.#consoles.get(ref.id) ?? []), armed])
+    }
+    return armed
+  }
+
+  readLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
+    return readSerialLog(this.#session, ref, call)
+  }
+
+  followLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
+    return followSerialLog(this.#session, ref, call)
+  }
+
+  bootWatch(): BootWatch {
+    return new Edk2BootWatch()
+  }
+
+  async endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined> {
+    const domain = await this.#session.findDomain(ref, call)
+    if (!domain || !(await domain.isActive(signalOf(call)))) return undefined
+    const config = await this.#session.config(domain, call)
+    if (config.interfaces.some((entry) => entry.type === 'user')) {
+      const forwards = await this.#session.run('read the forwarded ports', call, () => readForwards(this.#session, domain, call))
+      const ssh = forwards.find((entry) => entry.guestPort === sshPort)
+      return ssh && { address: '127.0.0.1', port: ssh.hostPort }
+    }
+    const leases = await this.#session.run('read the leases', call, () => domain.interfaceAddresses('lease', signalOf(call)))
+    const address = leases.flatMap((entry) => entry.addresses).find((entry) => entry.family === 'ipv4')?.address
+    return address === undefined ? undefined : { address, port: sshPort }
+  }
+
+  async screenshot(ref: MachineRef, call: Call): Promise<Uint8Array> {
+    const domain = await this.#session.domain(ref, call)
+    const { mimeType, data } = await this.#session.run(`take a screenshot of ${ref.name}`, call, async () => {
+      try {
+        return await domain.screenshot(signalOf(call))
+      } catch (error) {
+        const isOff: boolean = isOperationInvalid(error)
+        if (isOff) throw new AzlVmError('resource-busy', `the machine "${ref.name}" is off: there is no screen`, { cause: error, hint: `\`azl-vm start ${ref.name}\` switches it on.` })
+        throw error
+      }
+    })
+    if (mimeType !== 'image/png') throw new AzlVmError('not-supported', `this libvirt makes screenshots as ${mimeType}, and azl-vm reads PNG only`)
+    return data
+  }
+
+  async updateMark(ref: MachineRef, change: Partial<Mark>, call: Call): Promise<void> {
+    const domain = await this.#session.domain(ref, call)
+    const { mark } = await this.#session.config(domain, call)
+    if (!mark) throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm any more`)
+    const xml = markXml({ ...mark, ...change })
+    await this.#session.run(`mark ${ref.name}`, call, async () => {
+      const isActive = await domain.isActive(signalOf(call))
+      const write = (scope: 'both' | 'config') => domain.setMetadata({ uri: markNamespace, prefix: markPrefix, xml, scope }, signalOf(call))
+      try {
+        await write(isActive ? 'both' : 'config')
+      } catch (error) {
+        // It went off between the look and the write.
+        if (!isActive || !isOperationInvalid(error)) throw error
+        await write('config')
+      }
+    })
+  }
+
+  async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
+    this.#consoles.delete(ref.id)
+    return await destroyDomain(this.#session, ref, call)
+  }
+
+  async list(call: Call): Promise<readonly MachineInfo[]> {
+    return await this.#infosWhere((config) => config.mark !== undefined, call)
+  }
+
+  async findByName(name: string, call: Call): Promise<readonly MachineInfo[]> {
+    const wanted = name.toLowerCase()
+    return await this.#infosWhere((config) => config.ref.name.toLowerCase() === wanted, call)
+  }
+
+  async leftovers(call: Call): Promise<readonly Leftover[]> {
+    return await findLeftovers(this.#session, call)
+  }
+
+  async removeLeftover(leftover: Leftover, call: Call): Promise<void> {
+    await removeLeftover(this.#session, leftover, call)
+  }
+
+  async removeUnusedShared(call: Call): Promise<readonly string[]> {
+    return await removeUnusedPools(this.#session, call)
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close()
+  }
+
+  async #infosWhere(isWanted: (config: DomainConfig) => boolean, call: Call): Promise<readonly MachineInfo[]> {
+    const configs = (await allDomains(this.#session, call)).filter(isWanted)
+    return await Promise.all(configs.map((config) => this.inspect(config.ref, call)))
+  }
+
+  /** The claim: libvirt refuses a name that is taken by another UUID, in one step. */
+  async #define(parameters: DefineParameters, request: MachineRequest, call: Call): Promise<void> {
+    const { ref, mark } = request
+    const there = await this.#session.findDomain(ref, call)
+    if (there) {
+      const config = await this.#session.config(there, call)
+      if (config.mark?.runId === mark.runId) return
+      throw new AzlVmError('machine-exists', `the UUID ${ref.id} belongs to another machine, "${there.name}"`)
+    }
+    const connection = await this.#session.connection(call)
+    call.debug(`define ${ref.name}`)
+    try {
+      await connection.defineDomain(parameters.xml, signalOf(call))
+    } catch (error) {
+      const taken = await this.#holderOf(ref.name, call)
+      if (taken !== undefined && taken !== ref.id) {
+        throw new AzlVmError('machine-exists', `there is already a machine "${ref.name}" on ${this.host}`, {
+          cause: error,
+          hint: 'Choose another name in the spec. azl-vm never touches a machine that is not its own.',
+        })
+      }
+      throw translateError(error, `define ${ref.name}`, this.host)
+    }
+    await this.#requireNameUnique(ref, mark, call)
+  }
+
+  async #holderOf(name: string, call: Call): Promise<string | undefined> {
+    return await this.#session.run(`look for ${name}`, call, async (connection) => {
+      try {
+        return (await connection.lookupDomain(name, signalOf(call))).uuid
+      } catch (error) {
+        if (isNoDomain(error)) return undefined
+        throw error
+      }
+    })
+  }
+
+  /** libvirt tells `a` from `A`, we do not: the later-marked of two withdraws. */
+  async #requireNameUnique(ref: MachineRef, mark: Mark, call: Call): Promise<void> {
+    const alike = (await this.findByName(ref.name, call)).filter((info) => info.ref.id !== ref.id)
+    const winner = alike.find((info) => info.mark === undefined || [info.mark.created, info.ref.id].join(' ') < [mark.created, ref.id].join(' '))
+    if (!winner) return
+    await undefine(this.#session, await this.#session.domain(ref, call), call)
+    throw new AzlVmError('machine-exists', `there is already a machine "${winner.ref.name}" on ${this.host}; names are compared without regard to case`, {
+      hint: 'Choose another name in the spec.',
+    })
+  }
+
+  async #makeNetwork(name: string, call: Call): Promise<void> {
+    await this.#session.run(`make the network ${name}`, call, async (connection) => {
+      const network = await connection.lookupNetwork(name, signalOf(call)).catch(async (error: unknown) => {
+        if (!isNoNetwork(error)) throw error
+        return await connection.defineNetwork(networkXml(name), signalOf(call))
+      })
+      if (!(await network.isActive(signalOf(call)))) await network.create(signalOf(call))
+    })
+  }
+
+  async #makeVolume(parameters: KvmParameters & { readonly kind: 'volume' }, call: Call): Promise<void> {
+    const pool = await findPool(this.#session, parameters.pool, call)
+    if (!pool) throw new AzlVmError('backend-failed', `the pool ${parameters.pool} is gone`)
+    await ensureVolume(this.#session, pool, parameters.volume, parameters.sizeBytes, 'qcow2', call)
+  }
+
+  async #start(ref: MachineRef, isForwarding: boolean, call: Call): Promise<StartResult> {
+    const consoles = (this.#consoles.get(ref.id) ?? []).filter((console) => !console.isClosed)
+    this.#consoles.delete(ref.id)
+    await this.#startOwnNetworks(ref, call)
+    return await startDomain(this.#session, ref, { consoles, isForwarding }, call)
+  }
+
+  /** A machine's own switch does not outlive a reboot of the host: it is made again. */
+  async #startOwnNetworks(ref: MachineRef, call: Call): Promise<void> {
+    const { mark } = await this.#session.config(await this.#session.domain(ref, call), call)
+    for (const network of mark ? kvmMark(mark).ownNetworks : []) await this.#makeNetwork(network, call)
+  }
+
+  async #shutDown(domain: Domain, timeoutMs: number, call: Call): Promise<void> {
+    await this.#session.run(`shut ${domain.name} down`, call, async (connection) => {
+      let isOff: () => void = () => undefined
+      const off = new Promise<void>((resolve) => { isOff = resolve })
+      const stopListening = await connection.onDomainEvent(({ domain: who, event }) => {
+        if (who.uuid === domain.uuid && (event === 'stopped' || event === 'crashed')) isOff()
+      }, signalOf(call))
+      try {
+        if (!(await domain.isActive(signalOf(call)))) return
+        await domain.shutdown({ ...signalOf(call), method: 'acpi' })
+        await withDeadline(off, timeoutMs, call.signal, domain.name)
+      } finally {
+        await stopListening()
+      }
+    })
+  }
+}
+
+async function withDeadline(off: Promise<void>, timeoutMs: number, signal: AbortSignal, name: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new AzlVmError('timed-out', `the guest of "${name}" did not shut down within ${String(timeoutMs / 1000)} s; the machine runs on`, {
+        hint: 'A guest in its firmware or boot loader does not hear the request. `azl-vm stop --force` switches it off.',
+      }))
+    }, timeoutMs)
+    signal.addEventListener('abort', () => { reject(new AzlVmError('cancelled', 'interrupted while the guest shuts down; it may still do so')) }, { once: true })
+  })
+  try {
+    await Promise.race([off, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The plan's parameters are written by {@link makePlan} only. */
+function parametersOf(operation: Operation): KvmParameters {
+  return operation.parameters as unknown as KvmParameters
+}

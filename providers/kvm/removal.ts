@@ -1,0 +1,197 @@
+/** Taking machines and what they leave away: volumes first, the domain, which carries the mark, last. */
+import { isNoDomain, isNoNetwork, isOperationInvalid, type Domain, type StoragePool } from 'libvirt-ts'
+import { errorText } from '../../src/errors.ts'
+import type { Call, Leftover, RemovalReport } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import { parseDomain, type DomainConfig } from './domain-config.ts'
+import { kvmMark } from './mark-metadata.ts'
+import {
+  digestOfIsoVolume, machineFiles, runIdOfLookPool, runIdOfNetwork, runIdOfVolume,
+} from './names.ts'
+import { signalOf, type Session } from './session.ts'
+import { deleteVolume, ourPools, removeEmptyPool } from './storage.ts'
+
+/** Where libvirt and swtpm write what they have to say about one machine (Debian's builds; others alike). */
+const libvirtLogs = (name: string): readonly string[] => [`/var/log/libvirt/qemu/${name}.log`]
+const swtpmLogs = (name: string): readonly string[] => [`/var/log/swtpm/libvirt/qemu/${name}-swtpm.log`]
+
+export async function destroyDomain(session: Session, ref: MachineRef, call: Call): Promise<RemovalReport> {
+  const domain = await session.findDomain(ref, call)
+  if (!domain) return { removed: [], kept: [] }
+  const config = await session.config(domain, call)
+  const removed: string[] = []
+  const kept: { what: string; why: string }[] = []
+  await switchOff(session, domain, call)
+  if (config.mark) {
+    for (const network of kvmMark(config.mark).ownNetworks) if (await removeNetwork(session, network, call)) removed.push(`network ${network}`)
+    await removeVolumes(session, config.mark, ref, call, removed, kept)
+  }
+  await undefine(session, domain, call)
+  removed.push(`domain ${ref.name}`)
+  // What libvirt itself made and did not take along: firmware variables, the serial log of a start in between.
+  if (config.mark) await removeVolumes(session, config.mark, ref, call, removed, kept)
+  const logs = [...libvirtLogs(ref.name), ...(config.tpm ? swtpmLogs(ref.name) : [])]
+  if (!session.choice.isSession) kept.push(...logs.map((what) => ({ what, why: 'libvirt’s own log; it belongs to the system and is rotated by it' })))
+  return { removed: [...new Set(removed)], kept }
+}
+
+export async function switchOff(session: Session, domain: Domain, call: Call): Promise<void> {
+  await session.run(`switch off ${domain.name}`, call, async () => {
+    if (!(await domain.isActive(signalOf(call)))) return
+    try {
+      await domain.destroy(signalOf(call))
+    } catch (error) {
+      // It went off by itself in between.
+      if (!isOperationInvalid(error)) throw error
+    }
+  })
+}
+
+export async function undefine(session: Session, domain: Domain, call: Call): Promise<void> {
+  await session.run(`undefine ${domain.name}`, call, async () => {
+    try {
+      await domain.undefine({ ...signalOf(call), nvram: true, tpm: true, managedSave: true, snapshotsMetadata: true, checkpointsMetadata: true })
+    } catch (error) {
+      if (!isNoDomain(error)) throw error
+    }
+  })
+}
+
+async function removeVolumes(
+  session: Session, mark: Mark, ref: MachineRef, call: Call, removed: string[], kept: { what: string; why: string }[],
+): Promise<void> {
+  const prefix = `${machineFiles(mark.name, mark.runId).base}.`
+  for (const { pool, volumes } of await ourPools(session, call)) {
+    const ours = volumes.filter((name) => name.startsWith(prefix) && runIdOfVolume(name) === mark.runId)
+    const shared = mark.installer ? await unusedIsoVolumes(session, volumes, mark.installer.sha256, ref, call) : []
+    for (const name of [...ours, ...shared]) {
+      try {
+        if (await deleteVolume(session, pool, name, call)) removed.push(`volume ${pool.name}/${name}`)
+      } catch (error) {
+        if (call.signal.aborted) throw error
+        kept.push({ what: `volume ${pool.name}/${name}`, why: errorText(error) })
+      }
+    }
+  }
+}
+
+/** The shared copy of a medium goes with the last machine that was made with it. `.ok` first, so that half a copy never counts. */
+async function unusedIsoVolumes(session: Session, volumes: readonly string[], sha256: string, except: MachineRef, call: Call): Promise<readonly string[]> {
+  const mine = volumes.filter((name) => digestOfIsoVolume(name) === sha256.slice(0, 12))
+  if (mine.length === 0) return []
+  const others = (await allDomains(session, call)).filter((config) => config.ref.id !== except.id)
+  const isUsed = others.some((config) => usesIso(config, sha256.slice(0, 12)))
+  return isUsed ? [] : mine.toSorted((a, b) => Number(b.endsWith('.ok')) - Number(a.endsWith('.ok')))
+}
+
+function usesIso(config: DomainConfig, digest: string): boolean {
+  return config.mark?.installer?.sha256.startsWith(digest) === true || config.paths.some((path) => digestOfIsoVolume(baseName(path)) === digest)
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** Every domain's configuration; one that goes away while we look is passed over. */
+export async function allDomains(session: Session, call: Call): Promise<readonly DomainConfig[]> {
+  return await session.run('list the domains', call, async (connection) => {
+    const domains = await connection.listDomains({}, signalOf(call))
+    const configs = await Promise.all(domains.map(async (domain) => {
+      try {
+        return parseDomain(await domain.xml({ ...signalOf(call), inactive: true }))
+      } catch (error) {
+        if (isNoDomain(error)) return undefined
+        throw error
+      }
+    }))
+    return configs.filter((config) => config !== undefined)
+  })
+}
+
+export async function removeNetwork(session: Session, name: string, call: Call): Promise<boolean> {
+  return await session.run(`remove the network ${name}`, call, async (connection) => {
+    try {
+      const network = await connection.lookupNetwork(name, signalOf(call))
+      if (await network.isActive(signalOf(call))) await network.destroy(signalOf(call))
+      await network.undefine(signalOf(call))
+      return true
+    } catch (error) {
+      if (isNoNetwork(error)) return false
+      throw error
+    }
+  })
+}
+
+/**
+ * What lies in our pools, or carries a name of ours, and belongs to no machine. Volumes are listed before the
+ * domains: a machine is defined before its volumes are made, so whatever is listed is named by then.
+ */
+export async function findLeftovers(session: Session, call: Call): Promise<readonly Leftover[]> {
+  const pools = await ourPools(session, call)
+  const { networks, looks } = await session.run('list networks and pools', call, async (connection) => ({
+    networks: (await connection.listNetworks(signalOf(call))).map((network) => network.name),
+    looks: (await connection.listPools(signalOf(call))).map((pool) => pool.name),
+  }))
+  const domains = await allDomains(session, call)
+  const runs = new Set(domains.map((config) => config.mark?.runId))
+  const paths = new Set(domains.flatMap((config) => config.paths.map(baseName)))
+  const isNamed = (volume: string): boolean => {
+    const runId = runIdOfVolume(volume)
+    if (runId !== undefined) return runs.has(runId) || paths.has(volume)
+    const digest = digestOfIsoVolume(volume)
+    return digest === undefined || domains.some((config) => usesIso(config, digest))
+  }
+  return [
+    ...pools.flatMap(({ pool, volumes }) => volumes.filter((name) => !isNamed(name)).map((name) => volumeLeftover(pool, name))),
+    ...networks.flatMap((name) => {
+      const runId = runIdOfNetwork(name)
+      return runId === undefined || runs.has(runId) ? [] : [{ id: `network:${name}`, what: `network ${name}`, runId }]
+    }),
+    ...looks.flatMap((name) => {
+      const runId = runIdOfLookPool(name)
+      return runId === undefined ? [] : [{ id: `look:${name}`, what: `transient pool ${name}`, runId }]
+    }),
+  ]
+}
+
+function volumeLeftover(pool: StoragePool, name: string): Leftover {
+  return { id: `volume:${pool.name}/${name}`, what: `volume ${pool.name}/${name}`, runId: runIdOfVolume(name) }
+}
+
+export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<void> {
+  // Looked at again: a machine may have come to use it since it was listed.
+  const still = (await findLeftovers(session, call)).some((found) => found.id === leftover.id)
+  if (!still) return
+  const [kind = '', rest = ''] = splitOnce(leftover.id, ':')
+  if (kind === 'network') await removeNetwork(session, rest, call)
+  if (kind === 'look') {
+    await session.run(`let go of ${rest}`, call, async (connection) => {
+      // Only let go of: what is in the folder belongs to the user.
+      await (await connection.lookupPool(rest, signalOf(call))).destroy(signalOf(call))
+    })
+  }
+  if (kind === 'volume') {
+    const [pool = '', name = ''] = splitOnce(rest, '/')
+    const found = (await ourPools(session, call)).find((entry) => entry.pool.name === pool)
+    if (found) await deleteVolume(session, found.pool, name, call)
+  }
+}
+
+function splitOnce(text: string, by: string): readonly string[] {
+  const at = text.indexOf(by)
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** Pools that hold nothing and that no machine of ours was made for. */
+export async function removeUnusedPools(session: Session, call: Call): Promise<readonly string[]> {
+  const removed: string[] = []
+  for (const { pool, volumes } of await ourPools(session, call)) {
+    if (volumes.length > 0) continue
+    await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
+      const isNamed = (await allDomains(session, call)).some((config) => config.mark && kvmMark(config.mark).pool === pool.name)
+      if (!isNamed && (await removeEmptyPool(session, pool, call))) removed.push(`pool ${pool.name}`)
+    })
+  }
+  return removed
+}

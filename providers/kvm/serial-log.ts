@@ -1,0 +1,108 @@
+/** What the serial port said, from virtlogd's files in the pool: at most four of 2 MiB each, the oldest dropped. */
+import type { StoragePool } from 'libvirt-ts'
+import { isNotFound } from 'libvirt-ts'
+import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import { kvmMark } from './mark-metadata.ts'
+import { machineFiles } from './names.ts'
+import { signalOf, type Session } from './session.ts'
+import { findPool, findVolume } from './storage.ts'
+
+/** virtlogd's default (virtlogd.conf max_size, max_backups), said wherever a log is shown. */
+export const logLimit =
+  'libvirt keeps the last 2 to 8 MiB of the serial port (virtlogd: 2 MiB in each of four files); what is older is gone.'
+
+interface LogPlace {
+  readonly pool: StoragePool
+  readonly name: string
+}
+
+export async function* readSerialLog(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
+  const place = await logPlace(session, ref, call)
+  if (!place) return
+  await refresh(session, place, call)
+  for (const name of namesOldestFirst(place.name)) yield* readFrom(session, place.pool, name, 0, call)
+}
+
+function namesOldestFirst(name: string): readonly string[] {
+  return [`${name}.2`, `${name}.1`, `${name}.0`, name]
+}
+
+/** How often the growing file is looked at; a read of nothing new takes about a millisecond. */
+const lookEveryMs = 100
+
+/** What is there, then what comes, until the machine is off. */
+export async function* followSerialLog(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
+  yield* readOlder(session, ref, call)
+  let offset = 0
+  for (;;) {
+    const place = await logPlace(session, ref, call)
+    const isOn = await isActive(session, ref, call)
+    if (place) {
+      await refresh(session, place, call)
+      const size = await sizeOf(session, place, call)
+      // virtlogd began a new file: the rest of the old one is in `.0` now.
+      if (size < offset) {
+        yield* readFrom(session, place.pool, `${place.name}.0`, offset, call)
+        offset = 0
+      }
+      for await (const chunk of readFrom(session, place.pool, place.name, offset, call)) {
+        offset += chunk.length
+        yield chunk
+      }
+    }
+    if (!isOn) return
+    await delay(lookEveryMs, call.signal)
+  }
+}
+
+async function* readOlder(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
+  const place = await logPlace(session, ref, call)
+  if (!place) return
+  await refresh(session, place, call)
+  for (const name of namesOldestFirst(place.name).slice(0, -1)) yield* readFrom(session, place.pool, name, 0, call)
+}
+
+async function logPlace(session: Session, ref: MachineRef, call: Call): Promise<LogPlace | undefined> {
+  const domain = await session.findDomain(ref, call)
+  if (!domain) return undefined
+  const { mark } = await session.config(domain, call)
+  if (!mark) return undefined
+  const pool = await findPool(session, kvmMark(mark).pool, call)
+  return pool && { pool, name: machineFiles(mark.name, mark.runId).serialLog }
+}
+
+async function isActive(session: Session, ref: MachineRef, call: Call): Promise<boolean> {
+  const domain = await session.findDomain(ref, call)
+  return domain !== undefined && (await session.run('read the state', call, () => domain.isActive(signalOf(call))))
+}
+
+async function refresh(session: Session, place: LogPlace, call: Call): Promise<void> {
+  await session.run('look at the pool', call, () => place.pool.refresh(signalOf(call)))
+}
+
+async function sizeOf(session: Session, place: LogPlace, call: Call): Promise<number> {
+  return await session.run('look at the log', call, async () => {
+    const volume = await findVolume(place.pool, place.name, call)
+    return volume ? (await volume.info(signalOf(call))).capacityBytes : 0
+  })
+}
+
+async function* readFrom(session: Session, pool: StoragePool, name: string, offsetBytes: number, call: Call): AsyncIterable<Uint8Array> {
+  const volume = await session.run(`look for ${name}`, call, () => findVolume(pool, name, call))
+  if (!volume) return
+  try {
+    yield* volume.download({ ...signalOf(call), offsetBytes })
+  } catch (error) {
+    // Between the look and the read virtlogd may have renamed the file.
+    if (!isNotFound(error)) throw error
+  }
+}
+
+async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+  })
+  signal.throwIfAborted()
+}

@@ -1,0 +1,78 @@
+/** One provider's way to its libvirt: the connection, made when it is first needed, and what every part uses. */
+import { connect, isNoDomain, type Connection, type Domain } from 'libvirt-ts'
+import { AzlVmError } from '../../src/errors.ts'
+import type { Call, ProviderContext } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import { parseDomain, type DomainConfig } from './domain-config.ts'
+import { translated } from './errors.ts'
+import type { HostChoice } from './host.ts'
+
+export class Session {
+  readonly choice: HostChoice
+  readonly context: ProviderContext
+  #connection: Promise<Connection> | undefined
+
+  constructor(choice: HostChoice, context: ProviderContext) {
+    this.choice = choice
+    this.context = context
+  }
+
+  /** The one connection for calls; consoles have their own. A broken one is made anew by the next call. */
+  async connection(call: Call): Promise<Connection> {
+    this.#connection ??= this.#connect(call)
+    return await this.#connection
+  }
+
+  async #connect(call: Call): Promise<Connection> {
+    const { uri } = this.choice
+    try {
+      const connection = await translated('connect', uri, () => connect(uri, { signal: call.signal, env: this.context.env }))
+      void connection.closed.then(() => { this.#connection = undefined })
+      return connection
+    } catch (error) {
+      this.#connection = undefined
+      throw error
+    }
+  }
+
+  /** Runs one piece of work on the connection; libvirt's errors come out translated. */
+  async run<T>(action: string, call: Call, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.connection(call)
+    call.debug(action)
+    return await translated(action, this.choice.uri, () => work(connection))
+  }
+
+  /** The domain, or undefined where there is none of this id. */
+  async findDomain(ref: MachineRef, call: Call): Promise<Domain | undefined> {
+    return await this.run(`look for ${ref.name}`, call, async (connection) => {
+      try {
+        return await connection.lookupDomainByUuid(ref.id, call)
+      } catch (error) {
+        if (isNoDomain(error)) return undefined
+        throw error
+      }
+    })
+  }
+
+  async domain(ref: MachineRef, call: Call): Promise<Domain> {
+    const domain = await this.findDomain(ref, call)
+    if (domain) return domain
+    throw new AzlVmError('machine-not-found', `the machine "${ref.name}" is not there any more`)
+  }
+
+  /** What the machine will be at its next start. */
+  async config(domain: Domain, call: Call): Promise<DomainConfig> {
+    return await this.run(`read ${domain.name}`, call, async () => parseDomain(await domain.xml({ ...signalOf(call), inactive: true })))
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection
+    this.#connection = undefined
+    await (await connection?.catch(() => undefined))?.close()
+  }
+}
+
+/** libvirt-ts takes options of which we hand on the signal only. */
+export function signalOf(call: Call): { readonly signal: AbortSignal } {
+  return { signal: call.signal }
+}

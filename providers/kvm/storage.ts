@@ -1,0 +1,111 @@
+/** The pool and its volumes. All that a machine owns lies here, and nothing of it is touched by path. */
+import { isAlreadyExists, isNoStoragePool, isNoStorageVolume, isOperationInvalid, type Connection, type StoragePool, type StorageVolume } from 'libvirt-ts'
+import type { Call } from '../../src/provider/contract.ts'
+import { isOurPool } from './names.ts'
+import { signalOf, type Session } from './session.ts'
+import { poolXml, volumeXml } from './storage-xml.ts'
+
+export async function findPool(session: Session, name: string, call: Call): Promise<StoragePool | undefined> {
+  return await session.run(`look for the pool ${name}`, call, async (connection) => {
+    try {
+      return await connection.lookupPool(name, signalOf(call))
+    } catch (error) {
+      if (isNoStoragePool(error)) return undefined
+      throw error
+    }
+  })
+}
+
+/** Makes and starts the pool where it is not; a folder that is there already is kept with all that is in it. */
+export async function ensurePool(session: Session, name: string, path: string, call: Call): Promise<StoragePool> {
+  return await session.run(`make the pool ${name} in ${path}`, call, async (connection) => {
+    const options = signalOf(call)
+    const pool = await lookupOrDefine(connection, name, path, options)
+    if (await pool.isActive(options)) return pool
+    await pool.build(options)
+    try {
+      await pool.create(options)
+    } catch (error) {
+      // Somebody on another controller started it in between.
+      if (!isOperationInvalid(error)) throw error
+    }
+    return pool
+  })
+}
+
+async function lookupOrDefine(connection: Connection, name: string, path: string, options: { readonly signal: AbortSignal }): Promise<StoragePool> {
+  try {
+    return await connection.lookupPool(name, options)
+  } catch (error) {
+    if (!isNoStoragePool(error)) throw error
+    return await connection.definePool(poolXml(name, path), options)
+  }
+}
+
+export async function findVolume(pool: StoragePool, name: string, call: Call): Promise<StorageVolume | undefined> {
+  try {
+    return await pool.lookupVolume(name, signalOf(call))
+  } catch (error) {
+    if (isNoStorageVolume(error)) return undefined
+    throw error
+  }
+}
+
+/** Makes the volume; one that is there already (ours by its run id) is kept. */
+export async function ensureVolume(
+  session: Session, pool: StoragePool, name: string, sizeBytes: number, format: 'qcow2' | 'raw', call: Call,
+): Promise<void> {
+  await session.run(`make the volume ${pool.name}/${name}`, call, async () => {
+    if (await findVolume(pool, name, call)) return
+    try {
+      await pool.createVolume(volumeXml(name, sizeBytes, format), signalOf(call))
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+    }
+  })
+}
+
+/** Deletes the volume; true where there was one. */
+export async function deleteVolume(session: Session, pool: StoragePool, name: string, call: Call): Promise<boolean> {
+  return await session.run(`delete the volume ${pool.name}/${name}`, call, async () => {
+    const volume = await findVolume(pool, name, call)
+    if (!volume) return false
+    try {
+      await volume.delete(signalOf(call))
+    } catch (error) {
+      if (isNoStorageVolume(error)) return false
+      throw error
+    }
+    return true
+  })
+}
+
+/** Every active pool of ours, looked at afresh, with the names of its volumes. */
+export async function ourPools(session: Session, call: Call): Promise<readonly { readonly pool: StoragePool; readonly volumes: readonly string[] }[]> {
+  return await session.run('list the pools', call, async (connection) => {
+    const pools = (await connection.listPools(signalOf(call))).filter((pool) => isOurPool(pool.name))
+    const found: { pool: StoragePool; volumes: string[] }[] = []
+    for (const pool of pools) {
+      if (!(await pool.isActive(signalOf(call)))) continue
+      await pool.refresh(signalOf(call))
+      found.push({ pool, volumes: (await pool.listVolumes(signalOf(call))).map((volume) => volume.name) })
+    }
+    return found
+  })
+}
+
+/** Removes a pool that holds nothing: its folder too. A lost race is no error. */
+export async function removeEmptyPool(session: Session, pool: StoragePool, call: Call): Promise<boolean> {
+  return await session.run(`remove the empty pool ${pool.name}`, call, async () => {
+    const options = signalOf(call)
+    try {
+      await pool.destroy(options)
+      await pool.delete(options)
+      await pool.undefine(options)
+      return true
+    } catch (error) {
+      if (isNoStoragePool(error) || isOperationInvalid(error)) return false
+      throw error
+    }
+  })
+}

@@ -1,0 +1,47 @@
+/** Which computer and user azl-vm runs as: half of what says who owns a machine. */
+import { readFileSync } from 'node:fs'
+import os from 'node:os'
+import { execaSync } from 'execa'
+
+export interface Controller {
+  readonly user: string
+  /** machine-id (Linux), MachineGuid (Windows), platform UUID (macOS), else the host name. */
+  readonly machineId: string
+}
+
+export function thisController(): Controller {
+  return { user: userName(), machineId: machineId() ?? os.hostname() }
+}
+
+function userName(): string {
+  try {
+    return os.userInfo().username
+  } catch {
+    // A uid without an entry in the user database, as in containers.
+    return `uid-${String(process.getuid?.() ?? 'unknown')}`
+  }
+}
+
+function machineId(): string | undefined {
+  if (process.platform === 'win32') {
+    const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`
+    return firstMatch('reg', ['query', key, '/v', 'MachineGuid'], /MachineGuid\s+REG_SZ\s+(\S+)/) // MachineGuid REG_SZ 1b2c…
+  }
+  if (process.platform === 'darwin') {
+    return firstMatch('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], /"IOPlatformUUID" = "([^"]+)"/) // "IOPlatformUUID" = "5F…"
+  }
+  for (const file of ['/etc/machine-id', '/var/lib/dbus/machine-id']) {
+    try {
+      const text = readFileSync(file, 'utf8').trim()
+      if (text !== '') return text
+    } catch {
+      continue
+    }
+  }
+  return undefined
+}
+
+function firstMatch(command: string, args: readonly string[], pattern: RegExp): string | undefined {
+  const result = execaSync(command, args, { reject: false })
+  return pattern.exec(result.stdout)?.[1]
+}

@@ -1,0 +1,129 @@
+/**
+ * The wait for a boot: from the first serial byte until the firmware has handed over, or, for the boot probe,
+ * until its closing line. Everything is an event that is heard; nothing is polled.
+ */
+import { createProbeReader, type ProbeReport } from 'boot-probe'
+import { BootStageWatch } from '../console/boot-stages.ts'
+import type { Transcript } from '../console/transcript.ts'
+import { AzlVmError, type ErrorCode } from '../errors.ts'
+import type { EventBus } from '../events/event-bus.ts'
+import type { BootOutcome, BootWatch, ConsoleEnd } from '../provider/contract.ts'
+
+export interface BootRequest {
+  readonly transcript: Transcript
+  readonly watch: BootWatch
+  /** Waits for the probe's closing line and not only for the hand-over. */
+  readonly isProbe: boolean
+  readonly timeoutMs: number
+  readonly bus: EventBus
+}
+
+export interface BootResult {
+  readonly outcome: BootOutcome & { readonly is: 'left-for' }
+  readonly probe: ProbeReport | undefined
+}
+
+type Settle = { readonly ok: BootResult } | { readonly error: AzlVmError }
+
+/** A wait that listens from its construction on; begin it before the machine starts. */
+export class BootWait {
+  readonly #request: BootRequest
+  readonly #stages: BootStageWatch
+  readonly #probe = createProbeReader()
+  readonly #stopListening: () => void
+  #outcome: BootOutcome | undefined
+  #settled: Settle | undefined
+  #wake: (() => void) | undefined
+
+  constructor(request: BootRequest) {
+    this.#request = request
+    this.#stages = new BootStageWatch(({ stage, line }) => { request.bus.emit({ type: 'boot-stage', stage, line }) })
+    this.#stopListening = request.transcript.onText((text) => { this.#feed(text) })
+  }
+
+  /** The machine's console ended; whatever came before it has been heard. */
+  consoleEnded(end: ConsoleEnd): void {
+    if (end.why === 'broken') this.#fail('backend-failed', 'the connection to the serial port broke', { cause: end.error })
+    else if (end.why === 'taken') this.#fail('resource-busy', 'somebody else took over the serial port')
+    else this.#fail('guest-failed', `the machine switched off before ${this.#awaited}`)
+  }
+
+  /** Resolves with the hand-over; rejects with what came instead, with the last serial lines as evidence. */
+  async result(signal: AbortSignal): Promise<BootResult> {
+    const { timeoutMs } = this.#request
+    const timer = setTimeout(() => {
+      this.#fail('timed-out', `${this.#awaited} was not reached within ${String(timeoutMs / 1000)} s (timeouts.boot)`)
+    }, timeoutMs)
+    const onAbort = (): void => { this.#fail('cancelled', 'interrupted while the machine boots') }
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    try {
+      if (!this.#settled) await new Promise<void>((resolve) => { this.#wake = resolve })
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      this.#stopListening()
+    }
+    return unwrap(this.#settled)
+  }
+
+  get #awaited(): string {
+    return this.#request.isProbe ? 'the boot probe’s closing line' : 'the hand-over from the firmware to the medium'
+  }
+
+  #feed(text: string): void {
+    this.#stages.feed(text)
+    if (this.#request.isProbe) this.#probe.feed(text)
+    this.#outcome ??= this.#request.watch.feed(text)
+    if (this.#outcome?.is === 'refused') this.#refuse(this.#outcome)
+    else if (this.#request.isProbe) this.#judgeProbe()
+    else if (this.#outcome) this.#settle({ ok: { outcome: this.#outcome, probe: undefined } })
+  }
+
+  #judgeProbe(): void {
+    if (this.#probe.state === 'damaged') {
+      this.#fail('guest-failed', `the boot probe’s report is damaged: ${this.#probe.problem ?? 'unknown reason'}`)
+    } else if (this.#probe.state === 'complete' && this.#probe.report) {
+      const name = 'the boot probe'
+      const outcome = this.#outcome?.is === 'left-for' ? this.#outcome : { is: 'left-for', target: 'installer', name, evidence: [] } as const
+      this.#settle({ ok: { outcome, probe: this.#probe.report } })
+    }
+  }
+
+  #refuse(outcome: BootOutcome & { readonly is: 'refused' }): void {
+    const { message, hint } = refusals[outcome.why]
+    this.#fail('boot-refused', message, { hint, evidence: outcome.evidence })
+  }
+
+  #fail(code: ErrorCode, message: string, details: { cause?: unknown; hint?: string; evidence?: readonly string[] } = {}): void {
+    const reached = `reached: ${this.#stages.reached}`
+    const evidence = details.evidence ?? [reached, ...this.#request.transcript.lastLines(8)]
+    this.#settle({ error: new AzlVmError(code, message, { ...details, evidence }) })
+  }
+
+  #settle(settled: Settle): void {
+    this.#settled ??= settled
+    this.#wake?.()
+  }
+}
+
+function unwrap(settled: Settle | undefined): BootResult {
+  if (!settled) throw new Error('a boot wait woke up without a result')
+  if ('error' in settled) throw settled.error
+  return settled.ok
+}
+
+const refusals = {
+  'secure-boot': {
+    message: 'the firmware refused the medium: it is not signed for Secure Boot by a key that the firmware holds',
+    hint: 'Set machine.firmware.secureBoot: false for this medium, or use a signed one.',
+  },
+  'nothing-bootable': {
+    message: 'the firmware found nothing that it can boot on the disk or the medium',
+    hint: 'Check that the ISO is a UEFI boot medium for this architecture.',
+  },
+  'firmware-crash': {
+    message: 'the firmware itself crashed',
+    hint: 'This is a fault of the hypervisor or its firmware package; `azl-vm logs --tool` has the details.',
+  },
+} as const

@@ -1,0 +1,63 @@
+/** The making of a machine, up to the point where it could be started. */
+import { isAzlVmError } from '../errors.ts'
+import type { MachineRequest } from '../provider/machine.ts'
+import type { Operation, Plan } from '../provider/plan.ts'
+import { applyOperation, asCancelled, undoOperations, type OperationRun } from './runner.ts'
+import { recordOf, type UpContext } from './up-context.ts'
+
+/** The operations that run the machine; everything before them makes it. They come last in every plan. */
+const runningKinds = new Set(['start', 'forward'])
+
+export function makingOperations(plan: Plan): readonly Operation[] {
+  return plan.operations.filter((operation) => !runningKinds.has(operation.object.kind))
+}
+
+export function runningOperations(plan: Plan): readonly Operation[] {
+  return plan.operations.filter((operation) => runningKinds.has(operation.object.kind))
+}
+
+/**
+ * Makes the machine. A failure takes everything back, for a machine that never ran is of no use to anybody;
+ * Ctrl-C follows `onFailure`, because an interrupted making can be gone on with.
+ */
+export async function createMachine(context: UpContext, request: MachineRequest, plan: Plan): Promise<void> {
+  await context.environment.machines.write(recordOf(context, request, 'creating'))
+  const run = operationRun(context, request)
+  const begun: Operation[] = []
+  try {
+    for (const operation of makingOperations(plan)) {
+      begun.push(operation)
+      await applyOperation(run, operation)
+    }
+  } catch (error) {
+    throw await takeBack(context, run, begun, error)
+  }
+}
+
+export function operationRun(context: UpContext, request: MachineRequest): OperationRun {
+  const { provider, journal, run } = context
+  return { provider, request, journal, bus: run.bus, signal: context.request.signal }
+}
+
+/** Takes back what was begun, or says what is kept. Returns the error to throw. */
+export async function takeBack(context: UpContext, run: OperationRun, begun: readonly Operation[], thrown: unknown): Promise<unknown> {
+  const error = asCancelled(thrown, run.signal)
+  const { spec } = context.request.loaded
+  const name = spec.name
+  const isInterrupted = isAzlVmError(error, 'cancelled')
+  if (isInterrupted && spec.onFailure === 'keep' && !context.request.isRemovedAfterwards) {
+    return error.extended({
+      hint: `What was made so far is kept (onFailure: keep). \`azl-vm up\` goes on with it; \`azl-vm destroy ${name}\` removes it.`,
+    })
+  }
+  // A claim that was refused made nothing: what is there belongs to somebody else.
+  const isRefusedClaim = isAzlVmError(error, 'machine-exists') && begun.length === 1
+  const kept = isRefusedClaim ? [] : await undoOperations(run, begun)
+  if (kept.length === 0) {
+    await context.environment.machines.forget(context.provider.name, context.provider.host, name)
+  }
+  if (!isAzlVmError(error)) return error
+  return kept.length === 0
+    ? error
+    : error.extended({ evidence: kept.map((line) => `could not take back ${line}`), hint: `\`azl-vm destroy ${name}\` tries again.` })
+}

@@ -1,0 +1,112 @@
+/** From what a user types (a name, `name@provider`, a spec file) to one machine on one host. */
+import { AzlVmError, isAzlVmError } from '../errors.ts'
+import type { Call, Provider } from '../provider/contract.ts'
+import type { MachineInfo } from '../provider/machine.ts'
+import type { Environment } from './environment.ts'
+import { isOurs, notOursBecause } from './ownership.ts'
+
+export interface FoundMachine {
+  readonly provider: Provider
+  readonly info: MachineInfo
+}
+
+/** A host that could not be asked, and why. */
+export interface UnreadableHost {
+  readonly provider: string
+  readonly host: string
+  readonly error: AzlVmError
+}
+
+export interface Inventory {
+  /** Every provider whose host answered. */
+  readonly providers: readonly Provider[]
+  readonly machines: readonly FoundMachine[]
+  readonly unreadable: readonly UnreadableHost[]
+  close(): Promise<void>
+}
+
+/**
+ * Every machine that carries our mark, of any owner, on every host that is known: each provider's local one and
+ * those that machines were made on. A local host that is not ready is passed over unless a machine of ours is known there.
+ */
+export async function takeInventory(environment: Environment, call: Call, host?: string): Promise<Inventory> {
+  const providers = await openKnownHosts(environment, host)
+  const machines: FoundMachine[] = []
+  const unreadable: UnreadableHost[] = []
+  const answered: Provider[] = []
+  await Promise.all(providers.map(async ({ provider, isRequired }) => {
+    try {
+      for (const info of await provider.list(call)) machines.push({ provider, info })
+      answered.push(provider)
+    } catch (error) {
+      if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
+      if (isRequired || isAzlVmError(error, 'permission-denied')) unreadable.push({ provider: provider.name, host: provider.host, error })
+    }
+  }))
+  const close = async (): Promise<void> => { await Promise.all(providers.map(({ provider }) => provider.close())) }
+  return { providers: answered, machines, unreadable, close }
+}
+
+interface KnownHost {
+  readonly provider: Provider
+  readonly isRequired: boolean
+}
+
+async function openKnownHosts(environment: Environment, host: string | undefined): Promise<readonly KnownHost[]> {
+  const recorded = host === undefined ? await environment.machines.hosts() : []
+  const known = new Map<string, KnownHost>()
+  for (const entry of environment.registry.entries) {
+    const provider = await environment.registry.open(entry.name, host ?? 'local')
+    known.set(keyOf(provider), { provider, isRequired: host !== undefined })
+  }
+  for (const { provider: name, host: where } of recorded) {
+    const provider = await environment.registry.open(name, where)
+    const before = known.get(keyOf(provider))
+    if (before) await provider.close()
+    known.set(keyOf(provider), { provider: before?.provider ?? provider, isRequired: true })
+  }
+  return [...known.values()]
+}
+
+function keyOf(provider: Provider): string {
+  return JSON.stringify([provider.name, provider.host])
+}
+
+/**
+ * Finds the one machine of ours that `word` names: `name`, or `name@provider` where the name alone is ambiguous.
+ * Throws machine-not-found, ambiguous-machine, not-owned, or the error of a host that could not be asked.
+ */
+export function pickMachine(inventory: Inventory, word: string, environment: Environment): FoundMachine {
+  const at = word.lastIndexOf('@')
+  const name = (at > 0 ? word.slice(0, at) : word).toLowerCase()
+  const providerName = at > 0 ? word.slice(at + 1) : undefined
+  const named = inventory.machines.filter(({ provider, info }) =>
+    info.ref.name.toLowerCase() === name && (providerName === undefined || provider.name === providerName))
+  const ours = named.filter(({ info }) => isOurs(info, environment))
+  const [first, second] = ours
+  if (first && second) throw ambiguous(word, ours)
+  if (first) return first
+  const [foreign] = named
+  if (foreign) {
+    throw new AzlVmError('not-owned', `the machine "${foreign.info.ref.name}" on ${foreign.provider.host} ${notOursBecause(foreign.info)}`, {
+      hint: 'azl-vm acts only on machines of the same user, computer and AZL_VM_HOME.',
+    })
+  }
+  throw notFound(word, inventory, environment)
+}
+
+function ambiguous(word: string, found: readonly FoundMachine[]): AzlVmError {
+  return new AzlVmError('ambiguous-machine', `"${word}" names ${String(found.length)} machines`, {
+    evidence: found.map(({ provider, info }) => `${info.ref.name}@${provider.name} on ${provider.host}`),
+    hint: 'Name one with @provider, and its host with --host.',
+  })
+}
+
+function notFound(word: string, inventory: Inventory, environment: Environment): AzlVmError {
+  const [unreadable] = inventory.unreadable
+  if (unreadable) return unreadable.error
+  const names = inventory.machines.filter(({ info }) => isOurs(info, environment)).map(({ info }) => info.ref.name)
+  return new AzlVmError('machine-not-found', `there is no machine "${word}"`, {
+    hint: names.length === 0 ? 'No machine is there; `azl-vm up` makes one.' : `Machines: ${names.join(', ')}.`,
+  })
+}

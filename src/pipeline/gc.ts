@@ -1,0 +1,99 @@
+/** `gc`: finds what nobody looks after any more, and removes it. */
+import { AzlVmError, errorText } from '../errors.ts'
+import type { EventBus } from '../events/event-bus.ts'
+import type { Leftover, Provider } from '../provider/contract.ts'
+import type { MachineInfo } from '../provider/machine.ts'
+import { destroyMachine } from './destroy.ts'
+import { callFor, type Environment } from './environment.ts'
+import { takeInventory, type Inventory } from './find-machine.ts'
+import { collectableReason, isDeadRun, isOurs, isStale } from './ownership.ts'
+
+/** A machine, or a thing without a machine, and what gc thinks of it. */
+export interface GcItem {
+  readonly provider: string
+  readonly host: string
+  readonly what: string
+  readonly reason: string
+  readonly verdict: 'collect' | 'finished' | 'foreign' | 'stale' | 'in-use'
+}
+
+export interface GcPlan {
+  readonly items: readonly GcItem[]
+  readonly unreadable: Inventory['unreadable']
+  /** Removes everything whose verdict is `collect`. */
+  run(bus: EventBus, signal: AbortSignal): Promise<GcResult>
+  close(): Promise<void>
+}
+
+export interface GcResult {
+  readonly removed: readonly string[]
+  readonly kept: readonly { readonly what: string; readonly why: string }[]
+}
+
+interface Candidate {
+  readonly item: GcItem
+  readonly remove?: (bus: EventBus, signal: AbortSignal) => Promise<GcResult>
+}
+
+/** Looks at every known host; changes nothing. */
+export async function planGc(environment: Environment, bus: EventBus, signal: AbortSignal, host?: string): Promise<GcPlan> {
+  const call = callFor(bus, signal)
+  const inventory = await takeInventory(environment, call, host)
+  const { providers } = inventory
+  const leftovers = new Map<Provider, readonly Leftover[]>()
+  for (const provider of providers) leftovers.set(provider, await provider.leftovers(call))
+  const candidates = [
+    ...inventory.machines.map(({ provider, info }) => machineCandidate(environment, provider, info)),
+    ...[...leftovers].flatMap(([provider, found]) => found.map((leftover) => leftoverCandidate(environment, provider, leftover))),
+  ]
+  return {
+    items: candidates.map(({ item }) => item),
+    unreadable: inventory.unreadable,
+    run: async (runBus, runSignal) => await removeAll(candidates, providers, runBus, runSignal),
+    close: () => inventory.close(),
+  }
+}
+
+function machineCandidate(environment: Environment, provider: Provider, info: MachineInfo): Candidate {
+  const base = { provider: provider.name, host: provider.host, what: `machine ${info.ref.name}` }
+  if (!isOurs(info, environment)) {
+    const isOld = info.mark !== undefined && isStale(info.mark, environment)
+    return { item: { ...base, verdict: isOld ? 'stale' : 'foreign', reason: isOld ? 'half made for more than a day by another owner' : 'another owner' } }
+  }
+  const reason = collectableReason(info.mark, environment)
+  if (reason === undefined) return { item: { ...base, verdict: 'finished', reason: `${info.mark.phase}, ${info.state}` } }
+  const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> =>
+    await destroyMachine({ environment, provider, info, bus, signal, lockWaitMs: 0 })
+  return { item: { ...base, verdict: 'collect', reason }, remove }
+}
+
+function leftoverCandidate(environment: Environment, provider: Provider, leftover: Leftover): Candidate {
+  const base = { provider: provider.name, host: provider.host, what: leftover.what }
+  const isCollectable = leftover.runId === undefined || isDeadRun(leftover.runId, environment)
+  if (!isCollectable) return { item: { ...base, verdict: 'in-use', reason: 'made by a run that is alive or another owner’s' } }
+  const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> => {
+    await provider.removeLeftover(leftover, callFor(bus, signal))
+    return { removed: [leftover.what], kept: [] }
+  }
+  return { item: { ...base, verdict: 'collect', reason: 'no machine names it' }, remove }
+}
+
+async function removeAll(
+  candidates: readonly Candidate[], providers: readonly Provider[], bus: EventBus, signal: AbortSignal,
+): Promise<GcResult> {
+  const removed: string[] = []
+  const kept: { what: string; why: string }[] = []
+  for (const { item, remove } of candidates) {
+    if (!remove) continue
+    try {
+      const result = await remove(bus, signal)
+      removed.push(...(item.what.startsWith('machine ') ? [item.what] : []), ...result.removed)
+      kept.push(...result.kept)
+    } catch (error) {
+      if (signal.aborted) throw new AzlVmError('cancelled', 'interrupted while removing', { cause: error })
+      kept.push({ what: item.what, why: errorText(error) })
+    }
+  }
+  for (const provider of providers) removed.push(...(await provider.removeUnusedShared(callFor(bus, signal))))
+  return { removed: [...new Set(removed)], kept }
+}

@@ -1,0 +1,79 @@
+/**
+ * The journal of one machine: what a changing verb is about to do, written to the disk before it is done, so
+ * that a process that is killed at any moment leaves a machine that can be gone on with or taken away.
+ */
+import { readFile } from 'node:fs/promises'
+import { AppendFile } from '../store/append-file.ts'
+import { hasCode, stateError } from '../store/atomic-file.ts'
+import type { MachineRef, Medium } from '../provider/machine.ts'
+import type { Outputs } from '../provider/plan.ts'
+
+/** What core chose before planning; enough to plan the same machine again. */
+export interface Minted {
+  readonly ref: MachineRef
+  readonly runId: string
+  readonly macs: readonly string[]
+  readonly created: string
+  readonly installer: Medium
+}
+
+export type JournalBody =
+  | { readonly entry: 'begin'; readonly verb: string; readonly specDigest?: string; readonly minted?: Minted; readonly pid: number }
+  | { readonly entry: 'intent'; readonly act: 'apply' | 'undo' | 'stop' | 'destroy'; readonly operation: string; readonly object: string }
+  | { readonly entry: 'done'; readonly act: 'apply' | 'undo' | 'stop' | 'destroy'; readonly operation: string; readonly outputs?: Outputs }
+  | { readonly entry: 'end'; readonly outcome: string }
+
+export type JournalEntry = JournalBody & { readonly n: number; readonly time: string }
+
+/** Where a run's intents go. A test hands in one that kills the process at the entry that it wants. */
+export interface Journal {
+  /** Returns once the entry is on the disk. */
+  append(body: JournalBody): void
+  close(): void
+}
+
+export function openJournal(file: string, now: () => Date): Journal {
+  const out = new AppendFile(file)
+  let n = 0
+  return {
+    append: (body) => {
+      n += 1
+      out.append(`${JSON.stringify({ n, time: now().toISOString(), ...body })}\n`)
+      out.sync()
+    },
+    close: () => { out.close() },
+  }
+}
+
+/** The entries of a journal; a last line that a power cut left half written is passed over. */
+export async function readJournal(file: string): Promise<readonly JournalEntry[]> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw stateError(file, error)
+  }
+  return text.split('\n').flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line)
+      return isEntry(value) ? [value] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  return typeof value === 'object' && value !== null && 'entry' in value
+}
+
+/** What the latest making of this machine minted, where the journal knows. */
+export function mintedIn(entries: readonly JournalEntry[]): { minted: Minted; specDigest: string } | undefined {
+  for (const entry of entries.toReversed()) {
+    if (entry.entry === 'begin' && entry.minted && entry.specDigest !== undefined) {
+      return { minted: entry.minted, specDigest: entry.specDigest }
+    }
+  }
+  return undefined
+}

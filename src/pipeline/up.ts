@@ -1,0 +1,266 @@
+/**
+ * `up`: makes it so. A machine that is not there is created and booted; one that is off is started; one that
+ * runs is left alone; a configuration is never changed.
+ */
+import type { ProbeReport } from 'boot-probe'
+import { AzlVmError, isAzlVmError } from '../errors.ts'
+import type { BootOutcome, Provider, RemovalReport } from '../provider/contract.ts'
+import type { Endpoint, MachineInfo, MachineRequest } from '../provider/machine.ts'
+import type { Plan } from '../provider/plan.ts'
+import type { LoadedSpec } from '../spec/loaded-spec.ts'
+import { writeFileAtomic } from '../store/atomic-file.ts'
+import { withLock } from '../store/lock.ts'
+import { bootMachine } from './boot-machine.ts'
+import { createMachine } from './create-machine.ts'
+import { destroyLocked } from './destroy.ts'
+import { callFor, type Environment } from './environment.ts'
+import { requireSameConfiguration } from './compare-configuration.ts'
+import { mintedIn, openJournal, readJournal, type Minted } from './journal.ts'
+import { prepareMedium, type PreparedMedium } from './medium.ts'
+import { mint, requestFrom } from './minting.ts'
+import { collectableReason, isOurs, notOursBecause } from './ownership.ts'
+import { openRun } from './run.ts'
+import { asCancelled } from './runner.ts'
+import { recordOf, type UpContext, type UpRequest } from './up-context.ts'
+
+export interface UpResult {
+  /** `created`, `continued` (from an interrupted run), `started` (was off), `unchanged` (was there and on). */
+  readonly action: 'created' | 'continued' | 'started' | 'unchanged'
+  readonly runId: string
+  readonly provider: string
+  readonly host: string
+  readonly machine: MachineInfo
+  readonly bootOutcome: BootOutcome | undefined
+  readonly probe: ProbeReport | undefined
+  readonly acceleration: 'hardware' | 'emulated' | undefined
+  readonly endpoint: Endpoint | undefined
+  readonly medium: PreparedMedium
+  readonly removed: RemovalReport | undefined
+  readonly elapsedMs: number
+  readonly evidenceDir: string
+}
+
+/** Runs `up`. Rejects with what went wrong; by then nothing is left, or the error says what is kept. */
+export async function up(environment: Environment, request: UpRequest): Promise<UpResult> {
+  const startedMs = environment.now().getTime()
+  const run = openRun(environment, request.listener)
+  const { spec } = request.loaded
+  run.bus.emit({ type: 'run-started', verb: 'up', machine: spec.name, provider: spec.provider, host: spec.host })
+  try {
+    const call = callFor(run.bus, request.signal)
+    const [medium, { provider, facts }] = await Promise.all([
+      prepareMedium(environment, request.loaded, run.bus, request.signal),
+      environment.registry.resolve(spec.provider, spec.host, call),
+    ])
+    try {
+      const result = await upOn({ environment, request, run, provider, facts, medium })
+      run.bus.emit({ type: 'run-finished', outcome: 'ok' })
+      const report = { ...result, elapsedMs: environment.now().getTime() - startedMs }
+      await writeFileAtomic(run.paths.report, `${JSON.stringify({ v: 1, ...report }, null, 2)}\n`)
+      return report
+    } finally {
+      await provider.close()
+    }
+  } catch (thrown) {
+    const error = asCancelled(thrown, request.signal)
+    const message = error instanceof Error ? error.message : String(error)
+    run.bus.emit({ type: 'run-finished', outcome: request.signal.aborted ? 'cancelled' : 'failed', message })
+    throw error
+  } finally {
+    run.close()
+  }
+}
+
+async function upOn(parts: Omit<UpContext, 'journal'>): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { environment, request, provider } = parts
+  const { name } = request.loaded.spec
+  const paths = environment.machines.paths(provider.name, provider.host, name)
+  const lock = {
+    what: `the machine "${name}"`,
+    verb: 'up',
+    processes: environment.processes,
+    signal: request.signal,
+    waitMs: request.lockWaitMs,
+  }
+  return await withLock(paths.lock, lock, async () => {
+    const journal = (request.openJournal ?? openJournal)(paths.journal, environment.now)
+    try {
+      return await converge({ ...parts, journal }, paths.journal)
+    } finally {
+      journal.close()
+      await environment.machines.removeFolderIfForgotten(provider.name, provider.host, name)
+    }
+  })
+}
+
+async function converge(context: UpContext, journalFile: string): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { environment, request, provider, run } = context
+  const { name } = request.loaded.spec
+  const existing = await provider.findByName(name, callFor(run.bus, request.signal))
+  const ours = existing.find((info) => isOurs(info, environment))
+  const other = existing.find((info) => info !== ours)
+  if (other) throw nameTaken(other, provider)
+  const minted = mintedIn(await readJournal(journalFile))
+  if (!ours) return await createNew(context)
+  if (ours.mark?.phase === 'creating' || ours.mark?.phase === 'destroying') return await goOn(context, ours, minted)
+  if (ours.mark?.phase === 'failed') throw await failedBefore(context, ours)
+  return await again(context, ours, minted?.minted)
+}
+
+async function createNew(context: UpContext): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { environment, request, run, medium } = context
+  const minted = mint(environment, request.loaded, run.id, medium.medium)
+  return await make(context, minted, 'created')
+}
+
+async function make(context: UpContext, minted: Minted, action: 'created' | 'continued'): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const machineRequest = requestOf(context, minted)
+  const plan = planOf(context, machineRequest)
+  await writeFileAtomic(context.run.paths.plan, `${JSON.stringify(plan, null, 2)}\n`)
+  context.journal.append({
+    entry: 'begin', verb: 'up', specDigest: context.request.loaded.digest, minted, pid: context.environment.processes.self.pid,
+  })
+  await createMachine(context, machineRequest, plan)
+  return await boot(context, machineRequest, plan, action)
+}
+
+/** Our own half-made machine: gone on with where the journal knows the same spec, else removed and begun anew. */
+async function goOn(
+  context: UpContext, ours: MachineInfo, known: { minted: Minted; specDigest: string } | undefined,
+): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { environment, request, run, provider } = context
+  const { mark } = ours
+  if (mark && environment.processes.isAlive(mark.creator) && mark.creator.pid !== environment.processes.self.pid) {
+    throw new AzlVmError('resource-busy', `the machine "${ours.ref.name}" is being worked on by pid ${String(mark.creator.pid)}`, {
+      hint: 'Wait for it, or run the same command with --wait.',
+    })
+  }
+  const isSame = known?.minted.ref.id === ours.ref.id && known.specDigest === request.loaded.digest
+  if (known && isSame && mark?.phase === 'creating') {
+    run.bus.emit({ type: 'note', message: `going on with "${ours.ref.name}", which an interrupted run left half made` })
+    await provider.updateMark(ours.ref, { creator: environment.processes.self }, callFor(run.bus, request.signal))
+    return await make(context, known.minted, 'continued')
+  }
+  run.bus.emit({ type: 'note', message: `removing "${ours.ref.name}", which an interrupted run left half made, and beginning anew` })
+  await destroyLocked({ environment, provider, info: ours, journal: context.journal, bus: run.bus, signal: request.signal })
+  return await createNew(context)
+}
+
+/** A machine that is finished: compared, and started where it is off. */
+async function again(context: UpContext, ours: MachineInfo, known: Minted | undefined): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { request, run, medium, provider, environment } = context
+  const minted: Minted = {
+    ref: ours.ref,
+    runId: ours.mark?.runId ?? run.id,
+    macs: request.loaded.spec.machine.networks.map((network, index) =>
+      network.mac === 'auto' ? (known?.macs[index] ?? ours.networks[index]?.mac ?? '') : network.mac),
+    created: ours.mark?.created ?? '',
+    installer: medium.medium,
+  }
+  const machineRequest = requestOf(context, minted)
+  const plan = planOf(context, machineRequest)
+  await requireSameConfiguration(context, machineRequest, plan, ours)
+  if (ours.state === 'off' || ours.state === 'crashed') {
+    context.journal.append({ entry: 'begin', verb: 'up', pid: environment.processes.self.pid })
+    return await boot(context, machineRequest, plan, 'started')
+  }
+  if (ours.mark?.phase === 'booting' && !isBeingBooted(context, ours)) return await bootResumed(context, machineRequest)
+  const call = callFor(run.bus, request.signal)
+  return {
+    ...summary(context),
+    action: 'unchanged',
+    machine: ours,
+    bootOutcome: undefined,
+    probe: undefined,
+    acceleration: ours.acceleration,
+    endpoint: await provider.endpoint(ours.ref, call),
+    removed: undefined,
+  }
+}
+
+function isBeingBooted(context: UpContext, info: MachineInfo): boolean {
+  return info.mark !== undefined && collectableReason(info.mark, context.environment) === undefined
+}
+
+async function boot(
+  context: UpContext, machineRequest: MachineRequest, plan: Plan, action: 'created' | 'continued' | 'started',
+): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const booted = await bootMachine(context, machineRequest, plan)
+  return await finish(context, machineRequest, { action, ...booted })
+}
+
+/** The machine runs and its `up` died while it booted: what it has said so far is read, then what comes. */
+async function bootResumed(context: UpContext, machineRequest: MachineRequest): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { provider, run, request, environment } = context
+  run.bus.emit({ type: 'note', message: `"${machineRequest.ref.name}" is running; listening to the boot that an interrupted run began` })
+  await provider.updateMark(machineRequest.ref, { creator: environment.processes.self }, callFor(run.bus, request.signal))
+  const booted = await bootMachine(context, machineRequest, undefined)
+  return await finish(context, machineRequest, { action: 'continued', ...booted })
+}
+
+type Booted = Pick<UpResult, 'action' | 'bootOutcome' | 'probe' | 'acceleration'>
+
+async function finish(context: UpContext, machineRequest: MachineRequest, booted: Booted): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { environment, request, run, provider, journal } = context
+  const call = callFor(run.bus, request.signal)
+  await provider.updateMark(machineRequest.ref, { phase: 'ready' }, call)
+  const machine = await provider.inspect(machineRequest.ref, call)
+  await environment.machines.write({ ...recordOf(context, machineRequest, 'ready'), bootOutcome: booted.bootOutcome })
+  const endpoint = await provider.endpoint(machineRequest.ref, call)
+  journal.append({ entry: 'end', outcome: booted.action })
+  const removed = request.isRemovedAfterwards
+    ? await destroyLocked({ environment, provider, info: machine, journal, bus: run.bus, signal: request.signal })
+    : undefined
+  return { ...summary(context), machine, endpoint, removed, ...booted }
+}
+
+function summary(context: UpContext): Pick<UpResult, 'runId' | 'provider' | 'host' | 'medium' | 'evidenceDir'> {
+  const { run, provider, medium } = context
+  return { runId: run.id, provider: provider.name, host: provider.host, medium, evidenceDir: run.paths.dir }
+}
+
+function requestOf(context: UpContext, minted: Minted): MachineRequest {
+  const { environment, request, provider } = context
+  return requestFrom(environment, request.loaded, minted, provider.name, request.loaded.spec.arch)
+}
+
+function planOf(context: UpContext, machineRequest: MachineRequest): Plan {
+  const plan = context.provider.plan(machineRequest, context.facts)
+  reportDiagnostics(context.request.loaded, plan, (message, hint) => {
+    context.run.bus.emit({ type: 'warning', code: 'plan', message, ...(hint === undefined ? {} : { hint }) })
+  })
+  return plan
+}
+
+/** Throws the plan's errors, each at its key; hands its warnings on. */
+export function reportDiagnostics(loaded: LoadedSpec, plan: Plan, warn: (message: string, hint?: string) => void): void {
+  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.level === 'error')
+  for (const diagnostic of plan.diagnostics) if (diagnostic.level === 'warning') warn(diagnostic.message, diagnostic.hint)
+  const [first] = errors
+  if (!first) return
+  const located = loaded.toError(errors)
+  // The code of the first error decides the exit code: an inactive network is not a fault of the spec.
+  if (first.code === 'spec-invalid') throw located
+  throw new AzlVmError(first.code, located.message, {
+    evidence: located.evidence,
+    ...(located.hint === undefined ? {} : { hint: located.hint }),
+  })
+}
+
+function nameTaken(info: MachineInfo, provider: Provider): AzlVmError {
+  return new AzlVmError('machine-exists', `there is already a machine "${info.ref.name}" on ${provider.host}, and it ${notOursBecause(info)}`, {
+    hint: 'Choose another name in the spec. azl-vm never touches a machine that is not its own.',
+  })
+}
+
+async function failedBefore(context: UpContext, ours: MachineInfo): Promise<AzlVmError> {
+  const { environment, provider } = context
+  const record = await environment.machines.read(provider.name, provider.host, ours.ref.name).catch((error: unknown) => {
+    if (isAzlVmError(error)) return undefined
+    throw error
+  })
+  const because = record?.failure === undefined ? '' : `: ${record.failure.message}`
+  return new AzlVmError('machine-failed', `the machine "${ours.ref.name}" is there and its last run failed${because}`, {
+    hint: `\`azl-vm start ${ours.ref.name}\` boots it again as it is; \`azl-vm destroy ${ours.ref.name}\` removes it, then \`azl-vm up\` makes it anew.`,
+  })
+}

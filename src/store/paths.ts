@@ -1,0 +1,91 @@
+/**
+ * Every folder and file name that azl-vm keeps, in one place.
+ *
+ * Home is `AZL_VM_HOME`, or else the platform's data folder. It can be deleted at any time: machines carry
+ * their mark on the hypervisor, so `ls`, `destroy` and `gc` still find them.
+ */
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+
+export interface MachinePaths {
+  readonly dir: string
+  /** What is known of the machine: {@link MachineRecord}. */
+  readonly record: string
+  /** Intents and results of changing verbs, one JSON line each. */
+  readonly journal: string
+  /** proper-lockfile's target; the lock itself is `<lock>.lock`. */
+  readonly lock: string
+}
+
+export interface RunPaths {
+  readonly dir: string
+  readonly events: string
+  readonly plan: string
+  readonly serial: string
+  readonly report: string
+  readonly screenshot: string
+}
+
+export class Home {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = path.resolve(root)
+  }
+
+  get machinesDir(): string {
+    return path.join(this.root, 'state', 'machines')
+  }
+
+  /** Media that azl-vm made or fetched, and digests of the user's. Safe to delete. */
+  get cacheDir(): string {
+    return path.join(this.root, 'cache')
+  }
+
+  get runsDir(): string {
+    return path.join(this.root, 'runs')
+  }
+
+  get logsDir(): string {
+    return path.join(this.root, 'logs')
+  }
+
+  get sharedLocksDir(): string {
+    return path.join(this.root, 'state', 'shared')
+  }
+
+  hostFacts(provider: string, host: string): string {
+    return path.join(this.root, 'state', 'hosts', provider, `${hostDigest(host)}.json`)
+  }
+
+  machine(provider: string, host: string, name: string): MachinePaths {
+    return machinePathsIn(path.join(this.machinesDir, provider, hostDigest(host), name.toLowerCase()))
+  }
+
+  run(runId: string): RunPaths {
+    const dir = path.join(this.runsDir, runId)
+    const at = (name: string): string => path.join(dir, name)
+    return {
+      dir,
+      events: at('events.jsonl'),
+      plan: at('plan.json'),
+      serial: at('serial.log'),
+      report: at('report.json'),
+      screenshot: at('screenshot.png'),
+    }
+  }
+}
+
+export function machinePathsIn(dir: string): MachinePaths {
+  return {
+    dir,
+    record: path.join(dir, 'machine.json'),
+    journal: path.join(dir, 'journal.jsonl'),
+    lock: path.join(dir, 'lock'),
+  }
+}
+
+/** Twelve hex digits that stand for a host in a path; the record in the folder holds the host itself. */
+export function hostDigest(host: string): string {
+  return createHash('sha256').update(host).digest('hex').slice(0, 12)
+}
