@@ -8,7 +8,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isNodeNewEnough = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24
 
 if (isNodeNewEnough) {
-  void import('./cli/process.ts').then(({ runProcess }) => runProcess(process))
+  void import('./run-process.ts').then(({ runProcess }) => runProcess(process))
 } else {
   process.stderr.write(
     `error: azl-vm needs Node.js 20.19, 22.12 or 24 and newer; this is ${process.version} (${process.execPath})\n`,

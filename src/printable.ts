@@ -3,8 +3,8 @@
  * control characters, and the invisible ones that turn the direction of writing, are shown and not obeyed.
  */
 
-// eslint-disable-next-line no-control-regex -- finding control characters is the point
 const unprintable =
+  // eslint-disable-next-line no-control-regex -- finding control characters is the point
   /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -116,7 +116,7 @@ export function optionLabel(name: string, option: OptionData): string {
 }
 
 function placeholderOf(name: string, option: OptionData): string {
-  const choices = 'choices' in option ? option.choices?.join('|') : undefined
+  const choices = 'choices' in option ? option.choices.join('|') : undefined
   return option.placeholder ?? choices ?? name.toUpperCase()
 }
 
@@ -125,9 +125,7 @@ export function optionText(option: OptionData): string {
   const facts = [
     ...(option.required === true ? ['required'] : []),
     ...(option.type === 'string[]' ? ['may be repeated'] : []),
-    ...('default' in option && option.default !== undefined && option.default !== false
-      ? [`default: ${String(option.default)}`]
-      : []),
+    ...('default' in option && option.default !== false ? [`default: ${String(option.default)}`] : []),
   ]
   return facts.length === 0 ? option.description : `${option.description} (${facts.join('; ')})`
 }

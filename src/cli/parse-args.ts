@@ -61,7 +61,7 @@ function split(options: Readonly<Record<string, OptionData>>, words: readonly st
     .fail((message: string, error: Error | undefined) => {
       throw error ?? translated(message)
     })
-  return parser.parseSync([...words]) as Raw
+  return parser.parseSync([...words])
 }
 
 /** yargs' own words for a missing value are the only fault that is left to it. */
@@ -97,7 +97,7 @@ function invalidBoolean(words: readonly string[], options: Readonly<Record<strin
 function optionValue(name: string, option: OptionData, value: unknown, commandName: string): unknown {
   if (option.type === 'boolean') return value === undefined ? (option.default ?? false) : value === true
   if (option.type === 'string[]') {
-    const list = value === undefined ? [] : Array.isArray(value) ? value.map(String) : [String(value)]
+    const list = (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string')
     for (const each of list) checkChoice(`--${name}`, each, option.choices)
     return list
   }

@@ -73,7 +73,7 @@ function mismatchHint(found: unknown, expected: JsonSchema): string {
 
 function kindOf({ type, anyOf }: JsonSchema): string {
   if (anyOf !== undefined)
-    return anyOf.map((each) => (each.const === undefined ? kindOf(each) : String(each.const))).join(' or ')
+    return anyOf.map((each) => (each.const === undefined ? kindOf(each) : plain(each.const))).join(' or ')
   const names: Readonly<Record<string, string>> = {
     integer: 'a whole number',
     number: 'a number',
@@ -91,10 +91,15 @@ function valueHint(schema: JsonSchema): string {
   if (schema.description?.startsWith('What the machine boots') === true)
     return 'write { iso: ./your.iso } or { probe: {} }'
   if (allowed.length > 0 && schema.anyOf === undefined) return `write ${allowed.map(String).join(' or ')}`
-  if (example !== undefined && typeof example !== 'object') return `write for example ${String(example)}`
+  if (example !== undefined && typeof example !== 'object') return `write for example ${plain(example)}`
   if (schema.type === 'object') return `keys: ${Object.keys(schema.properties ?? {}).join(', ')}; or remove this key`
   if (schema.type === 'array') return 'write a list, [] for none, or remove this key'
   return `write ${kindOf(schema)}`
+}
+
+/** A value as it stands in a spec. */
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function describe(value: unknown): string {

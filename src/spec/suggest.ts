@@ -106,5 +106,5 @@ export function suggestValue(value: unknown, schema: JsonSchema): string | undef
   const near = typeof value === 'string' ? didYouMean(value, allowed.map(String)) : undefined
   const meant =
     exact ?? (allowed.includes(synonym) ? synonym : undefined) ?? allowed.find((each) => String(each) === near)
-  return meant === undefined ? undefined : `did you mean ${String(meant)}?`
+  return meant === undefined ? undefined : `did you mean ${typeof meant === 'string' ? meant : JSON.stringify(meant)}?`
 }

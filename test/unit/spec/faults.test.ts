@@ -196,7 +196,7 @@ describe('hostile names', () => {
     const error = await refusal(valid.replace('name: a', `name: ${name}`))
     expect(error.diagnostics).toHaveLength(1)
     for (const line of [error.message, ...error.evidence]) {
-      // eslint-disable-next-line no-control-regex -- control characters are what must not be there
+      // eslint-disable-next-line no-control-regex -- finding control characters is the point
       expect(line).not.toMatch(/[\u0000-\u001f]/)
       expect(line.length).toBeLessThan(200)
     }

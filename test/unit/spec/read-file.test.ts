@@ -1,18 +1,19 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { AzlVmError } from '../../../src/errors.ts'
+import { isAzlVmError, type AzlVmError } from '../../../src/errors.ts'
 import { loadSpec } from '../../../src/spec/load.ts'
 import { temporaryFolder } from '../../support/run-cli.ts'
 import { providers, valid } from './helpers.ts'
 
 async function errorOf(file: string | undefined, cwd: string): Promise<AzlVmError> {
-  return await loadSpec({ file, cwd, providers, hostArchitecture: 'x86_64' }).then(
-    () => {
-      throw new Error('was accepted')
-    },
-    (error: AzlVmError) => error,
-  )
+  try {
+    await loadSpec({ file, cwd, providers, hostArchitecture: 'x86_64' })
+  } catch (error) {
+    if (isAzlVmError(error)) return error
+    throw error
+  }
+  throw new Error('was accepted')
 }
 
 describe('a spec that is not there', () => {

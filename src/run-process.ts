@@ -1,8 +1,8 @@
 /** Binds main to the real process. */
-import { exitCodes } from '../errors.ts'
-import { main } from '../main.ts'
-import { outputClosed } from './output-closed.ts'
-import { renderErrorText, reportError } from './render-error.ts'
+import { exitCodes } from './errors.ts'
+import { main } from './main.ts'
+import { outputClosed } from './cli/output-closed.ts'
+import { renderErrorText, reportError } from './cli/render-error.ts'
 
 /**
  * Runs the tool in `node`. The first signal aborts the command, which then ends by itself and cleans up;
