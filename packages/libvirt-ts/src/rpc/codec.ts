@@ -11,6 +11,8 @@ export interface AnyCodec {
   readonly type: string
   readonly suffix?: string
   readonly fields?: Readonly<Record<string, AnyCodec>>
+  /** Present in arrays and optional values: what is inside. */
+  readonly of?: AnyCodec
   write(writer: XdrWriter, value: never): void
   read(reader: XdrReader): unknown
 }
@@ -96,6 +98,7 @@ export function charArray(count: number): Codec<string> {
 export function optional<T>(type: string, codec: Codec<T>): Codec<T | undefined> {
   return {
     type,
+    of: codec,
     write(writer, value) {
       writer.uint(value === undefined ? 0 : 1)
       if (value !== undefined) codec.write(writer, value)
@@ -110,6 +113,7 @@ export function array<T>(codec: Codec<T>, limit: keyof typeof limits): Codec<rea
   return {
     type: codec.type,
     suffix: `<${limit}>`,
+    of: codec,
     write(writer, values) {
       writer.uint(values.length)
       for (const value of values) codec.write(writer, value)
