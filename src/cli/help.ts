@@ -9,7 +9,8 @@ export interface HelpStyle {
   readonly width: number
 }
 
-const exitCodeHelp = [
+/** What the exit codes mean, for the help and the reference page. */
+export const exitCodeTexts = [
   ['0', 'fine'],
   ['1', 'evaluated, and failed'],
   ['2', 'usage, spec, unsupported combination, a path that is not there'],
@@ -41,7 +42,7 @@ export function renderHelp(entries: readonly CommandEntry[], style: HelpStyle): 
     ...optionRows(globalOptions, style),
     '',
     heading('Exit codes', style),
-    ...exitCodeHelp.flatMap(([code, meaning]) => row(code, meaning, 3, style)),
+    ...exitCodeTexts.flatMap(([code, meaning]) => row(code, meaning, 3, style)),
     '',
     ...wrap('AZL_VM_HOME is the folder that holds all that azl-vm keeps. Begin with: azl-vm init', style.width),
   ])
@@ -50,7 +51,7 @@ export function renderHelp(entries: readonly CommandEntry[], style: HelpStyle): 
 /** `azl-vm COMMAND --help`. */
 export function renderCommandHelp(entry: CommandEntry, command: AnyCommand, style: HelpStyle): string {
   const { positionals, options, examples } = command
-  const column = Math.max(0, ...positionals.map((each) => label(each).length))
+  const column = Math.max(0, ...positionals.map((each) => placeholder(each).length))
   const hasOptions = Object.values(options).some((option) => option.hidden !== true)
   return lines([
     ...wrap(entry.summary, style.width),
@@ -62,7 +63,7 @@ export function renderCommandHelp(entry: CommandEntry, command: AnyCommand, styl
       .flatMap((text) => (text === '' ? [] : ['', ...wrap(text, style.width)])),
     ...section(
       'Arguments',
-      positionals.flatMap((each) => row(label(each), positionalText(each), column, style)),
+      positionals.flatMap((each) => row(placeholder(each), positionalText(each), column, style)),
       style,
     ),
     ...section('Options', hasOptions ? optionRows(options, style) : [], style),
@@ -84,13 +85,14 @@ export function usageLine(entry: CommandEntry, command: AnyCommand): string {
     option.required === true ? [`--${name} ${placeholderOf(name, option)}`] : [],
   )
   const words = command.positionals.map((each) => {
-    const text = each.variadic === true ? `${label(each)}...` : label(each)
+    const text = each.variadic === true ? `${placeholder(each)}...` : placeholder(each)
     return each.required === true ? text : `[${text}]`
   })
   return ['Usage: azl-vm', entry.name, ...words, ...required, '[OPTIONS]'].join(' ')
 }
 
-function label(positional: PositionalData): string {
+/** What help and messages call a positional argument. */
+export function placeholder(positional: PositionalData): string {
   return positional.name.replace(/[A-Z]/g, '-$&').toUpperCase()
 }
 

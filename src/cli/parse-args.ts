@@ -5,6 +5,7 @@ import { didYouMean } from '../did-you-mean.ts'
 import { shortened } from '../printable.ts'
 import type { AnyCommand, OptionData, OutputFormat, PositionalData } from './command.ts'
 import { globalOptions } from './global-options.ts'
+import { placeholder } from './help.ts'
 import { usageError } from '../usage-error.ts'
 
 export interface ParsedArgs {
@@ -139,11 +140,6 @@ function variadicValue(positional: PositionalData, words: readonly string[], com
   if (words.length === 0 && positional.required === true) throw missing(placeholder(positional), commandName)
   for (const word of words) checkChoice(placeholder(positional), word, positional.choices)
   return words
-}
-
-/** What help and messages call a positional argument. */
-export function placeholder(positional: PositionalData): string {
-  return positional.name.replace(/[A-Z]/g, '-$&').toUpperCase()
 }
 
 function checkChoice(what: string, value: string, choices: readonly string[] | undefined): void {
