@@ -1,4 +1,5 @@
 /** How far a boot came, read from the serial text. Each pattern with a line that it matches. */
+import { printable } from '../printable.ts'
 
 export interface BootStage {
   readonly stage: string
@@ -40,19 +41,17 @@ export class BootStageWatch {
     for (const { stage, pattern } of patterns) {
       if (this.#seen.has(stage) || !pattern.test(line)) continue
       this.#seen.add(stage)
-      this.#onStage({ stage, line: printable(line) })
+      this.#onStage({ stage, line: serialLine(line) })
     }
   }
 }
 
 const maxLine = 4096
 
-/** A serial line as it can be shown to a person: no control characters, no terminal sequences, at most 300 characters. */
-export function printable(line: string): string {
-  return line
-    // eslint-disable-next-line no-control-regex -- that is what is looked for: ESC [ 2 J and its like
-    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|[@-_])/g, '')
-    // eslint-disable-next-line no-control-regex -- the same
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
-    .slice(0, 300)
+/** A serial line as it can be shown to a person: without terminal sequences, other control characters made visible, at most 300 characters. */
+export function serialLine(line: string): string {
+  return printable(line.replace(terminalSequence, '').trimEnd().slice(0, 300))
 }
+
+// eslint-disable-next-line no-control-regex -- that is what is looked for: ESC [ 2 J and its like
+const terminalSequence = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[@-_])/g

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import { AppendFile } from '../store/append-file.ts'
-import { printable } from './boot-stages.ts'
+import { serialLine } from './boot-stages.ts'
 
 /** How much of the end is kept in memory for error texts. */
 const tailBytes = 16 * 1024
@@ -41,7 +41,7 @@ export class Transcript {
 
   /** The last lines that hold something, oldest first, safe to print. */
   lastLines(count: number): readonly string[] {
-    const lines = this.#tail.split(/\r\n|\n|\r/).map(printable)
+    const lines = this.#tail.split(/\r\n|\n|\r/).map(serialLine)
     return lines.filter((line) => line.trim() !== '').slice(-count)
   }
 

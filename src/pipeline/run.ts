@@ -1,4 +1,4 @@
-/** One execution of a verb: its id, its folder of evidence, its events. */
+/** One execution of a verb: its id, its events, and the files that they go to. */
 import { mkdirSync } from 'node:fs'
 import { EventBus } from '../events/event-bus.ts'
 import type { EventListener } from '../events/events.ts'
@@ -8,14 +8,17 @@ import { stateError } from '../store/atomic-file.ts'
 import type { RunPaths } from '../store/paths.ts'
 import type { Environment } from './environment.ts'
 
-export interface Run {
+export interface VerbRun {
   readonly id: string
-  readonly paths: RunPaths
   readonly bus: EventBus
   close(): void
 }
 
-/** Opens a run's folder first, so that a place that cannot be written fails in the first second. */
+export interface Run extends VerbRun {
+  readonly paths: RunPaths
+}
+
+/** A run of `up`, with a folder of evidence. It is opened first: a place that cannot be written fails in the first second. */
 export function openRun(environment: Environment, listener: EventListener): Run {
   const id = mintRunId(environment.owner, environment.processes.self, environment.now())
   const paths = environment.home.run(id)
@@ -24,9 +27,26 @@ export function openRun(environment: Environment, listener: EventListener): Run 
   } catch (error) {
     throw stateError(paths.dir, error)
   }
-  const file = new AppendFile(paths.events)
+  return { ...logged(environment, id, new AppendFile(paths.events), listener), paths }
+}
+
+/** Any other verb: its events go to the day's log, and a log that cannot be written is no reason not to look at a machine. */
+export function openVerbRun(environment: Environment, listener: EventListener): VerbRun {
+  const id = mintRunId(environment.owner, environment.processes.self, environment.now())
+  return logged(environment, id, openQuietly(environment.home.toolLog(environment.now())), listener)
+}
+
+function openQuietly(file: string): AppendFile | undefined {
+  try {
+    return new AppendFile(file)
+  } catch {
+    return undefined
+  }
+}
+
+function logged(environment: Environment, id: string, file: AppendFile | undefined, listener: EventListener): VerbRun {
   const bus = new EventBus(id, environment.now)
-  bus.subscribe((event) => { file.append(`${JSON.stringify(event)}\n`) })
+  if (file) bus.subscribe((event) => { file.append(`${JSON.stringify(event)}\n`) })
   bus.subscribe(listener)
-  return { id, paths, bus, close: () => { file.close() } }
+  return { id, bus, close: () => { file?.close() } }
 }

@@ -7,7 +7,6 @@ import { AzlVmError, isAzlVmError } from '../errors.ts'
 import type { BootOutcome, Provider, RemovalReport } from '../provider/contract.ts'
 import type { Endpoint, MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
-import type { LoadedSpec } from '../spec/loaded-spec.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
 import { withLock } from '../store/lock.ts'
 import { bootMachine } from './boot-machine.ts'
@@ -19,6 +18,7 @@ import { mintedIn, openJournal, readJournal, type Minted } from './journal.ts'
 import { prepareMedium, type PreparedMedium } from './medium.ts'
 import { mint, requestFrom } from './minting.ts'
 import { collectableReason, isOurs, notOursBecause } from './ownership.ts'
+import { reportDiagnostics } from './plan-diagnostics.ts'
 import { openRun } from './run.ts'
 import { asCancelled } from './runner.ts'
 import { recordOf, type UpContext, type UpRequest } from './up-context.ts'
@@ -230,21 +230,6 @@ function planOf(context: UpContext, machineRequest: MachineRequest): Plan {
     context.run.bus.emit({ type: 'warning', code: 'plan', message, ...(hint === undefined ? {} : { hint }) })
   })
   return plan
-}
-
-/** Throws the plan's errors, each at its key; hands its warnings on. */
-export function reportDiagnostics(loaded: LoadedSpec, plan: Plan, warn: (message: string, hint?: string) => void): void {
-  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.level === 'error')
-  for (const diagnostic of plan.diagnostics) if (diagnostic.level === 'warning') warn(diagnostic.message, diagnostic.hint)
-  const [first] = errors
-  if (!first) return
-  const located = loaded.toError(errors)
-  // The code of the first error decides the exit code: an inactive network is not a fault of the spec.
-  if (first.code === 'spec-invalid') throw located
-  throw new AzlVmError(first.code, located.message, {
-    evidence: located.evidence,
-    ...(located.hint === undefined ? {} : { hint: located.hint }),
-  })
 }
 
 function nameTaken(info: MachineInfo, provider: Provider): AzlVmError {

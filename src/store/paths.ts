@@ -46,12 +46,14 @@ export class Home {
     return path.join(this.root, 'runs')
   }
 
-  get logsDir(): string {
-    return path.join(this.root, 'logs')
+  /** What verbs other than `up` did on a day (UTC), as JSON lines. */
+  toolLog(day: Date): string {
+    return path.join(this.root, 'logs', `azl-vm-${day.toISOString().slice(0, 10)}.jsonl`)
   }
 
-  get sharedLocksDir(): string {
-    return path.join(this.root, 'state', 'shared')
+  /** The lock of a thing that machines share; its name is hashed, for it holds URIs. */
+  sharedLock(name: string): string {
+    return path.join(this.root, 'state', 'shared', hostDigest(name))
   }
 
   hostFacts(provider: string, host: string): string {

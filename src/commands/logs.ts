@@ -1,0 +1,52 @@
+import { createReadStream } from 'node:fs'
+import { defineCommand, type CommandContext, type CommandResult } from '../cli/command.ts'
+import { AzlVmError } from '../errors.ts'
+import { hostOption, machinePositional, withMachine, type MachineWork } from './machine-arguments.ts'
+
+export const command = defineCommand({
+  description:
+    'Prints what the machine said on its serial port. It is read along: whoever holds the console keeps it, and the ' +
+    'guest never waits.\n\nWith --tool: what azl-vm itself did in the machine’s last run, as JSON lines.',
+  positionals: [machinePositional],
+  options: {
+    ...hostOption,
+    follow: { type: 'boolean', alias: 'f', description: 'Go on with what comes, until the machine is off.' },
+    tool: { type: 'boolean', description: 'The log of azl-vm instead of the serial port’s.' },
+  },
+  examples: [
+    { command: 'azl-vm logs azl4-eval --follow', text: 'Watch the guest boot.' },
+    { command: 'azl-vm logs azl4-eval --tool', text: 'What azl-vm asked of the hypervisor.' },
+  ],
+  async handler(args, ctx) {
+    return await withMachine(ctx, args, 'logs', async (work) => {
+      if (args.tool) return await toolLog(work, ctx)
+      ctx.progress.detail(work.provider.logLimit)
+      const source = args.follow ? work.provider.followLog(work.info.ref, work.call) : work.provider.readLog(work.info.ref, work.call)
+      return await copyOut(source, ctx, { name: work.info.ref.name, limit: work.provider.logLimit })
+    })
+  },
+})
+
+async function toolLog({ environment, provider, info }: MachineWork, ctx: CommandContext): Promise<CommandResult> {
+  const record = await environment.machines.read(provider.name, provider.host, info.ref.name)
+  if (!record) {
+    throw new AzlVmError('path-not-found', `nothing is known here of the runs of "${info.ref.name}"`, {
+      hint: `The state folder ${environment.home.root} does not remember it.`,
+    })
+  }
+  return await copyOut(createReadStream(environment.home.run(record.lastRunId).events), ctx, { name: info.ref.name, limit: '' })
+}
+
+/** Bytes as they are to stdout, no faster than it takes them; in JSON, one document with the text. */
+async function copyOut(source: AsyncIterable<Uint8Array | string>, ctx: CommandContext, about: { name: string; limit: string }): Promise<CommandResult> {
+  if (ctx.output === 'json') {
+    const chunks: Buffer[] = []
+    for await (const chunk of source) chunks.push(Buffer.from(chunk))
+    const text = Buffer.concat(chunks).toString('utf8')
+    return { data: { machine: about.name, limit: about.limit, text }, text: () => text }
+  }
+  for await (const chunk of source) {
+    if (!ctx.stdout.write(chunk)) await new Promise((resolve) => { ctx.stdout.once('drain', resolve) })
+  }
+  return { data: undefined, text: () => '', isWritten: true }
+}

@@ -1,0 +1,32 @@
+import { defineCommand } from '../cli/command.ts'
+import { planMachine } from '../pipeline/plan-machine.ts'
+import { emitScript } from './emit-script.ts'
+import { withRun } from './machine-arguments.ts'
+import { planText } from './plan-text.ts'
+import { loadSpecOf, specOptions, specPositional } from './spec-arguments.ts'
+
+export const command = defineCommand({
+  description:
+    'Shows every operation that `up` would do, in order, each with what it makes and how it is taken back, and in the ' +
+    'hypervisor’s own words. Nothing is made. Where the host cannot be asked, its facts are assumed, and marked so.\n\n' +
+    'With --emit sh the same is printed as a shell script for virsh, to read, review and run by hand. What such a ' +
+    'script makes carries no mark: azl-vm never touches it.',
+  positionals: [specPositional],
+  options: {
+    ...specOptions,
+    emit: { type: 'string', choices: ['sh'], description: 'Print a script that makes the same machine by hand.' },
+    out: { type: 'string', placeholder: 'FILE', description: 'Write the script to this file; media that azl-vm makes are put beside it.' },
+  },
+  examples: [
+    { command: 'azl-vm plan', text: 'What `up` would do with ./azl-vm.yaml.' },
+    { command: 'azl-vm plan eval.yaml --emit sh --out make-eval.sh', text: 'A script to review and to run by hand.' },
+  ],
+  async handler(args, ctx) {
+    const [environment, loaded] = await Promise.all([ctx.app.environment(), loadSpecOf(args, ctx)])
+    return await withRun(ctx, environment, 'plan', async (bus) => {
+      const planned = await planMachine(environment, loaded, bus, ctx.signal)
+      if (args.emit === undefined) return { data: planned, text: () => planText(planned) }
+      return await emitScript(planned, loaded, args.out, ctx)
+    })
+  },
+})

@@ -1,0 +1,43 @@
+/** What `up` tells a person at its end. */
+import type { UpResult } from '../pipeline/up.ts'
+import { probeTable } from './probe-table.ts'
+
+const actions = {
+  created: 'is up',
+  continued: 'is up, gone on with after an interrupted run',
+  started: 'was off and is started',
+  unchanged: 'is there as the spec says; nothing was changed',
+} as const
+
+export function upText(result: UpResult, width: number): string {
+  const { machine, provider } = result
+  const name = `${machine.ref.name}@${provider}`
+  const lines = [
+    `${name} ${actions[result.action]} (${seconds(result.elapsedMs)})`,
+    ...stateLines(result),
+    ...(result.acceleration === 'emulated' ? ['  processor   emulated'] : []),
+    ...(result.medium.trust === 'unverified' ? [`  medium      unverified: no checksum in the spec (sha256:${result.medium.medium.sha256})`] : []),
+    ...(result.removed ? removedLines(result) : []),
+    `  evidence    ${result.evidenceDir}`,
+  ]
+  const table = result.probe ? [`What the firmware shows the guest:`, probeTable(result.probe, width), ''] : []
+  return [...table, ...lines].join('\n')
+}
+
+function stateLines(result: UpResult): readonly string[] {
+  const { machine, endpoint, bootOutcome } = result
+  const boot = bootOutcome?.is === 'left-for' ? [`  boot        the firmware left for the ${bootOutcome.target}${bootOutcome.name === '' ? '' : ` (${bootOutcome.name})`}`] : []
+  const isOffAfterBoot = machine.state === 'off' && bootOutcome?.is === 'left-for'
+  const state = isOffAfterBoot ? 'off: the guest switched itself off after it had left the firmware' : machine.state
+  const ssh = endpoint && !result.removed ? [`  ssh         ${endpoint.address} port ${String(endpoint.port)} leads to port 22 of the guest`] : []
+  return [...boot, ...(result.removed ? [] : [`  state       ${state}`]), ...ssh]
+}
+
+function removedLines({ removed }: UpResult): readonly string[] {
+  const kept = removed?.kept.map(({ what, why }) => `  kept        ${what} (${why})`) ?? []
+  return ['  removed     the machine and all that it made', ...kept]
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}

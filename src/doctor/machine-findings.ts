@@ -1,0 +1,48 @@
+/** What concerns azl-vm itself on this computer, whatever the hypervisor. */
+import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import os from 'node:os'
+import { errorText } from '../errors.ts'
+import type { Finding } from '../provider/contract.ts'
+import { formatBytes } from '../provider/format-bytes.ts'
+
+/** A machine of the default size with a medium wants this much; less is worth a word. */
+const comfortableDiskBytes = 20 * 1024 ** 3
+const comfortableMemoryBytes = 4 * 1024 ** 3
+
+export async function machineFindings(home: string): Promise<readonly Finding[]> {
+  return [await homeFinding(home), await spaceFinding(home), memoryFinding(os.freemem())]
+}
+
+async function homeFinding(home: string): Promise<Finding> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 })
+    await access(home, constants.W_OK)
+    return { level: 'ok', code: 'home-writable', message: `azl-vm keeps its state in ${home}` }
+  } catch (error) {
+    return {
+      level: 'error', code: 'home-not-writable', error: 'state-not-writable',
+      message: `azl-vm cannot write its state to ${home}: ${errorText(error)}`,
+      fix: 'Set AZL_VM_HOME to a folder that you can write.',
+    }
+  }
+}
+
+async function spaceFinding(home: string): Promise<Finding> {
+  try {
+    const { bavail, bsize } = await statfs(home)
+    const free = bavail * bsize
+    if (free >= comfortableDiskBytes) return { level: 'ok', code: 'disk-space', message: `${formatBytes(round(free))} free at ${home}` }
+    return { level: 'warning', code: 'disk-space', message: `only ${formatBytes(round(free))} free at ${home}`, fix: 'Free some space, or set AZL_VM_HOME to a bigger disk.' }
+  } catch (error) {
+    return { level: 'info', code: 'disk-space', message: `the free space at ${home} cannot be read: ${errorText(error)}` }
+  }
+}
+
+function memoryFinding(free: number): Finding {
+  if (free >= comfortableMemoryBytes) return { level: 'ok', code: 'memory', message: `${formatBytes(round(free))} of memory free` }
+  return { level: 'warning', code: 'memory', message: `only ${formatBytes(round(free))} of memory free; a machine has 4GiB by default`, fix: 'Close something, or set machine.memory lower.' }
+}
+
+function round(bytes: number): number {
+  return bytes - (bytes % 1024 ** 2)
+}

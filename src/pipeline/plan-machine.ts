@@ -1,0 +1,37 @@
+/** A plan without the act: what `up` would do with a spec on a host. */
+import type { EventBus } from '../events/event-bus.ts'
+import type { Facts } from '../provider/contract.ts'
+import type { MachineRequest } from '../provider/machine.ts'
+import type { Plan } from '../provider/plan.ts'
+import type { LoadedSpec } from '../spec/loaded-spec.ts'
+import { callFor, type Environment } from './environment.ts'
+import { prepareMedium, type PreparedMedium } from './medium.ts'
+import { mint, requestFrom } from './minting.ts'
+import { reportDiagnostics } from './plan-diagnostics.ts'
+
+export interface PlannedMachine {
+  readonly provider: string
+  readonly host: string
+  readonly facts: Facts
+  readonly medium: PreparedMedium
+  readonly request: MachineRequest
+  readonly plan: Plan
+}
+
+/** Plans; facts of a host that is not ready are assumed, and say so. Throws what makes the spec impossible there. */
+export async function planMachine(environment: Environment, loaded: LoadedSpec, bus: EventBus, signal: AbortSignal): Promise<PlannedMachine> {
+  const { spec } = loaded
+  const call = callFor(bus, signal)
+  const name = spec.provider === 'auto' ? (environment.registry.entries[0]?.name ?? spec.provider) : spec.provider
+  const provider = await environment.registry.open(name, spec.host)
+  try {
+    const [medium, read] = await Promise.all([prepareMedium(environment, loaded, bus, signal), provider.facts(call)])
+    const facts = read.isReady ? read : provider.assumedFacts(read)
+    const request = requestFrom(environment, loaded, mint(environment, loaded, bus.runId, medium.medium), provider.name, spec.arch)
+    const plan = provider.plan(request, facts)
+    reportDiagnostics(loaded, plan, (message, hint) => { call.warn('plan', message, hint) })
+    return { provider: provider.name, host: provider.host, facts, medium, request, plan }
+  } finally {
+    await provider.close()
+  }
+}
