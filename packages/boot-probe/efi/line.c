@@ -175,7 +175,13 @@ usize line_length(void) { return length; }
 
 u64 line_count(void) { return count; }
 
-u32 line_checksum(void) { return ~checksum; }
+void field_checksum(void) {
+  u32 before = checksum;
+  for (usize i = 0; i < length; i++) add_to_checksum((u8)line[i]);
+  u32 here = ~checksum;
+  checksum = before;
+  field_code("crc32", here, 8);
+}
 
 void line_checksum_restart(void) {
   count = 0;

@@ -7,7 +7,8 @@
  *   {"azl":"probe","v":1,"seq":0,"type":"begin",...}\r\n
  *
  * `seq` counts from 0. Only printable ASCII is sent; everything else is \uXXXX. The checksum is CRC-32 (IEEE 802.3,
- * reflected, as zlib's) over each line from its "{" to its "}" followed by one "\n" (not the "\r\n" of the wire). */
+ * reflected, as zlib's) over each line before, from its "{" to its "}", followed by one "\n" (not the "\r\n" of the
+ * wire), and then over the closing line itself up to where `,"crc32":"` begins. */
 
 void line_begin(const char *type);
 void line_end(void);
@@ -28,10 +29,12 @@ void array_end(void);
 void item_text(const void *text, usize size);
 void item_code(u32 value, usize digits);
 
-/* Bytes of the open line; lines and checksum since the last restart. */
+/* The last field of a closing line: eight hex digits, upper case. */
+void field_checksum(void);
+
+/* Bytes of the open line; lines since the last restart. */
 usize line_length(void);
 u64 line_count(void);
-u32 line_checksum(void);
 void line_checksum_restart(void);
 
 #endif

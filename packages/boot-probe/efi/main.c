@@ -28,12 +28,11 @@ static void report_begin(const probe_settings *settings) {
 
 static void report_end(const probe_settings *settings) {
   u64 count = line_count();
-  u32 checksum = line_checksum();
   line_begin("end");
   field_number("count", count);
-  field_code("crc32", checksum, 8);
   field_number("droppedBytes", uart_dropped_bytes());
   field_text("then", settings->is_waiting ? "wait" : "poweroff", 16);
+  field_checksum();
   line_end();
 }
 

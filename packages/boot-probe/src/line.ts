@@ -22,6 +22,12 @@ export function parseLine(text: string): ProbeLine | undefined {
   return typeof seq === 'number' && Number.isSafeInteger(seq) && typeof type === 'string' ? { seq, type, fields } : undefined
 }
 
+/** What the checksum of a closing line covers of that line itself: all before the checksum. */
+export function beforeChecksum(text: string): string {
+  const at = text.lastIndexOf(',"crc32":"')
+  return at === -1 ? text : text.slice(0, at)
+}
+
 export function textOrNull(line: ProbeLine | undefined, name: string): string | null {
   const value = line?.fields.get(name)
   return typeof value === 'string' ? value : null

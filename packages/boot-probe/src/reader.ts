@@ -1,6 +1,6 @@
 import { Crc32 } from './crc32.ts'
 import { decodeReport } from './decode.ts'
-import { lineMarker, numberOrNull, parseLine, textOrNull } from './line.ts'
+import { beforeChecksum, lineMarker, numberOrNull, parseLine, textOrNull } from './line.ts'
 import type { ProbeLine } from './line.ts'
 import type { ProbeReport } from './report.ts'
 
@@ -100,14 +100,15 @@ class Reader implements ProbeReader {
     }
     this.#nextSeq++
     if (this.#state === 'complete') this.#answer(line, text)
-    else if (line.type === 'end') this.#finish(line)
+    else if (line.type === 'end') this.#finish(line, text)
     else {
       this.#lines.push(line)
       this.#checksum.add(`${text}\n`)
     }
   }
 
-  #finish(line: ProbeLine): void {
+  #finish(line: ProbeLine, text: string): void {
+    this.#checksum.add(beforeChecksum(text))
     const count = numberOrNull(line, 'count')
     const promised = textOrNull(line, 'crc32')
     if (count !== this.#lines.length) {
@@ -128,7 +129,7 @@ class Reader implements ProbeReader {
         this.#flood.checksum.add(`${text}\n`)
         break
       case 'flood-end':
-        this.#keep(this.#floodAnswer(line))
+        this.#keep(this.#floodAnswer(line, text))
         break
       case 'pong':
       case 'off':
@@ -139,9 +140,10 @@ class Reader implements ProbeReader {
     }
   }
 
-  #floodAnswer(line: ProbeLine): ProbeAnswer {
+  #floodAnswer(line: ProbeLine, text: string): ProbeAnswer {
     const sentLines = numberOrNull(line, 'count') ?? 0
     const { lines, checksum } = this.#flood
+    checksum.add(beforeChecksum(text))
     this.#flood = { lines: 0, checksum: new Crc32() }
     const isWhole = sentLines === lines && textOrNull(line, 'crc32') === checksum.digest
     return { type: 'flood-end', sentLines, receivedLines: lines, isWhole }
