@@ -106,6 +106,7 @@ async function startWithSystemd(host, ask) {
  * @param {Ask} ask
  */
 async function startSystemDaemon(host, ask) {
+  await ensureLockFolder(host)
   if ((await ask(VIRTLOGD_SOCKET)) === 'absent') {
     host.say(
       'libvirt: no systemd here. Starting its log service (virtlogd -d) and libvirtd under tini; they are left running.',
@@ -123,6 +124,18 @@ async function startSystemDaemon(host, ask) {
     stop,
   })
   sayKvmTrap(host)
+}
+
+/**
+ * libvirt locks each serial port in /var/lock, which on Debian leads to /run/lock. An init makes that at boot; in a
+ * container whose /run begins empty nobody did, and opening a console fails.
+ * @param {Host} host
+ */
+async function ensureLockFolder(host) {
+  if (host.exists('/var/lock')) return
+  host.say('libvirt: /var/lock leads to /run/lock, which is not there; making it, as an init would.')
+  const { code, stderr } = await host.capture('install', ['-d', '-m', '1777', '/run/lock'])
+  if (code !== 0) throw new SetupError(`making /run/lock failed (exit code ${code}): ${stderr.trim()}`)
 }
 
 /**

@@ -94,8 +94,7 @@ async function isThere(host, azlVm) {
  * @returns {string[]}
  */
 export function machineNames(text) {
-  const answer = JSON.parse(text)
-  /** @type {{ name: string, foreign?: boolean }[]} */
-  const machines = Array.isArray(answer) ? answer : (answer.machines ?? [])
-  return machines.filter(({ foreign }) => foreign !== true).map(({ name }) => name)
+  /** @type {{ machines: { isOurs: boolean, ref: { name: string } }[] }} */
+  const { machines } = JSON.parse(text)
+  return machines.filter(({ isOurs }) => isOurs).map(({ ref }) => ref.name)
 }

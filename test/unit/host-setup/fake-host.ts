@@ -9,7 +9,8 @@ export interface FakeHost {
 }
 
 export interface Given {
-  readonly files?: Readonly<Record<string, string>>
+  /** Beside those that every host has; undefined: not there. */
+  readonly files?: Readonly<Record<string, string | undefined>>
   readonly commands?: readonly string[]
   readonly interactive?: boolean
   readonly uid?: number
@@ -31,8 +32,9 @@ export function fakeHost(given: Given = {}): FakeHost {
   const said: string[] = []
   const printed: string[] = []
   let clockMs = 0
-  const files: Readonly<Record<string, string>> = {
+  const files: Readonly<Record<string, string | undefined>> = {
     '/etc/os-release': 'ID=debian\nPRETTY_NAME="Debian 12"\n',
+    '/var/lock': '',
     ...given.files,
   }
   const act = (command: string, args: readonly string[]): Captured => {
@@ -49,7 +51,7 @@ export function fakeHost(given: Given = {}): FakeHost {
     env: given.env ?? {},
     say: (line) => void said.push(line),
     print: (text) => void printed.push(text),
-    exists: (path) => slashed(path) in files,
+    exists: (path) => files[slashed(path)] !== undefined,
     read: (path) => files[slashed(path)],
     stat: () => given.kvm,
     hasCommand: (command) => (given.commands ?? ['sudo', 'libvirtd', 'tini']).includes(command),

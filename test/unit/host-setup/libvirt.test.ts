@@ -53,6 +53,13 @@ describe('ensureLibvirt', () => {
     expect(words).toMatch(/left running[^]*kill 4242/)
   })
 
+  it('makes the folder of the locks where no init did', async () => {
+    const { ran } = await ensure(LINUX, sockets({ [SYSTEM]: ['absent', 'answers'] }), {
+      files: { '/var/lock': undefined },
+    })
+    expect(ran[0]).toBe('install -d -m 1777 /run/lock')
+  })
+
   it('does not start a second virtlogd', async () => {
     const { ran } = await ensure(
       LINUX,

@@ -6,7 +6,9 @@ const LOCK = JSON.stringify({ packages: {} })
 const FILES = { '/r/package-lock.json': LOCK, '/r/node_modules/.package-lock.json': LOCK }
 const answers = () => Promise.resolve('answers' as const)
 const absent = () => Promise.resolve('absent' as const)
-const machines = (...names: string[]) => ({ stdout: JSON.stringify(names.map((name) => ({ name }))) })
+const machines = (...names: string[]) => ({
+  stdout: JSON.stringify({ machines: names.map((name) => ({ isOurs: true, ref: { name } })), unreadable: [] }),
+})
 
 /** dpkg has everything; `ls` shows what `present` says at that moment. */
 async function run(given: Given, present: () => string[], upCode = 0) {
@@ -76,6 +78,8 @@ describe('quickstart', () => {
 
 describe('machineNames', () => {
   it('leaves out what is not ours', () => {
-    expect(machineNames('{"machines":[{"name":"a"},{"name":"quickstart","foreign":true}]}')).toEqual(['a'])
+    expect(
+      machineNames('{"machines":[{"isOurs":true,"ref":{"name":"a"}},{"isOurs":false,"ref":{"name":"quickstart"}}]}'),
+    ).toEqual(['a'])
   })
 })
