@@ -133,6 +133,9 @@ async function startSystemDaemon(host, ask) {
  */
 async function ensureLockFolder(host) {
   if (host.exists('/var/lock')) return
+  if (host.uid !== 0) {
+    throw new SetupError('libvirt needs /run/lock, which no init made here: sudo install -d -m 1777 /run/lock')
+  }
   host.say('libvirt: /var/lock leads to /run/lock, which is not there; making it, as an init would.')
   const { code, stderr } = await host.capture('install', ['-d', '-m', '1777', '/run/lock'])
   if (code !== 0) throw new SetupError(`making /run/lock failed (exit code ${code}): ${stderr.trim()}`)
@@ -143,6 +146,7 @@ async function ensureLockFolder(host) {
  * @param {Ask} ask
  */
 async function startSessionDaemon(host, ask) {
+  await ensureLockFolder(host)
   host.say('libvirt: starting your own (qemu:///session) under tini; it ends by itself two minutes after its last use.')
   const log = join(cacheFolder(host), 'azl-vm', 'libvirtd.log')
   await startDaemon(host, ask, {

@@ -60,6 +60,11 @@ describe('ensureLibvirt', () => {
     expect(ran[0]).toBe('install -d -m 1777 /run/lock')
   })
 
+  it('cannot make that folder for a user, and gives the command', async () => {
+    const outcome = ensure(LINUX, sockets({}), { uid: 1000, files: { '/var/lock': undefined } })
+    await expect(outcome).rejects.toThrow('sudo install -d -m 1777 /run/lock')
+  })
+
   it('does not start a second virtlogd', async () => {
     const { ran } = await ensure(
       LINUX,
