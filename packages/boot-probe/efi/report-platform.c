@@ -170,9 +170,7 @@ void report_tpm(void) {
   if (summary.has_tpm) {
     field_number("protocolMajor", found.protocol_version[0]);
     field_number("protocolMinor", found.protocol_version[1]);
-    u8 maker[4] = {(u8)(found.manufacturer_id >> 24), (u8)(found.manufacturer_id >> 16),
-                   (u8)(found.manufacturer_id >> 8), (u8)found.manufacturer_id};
-    field_text("manufacturer", maker, 4);
+    field_text("manufacturer", &found.manufacturer_id, 4); /* the firmware leaves the TPM's own byte order */
     field_number("activePcrBanks", found.active_pcr_banks);
   }
   field_tpm_table();

@@ -47,7 +47,7 @@ export interface ProbeTpm {
   readonly hasTcg2: boolean
   /** "1.1": version of the protocol. */
   readonly protocolVersion: string | null
-  /** TPM_PT_MANUFACTURER, four characters: "IBM " for swtpm. */
+  /** TPM_PT_MANUFACTURER, up to four characters: "IBM" for swtpm. */
   readonly manufacturer: string | null
   /** Bit 0 SHA-1, 1 SHA-256, 2 SHA-384, 3 SHA-512. */
   readonly activePcrBanks: number | null

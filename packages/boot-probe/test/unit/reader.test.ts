@@ -41,6 +41,16 @@ describe('createProbeReader', () => {
     expect(reader.report?.bootOrder[0]).toBe('0000')
   })
 
+  it('reads TPM, NVMe and virtio devices, and the machine’s UUID', () => {
+    const { report } = readAll([readFileSync(new URL('../fixtures/q35-tpm-nvme-virtio.serial.txt', import.meta.url))])
+    expect(report?.system?.uuid).toBe('01234567-89ab-cdef-0123-456789abcdef')
+    expect(report?.tpm).toMatchObject({ isPresent: true, manufacturer: 'IBM', acpiTable: 'TPM2', startMethod: 7 })
+    expect(report?.disks.map(({ bus, sizeBytes }) => [bus, sizeBytes])).toEqual([
+      ['nvme', 3 * 1024 ** 3],
+      ['virtio', 100 * 1024 ** 2],
+    ])
+  })
+
   it('reads the same report byte by byte', () => {
     const whole = readAll([real]).report
     expect(readAll([...real].map((byte) => Uint8Array.of(byte))).report).toEqual(whole)
