@@ -86,7 +86,7 @@ async function compose(run: Run): Promise<App> {
 
 async function printResult(result: CommandResult, run: Run): Promise<number> {
   if (result.isWritten !== true) {
-    const text = run.output === 'json' ? JSON.stringify(result.data, undefined, 2) : result.text()
+    const text = run.output === 'json' ? JSON.stringify(result.data ?? null, undefined, 2) : result.text()
     await write(run.options.stdout, text === '' || text.endsWith('\n') ? text : `${text}\n`)
   }
   return result.exitCode ?? exitCodes.ok

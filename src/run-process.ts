@@ -1,8 +1,9 @@
 /** Binds main to the real process. */
-import { exitCodes } from './errors.ts'
+import { AzlVmError, exitCodes } from './errors.ts'
 import { main } from './main.ts'
 import { outputClosed } from './cli/output-closed.ts'
 import { renderErrorText, reportError } from './cli/render-error.ts'
+import { painter } from './cli/terminal.ts'
 
 /**
  * Runs the tool in `node`. The first signal aborts the command, which then ends by itself and cleans up;
@@ -16,17 +17,17 @@ export async function runProcess(node: NodeJS.Process): Promise<void> {
     stop.abort()
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) node.on(name, onSignal)
+  let outputError: Error | undefined
   node.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    stop.abort(outputClosed)
+    if (error.code !== 'EPIPE') outputError ??= error
+    stop.abort(error.code === 'EPIPE' ? outputClosed : error)
   })
   // Nobody reads the story: nobody misses it.
   node.stderr.on('error', () => undefined)
   node.on('uncaughtException', (error) => {
-    node.stderr.write(renderErrorText(reportError(error), (_style, text) => text))
-    node.exit(exitCodes.bug)
+    node.exit(complain(error))
   })
-  node.exitCode = await main(node.argv.slice(2), {
+  const exitCode = await main(node.argv.slice(2), {
     env: node.env,
     cwd: node.cwd(),
     stdin: node.stdin,
@@ -35,4 +36,16 @@ export async function runProcess(node: NodeJS.Process): Promise<void> {
     now: () => new Date(),
     signal: stop.signal,
   })
+  // The stream tells a full disk only after main handed its text over.
+  await new Promise(setImmediate)
+  node.exitCode =
+    outputError === undefined
+      ? exitCode
+      : complain(new AzlVmError('state-not-writable', 'stdout cannot be written', { cause: outputError }))
+
+  function complain(error: unknown): number {
+    const report = reportError(error)
+    node.stderr.write(renderErrorText(report, painter(node.stderr, node.env)))
+    return report.exitCode
+  }
 }

@@ -1,4 +1,5 @@
 /** The plan of one machine on libvirt: pure, from the request and the facts. */
+import { posix } from 'node:path'
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
@@ -8,7 +9,7 @@ import { domainXml, installerTarget, type DomainNetwork, type DomainType, type F
 import { nativeOf, type KvmNative } from './facts.ts'
 import { chooseFirmware } from './firmware.ts'
 import type { ForwardRule, KvmMark } from './mark-metadata.ts'
-import { inPool, isoVolumeName, machineFiles, networkName, poolNameFor, type MachineFiles } from './names.ts'
+import { inPool, isoVolumeName, machineFiles, namesByHand, networkName, poolNameFor, type MachineFiles } from './names.ts'
 import * as script from './script.ts'
 import { poolXml, volumeXml } from './storage-xml.ts'
 import { networkXml } from './network-xml.ts'
@@ -35,20 +36,21 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const diagnostics = diagnose(request, facts)
   if (diagnostics.some((diagnostic) => diagnostic.level === 'error')) return emptyPlan(diagnostics)
   const design = designOf(request, facts)
+  const byHand = designByHand(design)
   const operations = [
-    define(design),
-    ...design.ownNetworks.map((network) => makeNetwork(network)),
-    makePool(design),
-    ...design.request.spec.machine.disks.map((disk, index) => makeDisk(design, index, disk.size)),
-    attachInstaller(design),
-    start(design),
+    define(design, byHand),
+    ...design.ownNetworks.map((network, index) => makeNetwork(network, byHand.ownNetworks[index] ?? network, index)),
+    makePool(design, byHand),
+    ...design.request.spec.machine.disks.map((disk, index) => makeDisk(design, byHand, index, disk.size)),
+    attachInstaller(design, byHand),
+    start(byHand),
     ...(design.forwards.length === 0 ? [] : [forward(design)]),
   ]
   return {
     diagnostics,
     operations,
     shPrologue: script.prologue(facts.host),
-    shEpilogue: script.epilogue(request.ref.name, design.pool.name, design.files.serialLog),
+    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, byHand.files.serialLog),
     choices: choicesOf(design),
   }
 }
@@ -100,6 +102,22 @@ function designOf(request: MachineRequest, facts: Facts): Design {
   }
 }
 
+/** The same machine with names of its own, for the script. */
+function designByHand(design: Design): Design {
+  const { request, networks } = design
+  const names = namesByHand(request.ref.name)
+  const path = inPool(posix.dirname(design.pool.path), names.pool)
+  const isOwn = ({ mode }: DomainNetwork): boolean => mode === 'isolated'
+  return {
+    ...design,
+    files: names.files,
+    pool: { name: names.pool, path },
+    networks: networks.map((network, index) => (isOwn(network) ? { ...network, network: names.network(index) } : network)),
+    ownNetworks: networks.flatMap((network, index) => (isOwn(network) ? [names.network(index)] : [])),
+    isoVolume: 'medium.iso',
+  }
+}
+
 /** The first network card in user mode leads a port of the host to the guest's SSH, beside what the spec forwards. */
 function forwardsOf(request: MachineRequest, network: DomainNetwork, index: number): readonly ForwardRule[] {
   if (network.mode !== 'nat' || network.network !== undefined) return []
@@ -142,7 +160,7 @@ function operation(
   return { id, title, object, parameters: { ...parameters }, ...rest }
 }
 
-function define(design: Design): Operation {
+function define(design: Design, byHand: Design): Operation {
   const { request, pool } = design
   const kvmMark: KvmMark = {
     pool: pool.name,
@@ -159,52 +177,52 @@ function define(design: Design): Operation {
     {
       undo: 'undefine the domain, with its firmware variables and TPM state',
       native: { language: 'xml', text: xml },
-      sh: script.define(name, xmlOf(design, type, undefined)),
+      sh: script.define(xmlOf(byHand, type, undefined)),
       outputs: [],
     })
 }
 
-function makeNetwork(network: string): Operation {
-  return operation(`network-${network.slice(-1)}`, `make the machine’s own switch ${network}`, { kind: 'network', name: network },
+function makeNetwork(network: string, networkByHand: string, index: number): Operation {
+  return operation(`network-${String(index)}`, `make the machine’s own switch ${network}`, { kind: 'network', name: network },
     { kind: 'network', network },
     {
       undo: 'remove the network',
       native: { language: 'xml', text: networkXml(network) },
-      sh: script.makeNetwork(networkXml(network), network),
+      sh: script.makeNetwork(networkXml(networkByHand), networkByHand),
       outputs: [],
     })
 }
 
-function makePool({ pool }: Design): Operation {
+function makePool({ pool }: Design, byHand: Design): Operation {
   return operation('pool', `see that the storage pool ${pool.name} is there`, { kind: 'pool', name: pool.name },
     { kind: 'pool', pool: pool.name, path: pool.path },
     {
       undo: 'remove the pool where nothing uses it',
       native: { language: 'xml', text: poolXml(pool.name, pool.path) },
-      sh: script.makePool(pool.name, pool.path),
+      sh: script.makePool(byHand.pool.name, byHand.pool.path),
       outputs: [],
     })
 }
 
-function makeDisk({ pool, files }: Design, index: number, sizeBytes: number): Operation {
+function makeDisk({ pool, files }: Design, byHand: Design, index: number, sizeBytes: number): Operation {
   const volume = files.disk(index)
   return operation(`disk-${String(index)}`, `make disk ${String(index)}`, { kind: 'volume', name: `${pool.name}/${volume}` },
     { kind: 'volume', pool: pool.name, volume, path: inPool(pool.path, volume), sizeBytes },
     {
       undo: 'delete the volume',
       native: { language: 'xml', text: volumeXml(volume, sizeBytes, 'qcow2') },
-      sh: script.makeDisk(pool.name, volume, sizeBytes),
+      sh: script.makeDisk(byHand.pool.name, byHand.files.disk(index), sizeBytes),
       outputs: [],
     })
 }
 
-function attachInstaller({ request, pool, isoVolume }: Design): Operation {
+function attachInstaller({ request, pool, isoVolume }: Design, byHand: Design): Operation {
   const { device } = installerTarget(request.architecture)
   return operation('attach-installer', 'put the medium into the optical drive', { kind: 'medium', name: request.installer.path },
     { kind: 'medium', pool: pool.name, volume: isoVolume },
     {
       undo: 'eject it, and delete the copy where no machine uses it',
-      sh: script.attachInstaller(request.ref.name, device, pool.name, pool.path, isoVolume, request.installer),
+      sh: script.attachInstaller(request.ref.name, device, byHand.pool.name, byHand.pool.path, byHand.isoVolume, request.installer),
       outputs: ['place'],
     })
 }

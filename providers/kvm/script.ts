@@ -15,11 +15,9 @@ function fromHere(command: string, document: string, suffix = ''): readonly stri
   return [`${command} /dev/stdin${suffix} <<'AZL_VM_END'`, ...document.split('\n'), 'AZL_VM_END']
 }
 
-export function define(name: string, xml: string): readonly string[] {
-  return [
-    `if virsh domuuid ${quote(name)} >/dev/null 2>&1; then echo ${quote(`there is already a domain ${name}`)} >&2; exit 1; fi`,
-    ...fromHere('virsh define', xml),
-  ]
+/** libvirt refuses a name that is taken, and set -e ends the script there. */
+export function define(xml: string): readonly string[] {
+  return fromHere('virsh define', xml)
 }
 
 export function makeNetwork(xml: string, network: string): readonly string[] {
@@ -104,6 +102,8 @@ export function epilogue(name: string, pool: string, logVolume: string): readonl
     `#   virsh console ${quote(name)}`,
     `#   virsh pool-refresh ${quote(pool)} && virsh vol-download --pool ${quote(pool)} ${quote(logVolume)} /dev/stdout`,
     '# To remove it:',
-    `#   virsh destroy ${quote(name)}; virsh undefine ${quote(name)} --nvram --tpm --remove-all-storage`,
+    `#   virsh destroy ${quote(name)}; virsh undefine ${quote(name)} --nvram`,
+    `#   virsh pool-refresh ${quote(pool)}; for v in $(virsh vol-list ${quote(pool)} | awk 'NR > 2 { print $1 }'); do virsh vol-delete --pool ${quote(pool)} "$v"; done`,
+    `#   virsh pool-destroy ${quote(pool)}; virsh pool-delete ${quote(pool)}; virsh pool-undefine ${quote(pool)}`,
   ]
 }

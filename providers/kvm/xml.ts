@@ -20,30 +20,40 @@ export function element(name: string, attributes: Attributes = {}, ...children: 
 export function toXml(root: XmlElement, indent = ''): string {
   const attributes = Object.entries(root.attributes)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => ` ${key}='${escapeXml(String(value))}'`)
+    .map(([key, value]) => ` ${key}='${escapeAttribute(String(value))}'`)
     .join('')
   if (root.children.length === 0) return `${indent}<${root.name}${attributes}/>`
   if (root.children.every((child) => typeof child === 'string')) {
-    return `${indent}<${root.name}${attributes}>${root.children.map(escapeXml).join('')}</${root.name}>`
+    return `${indent}<${root.name}${attributes}>${root.children.map(escapeText).join('')}</${root.name}>`
   }
   const inner = root.children.map((child) =>
-    typeof child === 'string' ? `${indent}  ${escapeXml(child)}` : toXml(child, `${indent}  `))
+    typeof child === 'string' ? `${indent}  ${escapeText(child)}` : toXml(child, `${indent}  `))
   return [`${indent}<${root.name}${attributes}>`, ...inner, `${indent}</${root.name}>`].join('\n')
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;', '"': '&quot;' }
 
-function escapeXml(text: string): string {
-  // XML 1.0 section 2.2: these cannot be written at all, not even as references.
+function escapeText(text: string): string {
+  refuseUnsayable(text)
+  return text.replace(/[&<>\r]/g, escapeCharacter)
+}
+
+function escapeAttribute(text: string): string {
+  refuseUnsayable(text)
+  return text.replace(/[&<>'"\t\n\r]/g, escapeCharacter)
+}
+
+function escapeCharacter(character: string): string {
+  return entities[character] ?? `&#${String(character.charCodeAt(0))};`
+}
+
+/** XML 1.0 section 2.2: these cannot be written at all, not even as references. */
+function refuseUnsayable(text: string): void {
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.exec(text)
-  if (forbidden) {
-    const code = forbidden[0].codePointAt(0) ?? 0
-    throw new AzlVmError('spec-invalid', `a value holds the character U+${code.toString(16).padStart(4, '0')}, which libvirt's XML cannot say`)
-  }
-  return text
-    .replace(/[&<>'"]/g, (character) => entities[character] ?? character)
-    .replace(/[\t\n\r]/g, (character) => `&#${String(character.charCodeAt(0))};`)
+  if (!forbidden) return
+  const code = forbidden[0].codePointAt(0) ?? 0
+  throw new AzlVmError('spec-invalid', `a value holds the character U+${code.toString(16).padStart(4, '0')}, which libvirt's XML cannot say`)
 }
 
 /** A parsed element: attributes, child elements in order, and its own text. */

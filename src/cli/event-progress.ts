@@ -9,11 +9,11 @@ export function eventProgress(progress: Progress): EventListener {
       case 'step-started':
         return progress.startPhase(event.text)
       case 'step-finished':
-        return progress.finishPhase('done', event.detail === undefined ? event.text : `${event.text} (${event.detail})`)
+        return progress.finishPhase(event.outcome, event.detail === undefined ? event.text : `${event.text} (${event.detail})`)
       case 'step-progress':
         return progress.detail(`${formatBytes(event.doneBytes)} of ${formatBytes(event.totalBytes)}`)
       case 'boot-stage':
-        return progress.say(`${event.stage}: ${event.line}`)
+        return progress.say(`  reached: ${event.stage}`)
       case 'warning':
         return progress.warn(event.hint === undefined ? event.message : `${event.message} (${event.hint})`)
       case 'note':

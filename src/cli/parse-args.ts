@@ -45,6 +45,7 @@ function split(options: Readonly<Record<string, OptionData>>, words: readonly st
     .help(false)
     .version(false)
     .exitProcess(false)
+    .detectLocale(false)
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -60,12 +61,12 @@ function split(options: Readonly<Record<string, OptionData>>, words: readonly st
     .string([...taking('string'), ...taking('number'), ...taking('string[]'), '_'])
     .requiresArg(valued)
     .fail((message: string, error: Error | undefined) => {
-      throw error ?? translated(message)
+      throw translated(error?.message ?? message)
     })
   return parser.parseSync([...words])
 }
 
-/** yargs' own words for a missing value are the only fault that is left to it. */
+/** A missing value is the only fault that is left to yargs; this is its sentence, from its default locale. */
 function translated(message: string): AzlVmError {
   const option = /following: (.+)$/.exec(message)?.[1]
   return usageError(option === undefined ? message : `--${option} needs a value`)

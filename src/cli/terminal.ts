@@ -13,7 +13,7 @@ export function isTerminal(stream: NodeJS.WritableStream | NodeJS.ReadableStream
 /** Colours only on a terminal that is not `dumb`, and never where NO_COLOR is set to something (no-color.org). */
 export function painter(stream: NodeJS.WritableStream, env: NodeJS.ProcessEnv): Paint {
   const isPlain = !isTerminal(stream) || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb'
-  return isPlain ? (_style, text) => text : (style, text) => styleText(style, text)
+  return isPlain ? (_style, text) => text : (style, text) => styleText(style, text, { validateStream: false })
 }
 
 /** Columns to fill: the terminal's, or 80. */

@@ -24,7 +24,7 @@ export const command = defineCommand({
       const handle = await provider.openConsole(info.ref, { port: 'system', force: args.force, onData: (bytes) => { ctx.stdout.write(bytes) } }, call)
       ctx.progress.say(`connected to ${info.ref.name}; Ctrl-] leaves`)
       const why = await holdConsole(handle, { stdin: ctx.stdin, signal: ctx.signal, lingerMs: args.for * 1000 })
-      ctx.progress.say(`\r\n${why}`)
+      ctx.progress.say(why)
       return { data: undefined, text: () => '', isWritten: true }
     })
   },

@@ -43,6 +43,7 @@ export const command = defineCommand({
       args.force,
     )
     // The schema is ours and made from this version: an older one is replaced.
+    if (file === schemaPath) throw usageError(`${schemaFile} is the file of the schema`, 'give the spec another name')
     await writeNew([{ file: schemaPath, shown: schemaFile, text: `${JSON.stringify(schema, undefined, 2)}\n` }], true)
     return { data: { template: name, written: [file, schemaPath] }, text: () => writtenText(out) }
   },

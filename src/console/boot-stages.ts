@@ -7,7 +7,7 @@ export interface BootStage {
 }
 
 const patterns: readonly { readonly stage: string; readonly pattern: RegExp }[] = [
-  { stage: 'firmware', pattern: /BdsDxe: (?:loading|starting|failed)/ }, // BdsDxe: loading Boot0001 "UEFI QEMU DVD-ROM QM00005 "
+  { stage: 'firmware', pattern: /BdsDxe: / }, // BdsDxe: loading Boot0001 "UEFI QEMU DVD-ROM QM00005 "
   { stage: 'boot probe', pattern: /"azl":\s*"probe"/ }, // {"azl":"probe","v":1,"seq":0,"type":"firmware"}
   { stage: 'bootloader', pattern: /GNU GRUB|Welcome to GRUB|systemd-boot|GRUB loading/ }, // GNU GRUB  version 2.06-13+deb12u1
   { stage: 'kernel', pattern: /\[ +0\.000000\] |EFI stub: |Linux version \d/ }, // [    0.000000] Linux version 6.1.0-56-amd64

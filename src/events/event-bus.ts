@@ -25,16 +25,18 @@ export class EventBus {
   /** Runs `work` between a step-started and a step-finished event; `detail` is shown beside the time. */
   async step<T>(id: string, text: string, work: () => Promise<T>, detail?: (result: T) => string | undefined): Promise<T> {
     const startedMs = this.#now().getTime()
+    const finish = (outcome: 'done' | 'failed', shown?: string): void => {
+      const elapsedMs = this.#now().getTime() - startedMs
+      this.emit({ type: 'step-finished', id, text, outcome, elapsedMs, ...(shown === undefined ? {} : { detail: shown }) })
+    }
     this.emit({ type: 'step-started', id, text })
-    const result = await work()
-    const shown = detail?.(result)
-    this.emit({
-      type: 'step-finished',
-      id,
-      text,
-      elapsedMs: this.#now().getTime() - startedMs,
-      ...(shown === undefined ? {} : { detail: shown }),
-    })
-    return result
+    try {
+      const result = await work()
+      finish('done', detail?.(result))
+      return result
+    } catch (error) {
+      finish('failed')
+      throw error
+    }
   }
 }

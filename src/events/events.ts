@@ -12,7 +12,14 @@ export type RunEventBody =
   /** A stretch of work that a person wants to see: `id` is stable, `text` is for people. */
   | { readonly type: 'step-started'; readonly id: string; readonly text: string }
   /** `elapsedMs` since its step-started. */
-  | { readonly type: 'step-finished'; readonly id: string; readonly text: string; readonly elapsedMs: number; readonly detail?: string }
+  | {
+      readonly type: 'step-finished'
+      readonly id: string
+      readonly text: string
+      readonly outcome: 'done' | 'failed'
+      readonly elapsedMs: number
+      readonly detail?: string
+    }
   /** `doneBytes` of `totalBytes` of a long copy or hash. */
   | { readonly type: 'step-progress'; readonly id: string; readonly doneBytes: number; readonly totalBytes: number }
   /** The boot came a stage further (firmware, bootloader, kernel …); `line` is the serial line that shows it. */
