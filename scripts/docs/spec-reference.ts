@@ -65,7 +65,9 @@ function typeText(schema: JsonSchema): string {
   if (allowed.length > 0) return allowed.map((each) => code(String(each))).join(', ')
   if (schema.type === 'integer') return `${schema.minimum ?? ''} to ${schema.maximum ?? ''}`
   const example = schema.examples?.[0]
-  return example === undefined ? 'text' : `text such as ${code(shortened(String(example)))}`
+  return example === undefined
+    ? 'text'
+    : `text such as ${code(shortened(typeof example === 'string' ? example : JSON.stringify(example)))}`
 }
 
 function shortened(text: string): string {

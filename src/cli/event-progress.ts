@@ -9,9 +9,12 @@ export function eventProgress(progress: Progress): EventListener {
       case 'step-started':
         return progress.startPhase(event.text)
       case 'step-finished':
-        return progress.finishPhase(event.outcome, event.detail === undefined ? event.text : `${event.text} (${event.detail})`)
+        return progress.finishPhase(
+          event.outcome,
+          event.detail === undefined ? event.text : `${event.text} (${event.detail})`,
+        )
       case 'step-progress':
-        return progress.detail(`${formatBytes(event.doneBytes)} of ${formatBytes(event.totalBytes)}`)
+        return progress.updatePhase(`${formatBytes(event.doneBytes)} of ${formatBytes(event.totalBytes)}`)
       case 'boot-stage':
         return progress.say(`  reached: ${event.stage}`)
       case 'warning':

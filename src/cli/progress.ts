@@ -13,6 +13,8 @@ export interface Progress {
   warn(line: string): void
   /** A phase begins; at most one is open, so an open one is finished first. */
   startPhase(text: string): void
+  /** How far the open phase is, for the live line only: `1.2 GiB of 2 GiB`. May be called very often. */
+  updatePhase(detail: string): void
   /** The open phase is over. `text` replaces the phase's own text in the line that stays. */
   finishPhase(outcome: 'done' | 'failed', text?: string): void
   /** Takes the live line away, so that others can write; called by main at the end. */

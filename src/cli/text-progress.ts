@@ -22,7 +22,7 @@ const longPhaseMs = 2000
 /** Makes the {@link Progress} of a command. */
 export function textProgress(options: TextProgressOptions): Progress {
   const { write, paint, nowMs, mode } = options
-  let open: { text: string; startedMs: number; stop: () => void; isAnnounced: boolean } | undefined
+  let open: { text: string; detail: string; startedMs: number; stop: () => void; isAnnounced: boolean } | undefined
   let isLiveLineShown = false
 
   function clear(): void {
@@ -34,7 +34,7 @@ export function textProgress(options: TextProgressOptions): Progress {
     if (open === undefined) return
     const elapsedMs = nowMs() - open.startedMs
     if (mode === 'live') {
-      write(`${clearLine}${clip(`${open.text} … ${seconds(elapsedMs)}`, options.width() - 1)}`)
+      write(`${clearLine}${clip(`${open.text} … ${open.detail}${seconds(elapsedMs)}`, options.width() - 1)}`)
       isLiveLineShown = true
     } else if (!open.isAnnounced && elapsedMs >= longPhaseMs) {
       open.isAnnounced = true
@@ -62,8 +62,12 @@ export function textProgress(options: TextProgressOptions): Progress {
     startPhase(text) {
       progress.finishPhase('done')
       const stop = speaks ? options.every(mode === 'live' ? 250 : longPhaseMs, draw) : () => undefined
-      open = { text: printable(text), startedMs: nowMs(), stop, isAnnounced: false }
+      open = { text: printable(text), detail: '', startedMs: nowMs(), stop, isAnnounced: false }
       if (mode === 'live') draw()
+    },
+    updatePhase(detail) {
+      // Drawn by the next tick: a copy reports thousands of times a second.
+      if (open !== undefined) open.detail = `${printable(detail)}, `
     },
     finishPhase(outcome, text) {
       if (open === undefined) return

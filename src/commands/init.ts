@@ -38,12 +38,12 @@ export const command = defineCommand({
     const file = resolve(ctx.cwd, out)
     const schema = specJsonSchema(buildSpecSchema({ providers: await ctx.app.specProviders() }))
     const schemaPath = join(dirname(file), schemaFile)
+    if (file === schemaPath) throw usageError(`${schemaFile} is the file of the schema`, 'give the spec another name')
     await writeNew(
       [{ file, shown: out, text: await readFile(assetPath('templates', `${name}.yaml`), 'utf8') }],
       args.force,
     )
     // The schema is ours and made from this version: an older one is replaced.
-    if (file === schemaPath) throw usageError(`${schemaFile} is the file of the schema`, 'give the spec another name')
     await writeNew([{ file: schemaPath, shown: schemaFile, text: `${JSON.stringify(schema, undefined, 2)}\n` }], true)
     return { data: { template: name, written: [file, schemaPath] }, text: () => writtenText(out) }
   },
