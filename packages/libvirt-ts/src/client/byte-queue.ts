@@ -22,7 +22,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     return this.#heldBytes
   }
 
-  /** Copies the chunk: it may be a view into something larger. */
+  /** Copies a small chunk, which may be a view into something much larger; a large one is kept as it is. */
   push(chunk: Uint8Array): void {
     if (this.#isEnded) return
     this.#append(chunk)
@@ -74,7 +74,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
       joined.set(chunk, last.length)
       this.#chunks[this.#chunks.length - 1] = joined
     } else {
-      this.#chunks.push(Uint8Array.from(chunk))
+      this.#chunks.push(chunk.length < keepBytes ? new Uint8Array(chunk) : chunk)
     }
     this.#heldBytes += chunk.length
   }
@@ -92,3 +92,6 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
 }
 
 const joinBytes = 4096
+
+/** From here a chunk is a good part of the buffer that it views: sockets are read in pieces of 64 KiB. */
+const keepBytes = 16384

@@ -53,59 +53,62 @@ async function pump(
   options: TransferOptions,
 ): Promise<number> {
   const { lengthBytes, signal, onProgress } = options
-  const stopped = failure.or(signal, 'the upload')
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+  const onAbort = (): void => failure.tell(new AbortedError('the upload', signal?.reason))
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted === true) onAbort()
   let sent = 0
   let isExhausted = false
   try {
     for (;;) {
       // A source that never gives its next chunk must not outlive an abort or a daemon's error.
-      const next = await Promise.race([iterator.next(), stopped.promise])
+      const next = await failure.unless(Promise.resolve(iterator.next()))
+      isExhausted = next.done === true
       if (next.done === true) break
       sent += next.value.length
       if (lengthBytes !== undefined && sent > lengthBytes) break
-      await Promise.race([stream.write(next.value), stopped.promise])
+      await failure.unless(stream.write(next.value))
       onProgress?.(sent)
     }
-    isExhausted = lengthBytes === undefined || sent <= lengthBytes
   } finally {
-    stopped.dispose()
+    signal?.removeEventListener('abort', onAbort)
     if (!isExhausted) void Promise.resolve(iterator.return?.()).catch(() => undefined)
   }
-  if (lengthBytes !== undefined && sent !== lengthBytes) {
-    const difference = sent < lengthBytes ? `only ${sent} bytes` : 'more bytes'
-    throw new TransferError(`the source of the upload gave ${difference} where ${lengthBytes} were stated`, lengthBytes, sent)
-  }
+  checkLength(lengthBytes, sent)
   return sent
 }
 
-/** The daemon's word that a stream has failed, wherever one waits. */
+function checkLength(stated: number | undefined, sent: number): void {
+  if (stated === undefined || sent === stated) return
+  const difference = sent < stated ? `only ${sent} bytes` : 'more bytes'
+  throw new TransferError(`the source of the upload gave ${difference} where ${stated} were stated`, stated, sent)
+}
+
+/** The daemon's word that a stream has failed, or the caller's that it should, wherever one waits. */
 class Failure {
   readonly sink: StreamSink = {
     onData: () => undefined,
     onEof: () => undefined,
-    onError: (error) => this.#tell(error),
+    onError: (error) => this.tell(error),
   }
   #error: Error | undefined
-  #listener: (error: Error) => void = () => undefined
+  #reject: (error: Error) => void = () => undefined
 
-  /** A promise that only ever rejects: with the failure, or when the signal fires. */
-  or(signal: AbortSignal | undefined, what: string): { readonly promise: Promise<never>; dispose(): void } {
-    let onAbort = (): void => undefined
-    const promise = new Promise<never>((_resolve, reject) => {
-      this.#listener = reject
-      onAbort = () => reject(new AbortedError(what, signal?.reason))
-      if (this.#error !== undefined) reject(this.#error)
-      if (signal?.aborted === true) onAbort()
-      signal?.addEventListener('abort', onAbort)
-    })
-    promise.catch(() => undefined)
-    return { promise, dispose: () => signal?.removeEventListener('abort', onAbort) }
+  tell(error: Error): void {
+    this.#error ??= error
+    this.#reject(this.#error)
   }
 
-  #tell(error: Error): void {
-    this.#error = error
-    this.#listener(error)
+  /**
+   * What the work gives, or the failure where that is first. Not Promise.race: raced against one promise that lives
+   * as long as the upload, every chunk would be kept as long.
+   */
+  unless<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#reject = reject
+      if (this.#error !== undefined) reject(this.#error)
+      work.then(resolve, reject)
+    })
   }
 }
 

@@ -36,7 +36,7 @@ function belief(change: Partial<ProcedureBelief> = {}): ProcedureBelief {
 /** The differences that concern the procedures; the rest of libvirt is not in this description. */
 function differences(...beliefs: ProcedureBelief[]): readonly string[] {
   const { differences: all } = compareProtocol(readDescription([description]), beliefs)
-  return all.filter((line) => /thing/i.test(line))
+  return all.filter((line) => /_thing|THING_/.test(line))
 }
 
 it('the comparison accepts what is the same', () => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AbortedError, connect, ConnectionError, isLibvirtError, ProtocolError, TransferError } from '../../src/index.ts'
 import type { Connection, Domain, StorageVolume } from '../../src/index.ts'
@@ -248,6 +250,29 @@ describe('an upload', () => {
     controller.abort()
     for (const open of server.connections) open.resume()
     await expect(upload).rejects.toBeInstanceOf(AbortedError)
+  })
+
+  it('keeps no chunk longer than it takes to send it', async () => {
+    server.handle('volumeUpload', (_args, { stream }) => {
+      stream.onData = () => void stream.received.splice(0)
+    })
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const chunks: WeakRef<Uint8Array>[] = []
+    let alive = 0
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (let index = 0; index < 100; index += 1) {
+        const chunk = new Uint8Array(100_000)
+        chunks.push(new WeakRef(chunk))
+        yield chunk
+        await connection.lookupDomain('vm')
+      }
+      collectGarbage()
+      alive = chunks.filter((chunk) => chunk.deref() !== undefined).length
+    }
+    await volume.upload(source())
+    // What the channel may write ahead is 1 MiB.
+    expect(alive).toBeLessThan(20)
   })
 
   it('is aborted while its source is silent: the daemon is told', async () => {
