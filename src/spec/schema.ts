@@ -103,8 +103,7 @@ const forward = z.strictObject({
   guest: port.meta({ description: 'TCP port in the guest.', examples: [80] }),
 })
 
-export const networkModes = ['nat', 'bridged', 'host-only', 'isolated'] as const
-export type NetworkMode = (typeof networkModes)[number]
+const networkModes = ['nat', 'bridged', 'host-only', 'isolated'] as const
 
 const network = z
   .strictObject({
@@ -266,5 +265,3 @@ export type Spec = Omit<{ readonly [Key in keyof ParsedSpec]: ParsedSpec[Key] },
   readonly arch: Architecture
 }
 export type SpecMachine = Spec['machine']
-export type SpecNetwork = SpecMachine['networks'][number]
-export type SpecDisk = SpecMachine['disks'][number]

@@ -87,11 +87,3 @@ export function formatSize(bytes: number): string {
   }
   return `${bytes} bytes`
 }
-
-/** A duration in the largest unit that divides it: 300000 is `5m`. */
-export function formatDuration(timeMs: number): string {
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    if (timeMs > 0 && timeMs % millisecondsPer[unit] === 0) return `${timeMs / millisecondsPer[unit]}${unit}`
-  }
-  return `${timeMs}ms`
-}
