@@ -79,6 +79,17 @@ describe('openIso', () => {
     expect(paths).toHaveLength(sampleFiles.length - 60)
   })
 
+  it('says that a file reaches beyond the image, or that a record cannot be', async () => {
+    const image = Buffer.from(makeSample())
+    const { extents } = await (await openIso(memorySource(image))).stat('')
+    const rootAt = extents[0]?.offsetBytes ?? 0
+    const recordAt = image.indexOf('README.TXT;1', rootAt, 'latin1') - 33
+    image.writeUInt32LE(0x7fffffff, recordAt + 2)
+    await expect((await openIso(memorySource(image))).readFile('README.TXT')).rejects.toMatchObject({ code: 'truncated' })
+    image.writeUInt8(20, recordAt)
+    await expect((await openIso(memorySource(image))).list('')).rejects.toMatchObject({ code: 'malformed' })
+  })
+
   const missing = missingTool('genisoimage')
   it.skipIf(missing !== undefined)(`reads what genisoimage writes${missing === undefined ? '' : ' (skipped: it is not installed)'}`, () =>
     withFolder(async (folder) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { buildIso, memorySource, openIso, writeIsoFile } from '../../../src/iso9660/index.ts'
 import type { IsoNames } from '../../../src/iso9660/index.ts'
+import { ContinuationArea } from '../../../src/iso9660/directory-writer.ts'
 import { date, makeFat, makeSample, missingTool, sampleFiles, withFolder, writeIn } from './samples.ts'
 
 const expected = new Map(sampleFiles.map(({ path, data }) => [path, Buffer.from(data).toString('hex')]))
@@ -79,6 +80,16 @@ describe('buildIso', () => {
       for await (const { path } of iso.walk()) found.set(path, Buffer.from(await iso.readFile(path)).toString('hex'))
       if (names === 'rock-ridge') expect(found).toEqual(expected)
       expect([...found.values()].sort()).toEqual([...expected.values()].sort())
+    }
+  })
+
+  it('keeps every Rock Ridge continuation within one sector', () => {
+    const area = new ContinuationArea(100)
+    for (let i = 0; i < 30; i++) {
+      const entry = Buffer.from(area.add(new Uint8Array(255).fill(i)))
+      const [sector, offsetBytes, lengthBytes] = [entry.readUInt32LE(4), entry.readUInt32LE(12), entry.readUInt32LE(20)]
+      expect(offsetBytes + lengthBytes).toBeLessThanOrEqual(2048)
+      expect(area.bytes[(sector - 100) * 2048 + offsetBytes]).toBe(i)
     }
   })
 
