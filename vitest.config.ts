@@ -1,10 +1,57 @@
 import { defineConfig } from 'vitest/config'
+
+/** Workspaces resolve to their sources, as in tsconfig.json. */
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
+
+/** Booting an emulated machine takes seconds, on a busy machine many of them. */
+const machineTimeoutMs = 180_000
+
 export default defineConfig({
   ...source,
   test: {
     projects: [
-      { ...source, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'packages/*/test/unit/**/*.test.ts'] } },
+      {
+        ...source,
+        // Starts no machine and no daemon; runs on every system.
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'packages/*/test/unit/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...source,
+        // libvirt-ts against a real libvirtd.
+        test: {
+          name: 'integration',
+          include: ['packages/*/test/integration/**/*.test.ts'],
+          testTimeout: machineTimeoutMs,
+          hookTimeout: machineTimeoutMs,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        // One suite, every provider.
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          testTimeout: machineTimeoutMs,
+          hookTimeout: machineTimeoutMs,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        // dist/cli.js as a user runs it, with machines that really boot.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: machineTimeoutMs,
+          hookTimeout: machineTimeoutMs,
+          maxWorkers: 2,
+        },
+      },
     ],
   },
 })

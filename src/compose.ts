@@ -28,11 +28,25 @@ export function compose(world: MainWorld): Promise<App> {
 
 /** Built when a command first needs it: `validate` and `schema` never do. */
 async function buildEnvironment(world: MainWorld): Promise<Environment> {
-  const [{ Home }, { MachineStore }, { hostFactsFile }, { withLock }, { processTable }, { thisController }, { ownerOf }, { ProviderRegistry }] =
-    await Promise.all([
-      import('./store/paths.ts'), import('./store/machine-store.ts'), import('./store/host-facts.ts'), import('./store/lock.ts'),
-      import('./host/process-identity.ts'), import('./host/controller.ts'), import('./provider/mark.ts'), import('./provider/registry.ts'),
-    ])
+  const [
+    { Home },
+    { MachineStore },
+    { hostFactsFile },
+    { withLock },
+    { processTable },
+    { thisController },
+    { ownerOf },
+    { ProviderRegistry },
+  ] = await Promise.all([
+    import('./store/paths.ts'),
+    import('./store/machine-store.ts'),
+    import('./store/host-facts.ts'),
+    import('./store/lock.ts'),
+    import('./host/process-identity.ts'),
+    import('./host/controller.ts'),
+    import('./provider/mark.ts'),
+    import('./provider/registry.ts'),
+  ])
   const home = new Home(await homeFolder(world))
   const processes = processTable()
   const { user, machineId } = thisController()
@@ -44,7 +58,13 @@ async function buildEnvironment(world: MainWorld): Promise<Environment> {
     bootId: processes.self.bootId,
     hostFacts: hostFactsFile(home.hostFacts(provider, host)),
     sharedLock: async (name, work) => {
-      const request = { what: name, verb: 'another command', processes, signal: new AbortController().signal, waitMs: sharedLockWaitMs }
+      const request = {
+        what: name,
+        verb: 'another command',
+        processes,
+        signal: new AbortController().signal,
+        waitMs: sharedLockWaitMs,
+      }
       return await withLock(home.sharedLock(name), request, work)
     },
   }))
@@ -75,7 +95,9 @@ const probeFiles: Readonly<Record<string, string>> = { x86_64: 'BOOTX64.EFI' }
 async function readProbe(architecture: string): Promise<Uint8Array> {
   const file = probeFiles[architecture]
   if (file === undefined) {
-    throw new AzlVmError('not-supported', `the boot probe is not built for ${architecture} yet`, { hint: 'Use arch: x86_64, or an ISO.' })
+    throw new AzlVmError('not-supported', `the boot probe is not built for ${architecture} yet`, {
+      hint: 'Use arch: x86_64, or an ISO.',
+    })
   }
   return await readFile(assetPath('packages', 'boot-probe', 'bin', file))
 }

@@ -21,7 +21,7 @@ export const exitCodes = {
 /** Every error code and the exit code it ends with. */
 export const errorCodes = {
   // usage, spec, unsupported combination, a path that is not there
-  'usage': exitCodes.usage,
+  usage: exitCodes.usage,
   'spec-invalid': exitCodes.usage,
   'path-not-found': exitCodes.usage,
   'machine-not-found': exitCodes.usage,
@@ -54,7 +54,7 @@ export const errorCodes = {
   'medium-wrong-architecture': exitCodes.badMedium,
   'medium-checksum-mismatch': exitCodes.badMedium,
   'medium-changed': exitCodes.badMedium,
-  'cancelled': exitCodes.interrupted,
+  cancelled: exitCodes.interrupted,
 } as const satisfies Record<string, number>
 
 export type ErrorCode = keyof typeof errorCodes

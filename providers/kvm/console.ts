@@ -18,7 +18,9 @@ export class ArmedConsole implements ConsoleHandle {
   constructor(request: ConsoleRequest, host: string) {
     this.#request = request
     this.#host = host
-    this.ended = new Promise((resolve) => { this.#settle = resolve })
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve
+    })
   }
 
   get isClosed(): boolean {
@@ -27,7 +29,9 @@ export class ArmedConsole implements ConsoleHandle {
 
   /** Resolves at the next byte from the guest. */
   firstByte(): Promise<void> {
-    return new Promise((resolve) => { this.#onFirstByte = resolve })
+    return new Promise((resolve) => {
+      this.#onFirstByte = resolve
+    })
   }
 
   /** Connects to the machine, running or paused. */
@@ -49,7 +53,10 @@ export class ArmedConsole implements ConsoleHandle {
       if (this.#stream !== stream) return
       if (end.reason === 'error') this.#end({ why: 'broken', error: end.error ?? new Error('the stream broke') })
       else if (end.reason === 'closed') this.#end({ why: 'closed' })
-      else void whyEndOfFile(domain).then((why) => { this.#end({ why }) })
+      else
+        void whyEndOfFile(domain).then((why) => {
+          this.#end({ why })
+        })
     })
   }
 
@@ -84,7 +91,9 @@ async function whyEndOfFile(domain: Domain): Promise<'machine-off' | 'taken'> {
   for (let waitedMs = 0; waitedMs < noticeMs; waitedMs += lookEveryMs) {
     const isActive = await domain.isActive().catch(() => false)
     if (!isActive) return 'machine-off'
-    await new Promise((resolve) => { setTimeout(resolve, lookEveryMs) })
+    await new Promise((resolve) => {
+      setTimeout(resolve, lookEveryMs)
+    })
   }
   return 'taken'
 }

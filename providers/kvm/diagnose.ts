@@ -22,19 +22,51 @@ function machineDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
   const { machine } = request.spec
   const found: PlanDiagnostic[] = []
   if (!capabilities.architectures.includes(request.architecture)) {
-    found.push(notSupported(['arch'], `${facts.host} runs no ${request.architecture} guests`, `It runs ${capabilities.architectures.join(', ')}.`))
+    found.push(
+      notSupported(
+        ['arch'],
+        `${facts.host} runs no ${request.architecture} guests`,
+        `It runs ${capabilities.architectures.join(', ')}.`,
+      ),
+    )
   }
   if (machine.firmware.secureBoot === true && !capabilities.secureBoot) {
-    found.push(notSupported(['machine', 'firmware', 'secureBoot'], 'the firmware of this host has no Secure Boot', 'Install a firmware with it (Debian: ovmf), or set secureBoot: false.'))
+    found.push(
+      notSupported(
+        ['machine', 'firmware', 'secureBoot'],
+        'the firmware of this host has no Secure Boot',
+        'Install a firmware with it (Debian: ovmf), or set secureBoot: false.',
+      ),
+    )
   }
   if (machine.firmware.tpm && !capabilities.tpm) {
-    found.push({ ...notSupported(['machine', 'firmware', 'tpm'], 'this host has no virtual TPM', 'Install swtpm (`sudo apt-get install swtpm swtpm-tools`), or set tpm: false.'), code: 'host-not-ready' })
+    found.push({
+      ...notSupported(
+        ['machine', 'firmware', 'tpm'],
+        'this host has no virtual TPM',
+        'Install swtpm (`sudo apt-get install swtpm swtpm-tools`), or set tpm: false.',
+      ),
+      code: 'host-not-ready',
+    })
   }
   if (machine.nestedVirtualization && machine.acceleration === 'emulated') {
-    found.push(notSupported(['machine', 'nestedVirtualization'], 'an emulated machine cannot run virtual machines of its own', 'Set nestedVirtualization: false, or acceleration: hardware.'))
+    found.push(
+      notSupported(
+        ['machine', 'nestedVirtualization'],
+        'an emulated machine cannot run virtual machines of its own',
+        'Set nestedVirtualization: false, or acceleration: hardware.',
+      ),
+    )
   }
   if (machine.acceleration === 'hardware' && nativeOf(facts).advertisesKvm[request.architecture] !== true) {
-    found.push({ ...notSupported(['machine', 'acceleration'], `libvirt offers no KVM at ${facts.host}`, 'Switch virtualization on in the computer’s firmware and load the kvm module, or use acceleration: auto.'), code: 'host-not-ready' })
+    found.push({
+      ...notSupported(
+        ['machine', 'acceleration'],
+        `libvirt offers no KVM at ${facts.host}`,
+        'Switch virtualization on in the computer’s firmware and load the kvm module, or use acceleration: auto.',
+      ),
+      code: 'host-not-ready',
+    })
   }
   return found
 }
@@ -47,23 +79,50 @@ function networkDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
   return network === undefined || !isUsed || facts.isAssumed ? found : [...found, ...namedNetwork(network, facts)]
 }
 
-function modeDiagnostics(request: MachineRequest, facts: Facts, mode: NetworkMode, index: number): readonly PlanDiagnostic[] {
+function modeDiagnostics(
+  request: MachineRequest,
+  facts: Facts,
+  mode: NetworkMode,
+  index: number,
+): readonly PlanDiagnostic[] {
   const path = ['machine', 'networks', index, 'mode']
   const { network } = optionsOf(request)
   if (!facts.capabilities.networkModes.includes(mode)) {
-    return [notSupported(path, `${facts.host} has no network of mode ${mode}`, `It has ${facts.capabilities.networkModes.join(', ')}; the others need the system’s libvirt (qemu:///system).`)]
+    return [
+      notSupported(
+        path,
+        `${facts.host} has no network of mode ${mode}`,
+        `It has ${facts.capabilities.networkModes.join(', ')}; the others need the system’s libvirt (qemu:///system).`,
+      ),
+    ]
   }
   if (network === undefined) {
     if (mode === 'nat' || mode === 'isolated') return []
-    return [notSupported(path, `mode ${mode} needs a libvirt network that does it`, 'Name one with `kvm: { network: NAME }`; `virsh net-list --all` lists them.')]
+    return [
+      notSupported(
+        path,
+        `mode ${mode} needs a libvirt network that does it`,
+        'Name one with `kvm: { network: NAME }`; `virsh net-list --all` lists them.',
+      ),
+    ]
   }
   if (mode === 'isolated') return []
   const hasForward = (request.spec.machine.networks[index]?.forward.length ?? 0) > 0
   const fact = nativeOf(facts).networks.find((candidate) => candidate.name === network)
   const isFit = fact === undefined || fits(mode, fact)
   return [
-    ...(hasForward ? [notSupported(['machine', 'networks', index, 'forward'], `ports cannot be forwarded through the libvirt network "${network}"`, 'The host reaches the guest at its own address there; or leave kvm.network out.')] : []),
-    ...(isFit ? [] : [notSupported(path, `the libvirt network "${network}" is not of mode ${mode}`, `It ${describe(fact)}.`)]),
+    ...(hasForward
+      ? [
+          notSupported(
+            ['machine', 'networks', index, 'forward'],
+            `ports cannot be forwarded through the libvirt network "${network}"`,
+            'The host reaches the guest at its own address there; or leave kvm.network out.',
+          ),
+        ]
+      : []),
+    ...(isFit
+      ? []
+      : [notSupported(path, `the libvirt network "${network}" is not of mode ${mode}`, `It ${describe(fact)}.`)]),
   ]
 }
 
@@ -92,18 +151,27 @@ function namedNetwork(name: string, facts: Facts): readonly PlanDiagnostic[] {
   const path = ['kvm', 'network']
   if (!found) {
     const known = networks.map((network) => network.name)
-    return [{
-      level: 'error', path, code: 'host-not-ready',
-      message: `there is no libvirt network "${name}" at ${facts.host}`,
-      hint: known.length === 0 ? 'It has none. Leave kvm.network out for QEMU’s own nat.' : `It has ${known.join(', ')}.`,
-    }]
+    return [
+      {
+        level: 'error',
+        path,
+        code: 'host-not-ready',
+        message: `there is no libvirt network "${name}" at ${facts.host}`,
+        hint:
+          known.length === 0 ? 'It has none. Leave kvm.network out for QEMU’s own nat.' : `It has ${known.join(', ')}.`,
+      },
+    ]
   }
   if (found.isActive) return []
-  return [{
-    level: 'error', path, code: 'host-not-ready',
-    message: `the libvirt network "${name}" is not active`,
-    hint: `Start it: \`virsh -c ${facts.host} net-start ${name}\` (and \`net-autostart ${name}\` for the next boot).`,
-  }]
+  return [
+    {
+      level: 'error',
+      path,
+      code: 'host-not-ready',
+      message: `the libvirt network "${name}" is not active`,
+      hint: `Start it: \`virsh -c ${facts.host} net-start ${name}\` (and \`net-autostart ${name}\` for the next boot).`,
+    },
+  ]
 }
 
 function notSupported(path: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {

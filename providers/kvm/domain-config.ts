@@ -36,7 +36,17 @@ export interface DomainInterface {
 }
 
 const unitBytes: Readonly<Record<string, number>> = {
-  b: 1, bytes: 1, KB: 1000, k: 1024, KiB: 1024, MB: 1000 ** 2, M: 1024 ** 2, MiB: 1024 ** 2, GB: 1000 ** 3, G: 1024 ** 3, GiB: 1024 ** 3,
+  b: 1,
+  bytes: 1,
+  KB: 1000,
+  k: 1024,
+  KiB: 1024,
+  MB: 1000 ** 2,
+  M: 1024 ** 2,
+  MiB: 1024 ** 2,
+  GB: 1000 ** 3,
+  G: 1024 ** 3,
+  GiB: 1024 ** 3,
 }
 
 export function parseDomain(xml: string): DomainConfig {
@@ -66,10 +76,15 @@ export function parseDomain(xml: string): DomainConfig {
     installer: optical[0]?.path,
     nvramPath,
     serialLogPath,
-    isNested: !domain.all('cpu', 'feature').some((feature) =>
-      ['vmx', 'svm'].includes(feature.attribute('name') ?? '') && feature.attribute('policy') === 'disable'),
-    paths: [...disks.map((disk) => disk.path), ...optical.map((drive) => drive.path), nvramPath, serialLogPath]
-      .filter((path): path is string => path !== undefined && path !== ''),
+    isNested: !domain
+      .all('cpu', 'feature')
+      .some(
+        (feature) =>
+          ['vmx', 'svm'].includes(feature.attribute('name') ?? '') && feature.attribute('policy') === 'disable',
+      ),
+    paths: [...disks.map((disk) => disk.path), ...optical.map((drive) => drive.path), nvramPath, serialLogPath].filter(
+      (path): path is string => path !== undefined && path !== '',
+    ),
   }
 }
 

@@ -11,5 +11,7 @@ const cpuPattern = /\n {2}<cpu\b(?:[^>]*\/>|[\s\S]*?\n {2}<\/cpu>)/
  */
 export function withDomainType(xml: string, type: DomainType, isNested: boolean): string {
   const cpu = toXml(cpuElement(type, isNested), '  ')
-  return xml.replace(typePattern, (_, before: string, mark: string) => `${before}${mark}${type}${mark}`).replace(cpuPattern, () => `\n${cpu}`)
+  return xml
+    .replace(typePattern, (_, before: string, mark: string) => `${before}${mark}${type}${mark}`)
+    .replace(cpuPattern, () => `\n${cpu}`)
 }

@@ -185,7 +185,12 @@ function opticalElement(device: string, bus: string, bootOrder: number | undefin
 }
 
 /** The same drive with a medium in it. `isRelabelled` false: libvirt leaves owner and mode of the file alone. */
-export function opticalWithMedium(architecture: Architecture, file: string | undefined, isRelabelled: boolean, bootOrder: number | undefined): string {
+export function opticalWithMedium(
+  architecture: Architecture,
+  file: string | undefined,
+  isRelabelled: boolean,
+  bootOrder: number | undefined,
+): string {
   const { device, bus } = installerTarget(architecture)
   const label = !isRelabelled && element('seclabel', { model: 'dac', relabel: 'no' })
   return toXml(

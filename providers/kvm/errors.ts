@@ -23,7 +23,8 @@ export function translateError(error: unknown, action: string, host: string): un
     return failure('permission-denied', `libvirt at ${host} refused the login`, error, error.hint ?? rightsHint)
   }
   if (error instanceof ConnectionError) return connectionError(error, host)
-  if (error instanceof UriError) return failure('usage', `${host} is no address that libvirt understands`, error, error.hint)
+  if (error instanceof UriError)
+    return failure('usage', `${host} is no address that libvirt understands`, error, error.hint)
   if (error instanceof LibvirtError) return libvirtError(error, action)
   return error
 }
@@ -39,7 +40,12 @@ function connectionError(error: ConnectionError, host: string): AzlVmError {
     case 'permission-denied':
       return failure('permission-denied', `you may not talk to libvirt at ${host}`, error, rightsHint)
     case 'transport-unsupported':
-      return failure('not-supported', `azl-vm cannot reach ${host} yet`, error, 'Use a libvirt on this computer, over its unix socket.')
+      return failure(
+        'not-supported',
+        `azl-vm cannot reach ${host} yet`,
+        error,
+        'Use a libvirt on this computer, over its unix socket.',
+      )
     default:
       return failure('backend-failed', `the connection to libvirt at ${host} broke`, error)
   }

@@ -50,7 +50,10 @@ export function nativeOf(facts: Facts): KvmNative {
 const ourArchitectures = ['x86_64'] as const satisfies readonly Architecture[]
 
 export async function readFacts(
-  choice: HostChoice, connect: () => Promise<Connection>, env: NodeJS.ProcessEnv, call: Call,
+  choice: HostChoice,
+  connect: () => Promise<Connection>,
+  env: NodeJS.ProcessEnv,
+  call: Call,
 ): Promise<Facts> {
   let connection: Connection
   try {
@@ -120,19 +123,27 @@ async function readGuest(connection: Connection, architecture: Architecture, cal
   const query = { arch: architecture, machine: machineTypeOf(architecture) }
   const read = async (virtType: 'kvm' | 'qemu') =>
     parseXml(await connection.domainCapabilities({ ...query, virtType }, call))
-  const [emulated, accelerated] = await Promise.all([read('qemu').catch(notAborted(call)), read('kvm').catch(notAborted(call))])
+  const [emulated, accelerated] = await Promise.all([
+    read('qemu').catch(notAborted(call)),
+    read('kvm').catch(notAborted(call)),
+  ])
   const known = emulated ?? accelerated
   if (!known) return undefined
-  const values = (...path: readonly string[]): readonly string[] => known.all(...path, 'value').map((value) => value.text)
+  const values = (...path: readonly string[]): readonly string[] =>
+    known.all(...path, 'value').map((value) => value.text)
   const enumOf = (name: string): readonly string[] =>
-    known.all('os', 'enum').filter((entry) => entry.attribute('name') === name).flatMap((entry) => entry.all('value').map((value) => value.text))
+    known
+      .all('os', 'enum')
+      .filter((entry) => entry.attribute('name') === name)
+      .flatMap((entry) => entry.all('value').map((value) => value.text))
   const secure = known.all('os', 'loader', 'enum').find((entry) => entry.attribute('name') === 'secure')
   return {
     architecture,
     emulator: known.find('path')?.text ?? '',
     hasKvm: accelerated !== undefined,
     isFirmwareAutomatic: enumOf('firmware').includes('efi'),
-    isSecureBootPossible: secure?.all('value').some((value) => value.text === 'yes') === true && values('os', 'loader').length > 0,
+    isSecureBootPossible:
+      secure?.all('value').some((value) => value.text === 'yes') === true && values('os', 'loader').length > 0,
     hasTpm: known.find('devices', 'tpm')?.attribute('supported') === 'yes',
   }
 }
@@ -147,26 +158,30 @@ function notAborted(call: Call): (error: unknown) => undefined {
 
 async function readPools(connection: Connection, call: Call): Promise<readonly PoolFact[]> {
   const pools = (await connection.listPools(call)).filter((pool) => isOurPool(pool.name))
-  return await Promise.all(pools.map(async (pool) => ({
-    name: pool.name,
-    path: parseXml(await pool.xml(call)).find('target', 'path')?.text ?? '',
-  })))
+  return await Promise.all(
+    pools.map(async (pool) => ({
+      name: pool.name,
+      path: parseXml(await pool.xml(call)).find('target', 'path')?.text ?? '',
+    })),
+  )
 }
 
 async function readNetworks(connection: Connection, call: Call): Promise<readonly NetworkFact[]> {
   const networks = await connection.listNetworks(call).catch(notAborted(call))
-  return await Promise.all((networks ?? []).map(async (network) => {
-    const [isActive, xml] = await Promise.all([network.isActive(call), network.xml(call)])
-    const parsed = parseXml(xml)
-    const forward = parsed.find('forward')
-    return {
-      name: network.name,
-      isActive,
-      // libvirt's default for a forward element without a mode is nat.
-      forward: forward && (forward.attribute('mode') ?? 'nat'),
-      hasHostAddress: parsed.find('ip') !== undefined,
-    }
-  }))
+  return await Promise.all(
+    (networks ?? []).map(async (network) => {
+      const [isActive, xml] = await Promise.all([network.isActive(call), network.xml(call)])
+      const parsed = parseXml(xml)
+      const forward = parsed.find('forward')
+      return {
+        name: network.name,
+        isActive,
+        // libvirt's default for a forward element without a mode is nat.
+        forward: forward && (forward.attribute('mode') ?? 'nat'),
+        hasHostAddress: parsed.find('ip') !== undefined,
+      }
+    }),
+  )
 }
 
 function imageFolder(choice: HostChoice, env: NodeJS.ProcessEnv): string {
@@ -190,7 +205,10 @@ function capabilitiesOf(guests: readonly Guest[], native: Pick<KvmNative, 'isSes
 }
 
 function findingsOf(
-  choice: HostChoice, guests: readonly Guest[], native: KvmNative, versions: Readonly<Record<string, string>>,
+  choice: HostChoice,
+  guests: readonly Guest[],
+  native: KvmNative,
+  versions: Readonly<Record<string, string>>,
 ): readonly Finding[] {
   const findings: Finding[] = [
     {
@@ -231,11 +249,19 @@ function guestFindings(guest: Guest, native: KvmNative): readonly Finding[] {
       fix: 'Install it: on Debian and Ubuntu `sudo apt-get install ovmf`, on Fedora `sudo dnf install edk2-ovmf`, on Arch `sudo pacman -S edk2-ovmf`.',
     })
   } else {
-    findings.push({ level: 'ok', code: 'firmware', message: `UEFI firmware for ${guest.architecture} guests is there${guest.isSecureBootPossible ? ', also with Secure Boot' : ''}` })
+    findings.push({
+      level: 'ok',
+      code: 'firmware',
+      message: `UEFI firmware for ${guest.architecture} guests is there${guest.isSecureBootPossible ? ', also with Secure Boot' : ''}`,
+    })
   }
   findings.push(
     guest.hasKvm
-      ? { level: 'ok', code: 'kvm-offered', message: 'libvirt offers KVM; whether guests really run with it shows at the first start' }
+      ? {
+          level: 'ok',
+          code: 'kvm-offered',
+          message: 'libvirt offers KVM; whether guests really run with it shows at the first start',
+        }
       : {
           level: 'warning',
           code: 'kvm-missing',
@@ -256,8 +282,17 @@ function guestFindings(guest: Guest, native: KvmNative): readonly Finding[] {
 
 function unready(choice: HostChoice, findings: readonly Finding[]): Facts {
   const native: KvmNative = {
-    why: choice.why, isLocal: choice.isLocal, isSession: choice.isSession, imageFolder: systemImageFolder,
-    pools: [], networks: [], emulators: {}, hostArchitecture: '', advertisesKvm: {}, isFirmwareAutomatic: {}, descriptors: [],
+    why: choice.why,
+    isLocal: choice.isLocal,
+    isSession: choice.isSession,
+    imageFolder: systemImageFolder,
+    pools: [],
+    networks: [],
+    emulators: {},
+    hostArchitecture: '',
+    advertisesKvm: {},
+    isFirmwareAutomatic: {},
+    descriptors: [],
   }
   return {
     provider: 'kvm',
@@ -274,11 +309,25 @@ function unready(choice: HostChoice, findings: readonly Finding[]): Facts {
 /** Facts for a plan without a host: what a current libvirt with QEMU and OVMF offers. Marked as assumed. */
 export function assumedFacts(choice: HostChoice, env: NodeJS.ProcessEnv, findings: readonly Finding[]): Facts {
   const guest: Guest = {
-    architecture: 'x86_64', emulator: '/usr/bin/qemu-system-x86_64', hasKvm: true, isFirmwareAutomatic: true, isSecureBootPossible: true, hasTpm: true,
+    architecture: 'x86_64',
+    emulator: '/usr/bin/qemu-system-x86_64',
+    hasKvm: true,
+    isFirmwareAutomatic: true,
+    isSecureBootPossible: true,
+    hasTpm: true,
   }
   const native: KvmNative = {
-    why: choice.why, isLocal: choice.isLocal, isSession: choice.isSession, imageFolder: imageFolder(choice, env), pools: [], networks: [],
-    emulators: { x86_64: guest.emulator }, hostArchitecture: 'x86_64', advertisesKvm: { x86_64: true }, isFirmwareAutomatic: { x86_64: true }, descriptors: [],
+    why: choice.why,
+    isLocal: choice.isLocal,
+    isSession: choice.isSession,
+    imageFolder: imageFolder(choice, env),
+    pools: [],
+    networks: [],
+    emulators: { x86_64: guest.emulator },
+    hostArchitecture: 'x86_64',
+    advertisesKvm: { x86_64: true },
+    isFirmwareAutomatic: { x86_64: true },
+    descriptors: [],
   }
   return {
     provider: 'kvm',

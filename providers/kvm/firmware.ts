@@ -21,14 +21,18 @@ export interface FirmwareDescriptor {
 }
 
 /** Every descriptor of a split (code and variables) UEFI firmware, in the order of choice. Unreadable ones are passed over. */
-export async function readDescriptors(folders: readonly string[] = descriptorFolders): Promise<readonly FirmwareDescriptor[]> {
+export async function readDescriptors(
+  folders: readonly string[] = descriptorFolders,
+): Promise<readonly FirmwareDescriptor[]> {
   const byName = new Map<string, string>()
   for (const folder of folders.toReversed()) {
     const names = await readdir(folder).catch(() => [])
     for (const name of names) if (name.endsWith('.json')) byName.set(name, path.join(folder, name))
   }
   const files = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file)
-  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8').catch(() => '') })))
+  const texts = await Promise.all(
+    files.map(async (file) => ({ file, text: await readFile(file, 'utf8').catch(() => '') })),
+  )
   return texts.flatMap(({ file, text }) => parseDescriptor(file, text) ?? [])
 }
 
@@ -64,13 +68,17 @@ interface RawDescriptor {
 
 /** The first descriptor for this architecture with Secure Boot and Microsoft's keys, or with neither. */
 export function chooseFirmware(
-  descriptors: readonly FirmwareDescriptor[], architecture: Architecture, isSecureBoot: boolean,
+  descriptors: readonly FirmwareDescriptor[],
+  architecture: Architecture,
+  isSecureBoot: boolean,
 ): (FirmwarePair & { readonly descriptor: string }) | undefined {
   const machine = architecture === 'x86_64' ? 'pc-q35-' : 'virt-'
-  const found = descriptors.find((descriptor) =>
-    descriptor.architectures.includes(architecture) &&
-    descriptor.machines.some((glob) => glob.startsWith(machine)) &&
-    descriptor.features.includes('secure-boot') === isSecureBoot &&
-    descriptor.features.includes('enrolled-keys') === isSecureBoot)
+  const found = descriptors.find(
+    (descriptor) =>
+      descriptor.architectures.includes(architecture) &&
+      descriptor.machines.some((glob) => glob.startsWith(machine)) &&
+      descriptor.features.includes('secure-boot') === isSecureBoot &&
+      descriptor.features.includes('enrolled-keys') === isSecureBoot,
+  )
   return found && { code: found.code, varsTemplate: found.varsTemplate, descriptor: path.basename(found.file) }
 }

@@ -14,7 +14,12 @@ export interface Forward {
 }
 
 /** Adds what is not there yet. QEMU chooses a free port where the rule says 0, so two machines never meet. */
-export async function addForwards(session: Session, domain: Domain, rules: readonly ForwardRule[], call: Call): Promise<Outputs> {
+export async function addForwards(
+  session: Session,
+  domain: Domain,
+  rules: readonly ForwardRule[],
+  call: Call,
+): Promise<Outputs> {
   if (rules.length === 0) return {}
   const before = await readForwards(session, domain, call)
   for (const rule of rules) {
@@ -23,20 +28,30 @@ export async function addForwards(session: Session, domain: Domain, rules: reado
     if (answer.trim() !== '') throw refused(rule, answer)
   }
   const now = await readForwards(session, domain, call)
-  return Object.fromEntries(rules.flatMap((rule) => {
-    const found = now.find((there) => isFor(rule, there))
-    return found ? [[`port-${String(rule.guestPort)}`, found.hostPort]] : []
-  }))
+  return Object.fromEntries(
+    rules.flatMap((rule) => {
+      const found = now.find((there) => isFor(rule, there))
+      return found ? [[`port-${String(rule.guestPort)}`, found.hostPort]] : []
+    }),
+  )
 }
 
 function isFor(rule: ForwardRule, there: Forward): boolean {
-  return rule.network === there.network && rule.guestPort === there.guestPort && (rule.hostPort === 0 || rule.hostPort === there.hostPort)
+  return (
+    rule.network === there.network &&
+    rule.guestPort === there.guestPort &&
+    (rule.hostPort === 0 || rule.hostPort === there.hostPort)
+  )
 }
 
 function refused(rule: ForwardRule, answer: string): AzlVmError {
-  return new AzlVmError('resource-busy', `port ${String(rule.hostPort)} of the host cannot lead to port ${String(rule.guestPort)} of the guest: ${answer.trim()}`, {
-    hint: 'Something else uses the port. Choose another, or write `host: any`.',
-  })
+  return new AzlVmError(
+    'resource-busy',
+    `port ${String(rule.hostPort)} of the host cannot lead to port ${String(rule.guestPort)} of the guest: ${answer.trim()}`,
+    {
+      hint: 'Something else uses the port. Choose another, or write `host: any`.',
+    },
+  )
 }
 
 const hubPattern = /^(?:Hub .*|.*\(hostnet(\d+)\):?)$/ //   VLAN -1 (hostnet0):
@@ -61,5 +76,7 @@ export function parseUsernet(text: string): readonly Forward[] {
 }
 
 async function monitor(session: Session, domain: Domain, command: string, call: Call): Promise<string> {
-  return await session.run(`QEMU: ${command}`, call, () => domain.monitorCommand(command, { ...signalOf(call), hmp: true }))
+  return await session.run(`QEMU: ${command}`, call, () =>
+    domain.monitorCommand(command, { ...signalOf(call), hmp: true }),
+  )
 }

@@ -5,13 +5,25 @@ import { parseDomain, type DomainConfig } from './domain-config.ts'
 import { signalOf, type Session } from './session.ts'
 
 /** A domain in the words of the contract; undefined, or gone meanwhile: absent. */
-export async function infoOf(session: Session, ref: MachineRef, domain: Domain | undefined, call: Call): Promise<MachineInfo> {
+export async function infoOf(
+  session: Session,
+  ref: MachineRef,
+  domain: Domain | undefined,
+  call: Call,
+): Promise<MachineInfo> {
   if (!domain) return absent(ref)
   return await session.run(`inspect ${ref.name}`, call, async () => {
     try {
-      const [xml, state] = await Promise.all([domain.xml({ ...signalOf(call), inactive: true }), domain.state(signalOf(call))])
+      const [xml, state] = await Promise.all([
+        domain.xml({ ...signalOf(call), inactive: true }),
+        domain.state(signalOf(call)),
+      ])
       const config = parseDomain(xml)
-      return { ...neutral(config, await diskSizes(domain, config, call)), state: powerState(state), reason: String(state.reason) }
+      return {
+        ...neutral(config, await diskSizes(domain, config, call)),
+        state: powerState(state),
+        reason: String(state.reason),
+      }
     } catch (error) {
       if (isNoDomain(error)) return absent(ref)
       throw error
@@ -21,17 +33,30 @@ export async function infoOf(session: Session, ref: MachineRef, domain: Domain |
 
 function absent(ref: MachineRef): MachineInfo {
   return {
-    ref, state: 'absent', reason: '', mark: undefined, acceleration: undefined, architecture: '', cpus: 0, memoryBytes: 0,
-    disks: [], secureBoot: false, tpm: false, networks: [], installer: undefined,
+    ref,
+    state: 'absent',
+    reason: '',
+    mark: undefined,
+    acceleration: undefined,
+    architecture: '',
+    cpus: 0,
+    memoryBytes: 0,
+    disks: [],
+    secureBoot: false,
+    tpm: false,
+    networks: [],
+    installer: undefined,
   }
 }
 
 async function diskSizes(domain: Domain, config: DomainConfig, call: Call): Promise<MachineInfo['disks']> {
-  return await Promise.all(config.disks.map(async ({ target, path }) => {
-    // A disk that was not made yet, or was deleted by hand, has no size.
-    const info = await domain.blockInfo(target, signalOf(call)).catch(() => undefined)
-    return { where: path, sizeBytes: info?.capacityBytes ?? 0 }
-  }))
+  return await Promise.all(
+    config.disks.map(async ({ target, path }) => {
+      // A disk that was not made yet, or was deleted by hand, has no size.
+      const info = await domain.blockInfo(target, signalOf(call)).catch(() => undefined)
+      return { where: path, sizeBytes: info?.capacityBytes ?? 0 }
+    }),
+  )
 }
 
 function neutral(config: DomainConfig, disks: MachineInfo['disks']): Omit<MachineInfo, 'state' | 'reason'> {

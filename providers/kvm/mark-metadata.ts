@@ -36,7 +36,12 @@ function parseMark(text: string): Mark | undefined {
 function isMark(value: unknown): value is Mark {
   if (typeof value !== 'object' || value === null) return false
   const strings = ['owner', 'runId', 'machineId', 'name', 'phase', 'specDigest', 'created'] as const
-  return 'v' in value && value.v === 1 && 'creator' in value && strings.every((key) => key in value && typeof Reflect.get(value, key) === 'string')
+  return (
+    'v' in value &&
+    value.v === 1 &&
+    'creator' in value &&
+    strings.every((key) => key in value && typeof Reflect.get(value, key) === 'string')
+  )
 }
 
 /** What this provider keeps in a mark, so that `start` and `destroy` need no state folder. */
@@ -62,13 +67,14 @@ export interface ForwardRule {
 
 export function kvmMark(mark: Mark): KvmMark {
   const { provider } = mark
-  const list = <T>(key: string): readonly T[] => (Array.isArray(provider[key]) ? (provider[key] as readonly T[]) : [])
+  const list = (key: string): readonly unknown[] => (Array.isArray(provider[key]) ? provider[key] : [])
   const acceleration = provider['acceleration']
   return {
     pool: typeof provider['pool'] === 'string' ? provider['pool'] : 'azl-vm',
     acceleration: acceleration === 'hardware' || acceleration === 'emulated' ? acceleration : 'auto',
-    forwards: list<ForwardRule>('forwards'),
-    ownNetworks: list<string>('ownNetworks'),
-    networkModes: list<string>('networkModes'),
+    // Written by our plan, into a mark whose owner and id were checked.
+    forwards: list('forwards') as readonly ForwardRule[],
+    ownNetworks: list('ownNetworks').map(String),
+    networkModes: list('networkModes').map(String),
   }
 }

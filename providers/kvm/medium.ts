@@ -71,7 +71,12 @@ async function isReadableByAll(file: string): Promise<boolean> {
 }
 
 /** A transient pool on the file's folder shows the daemon's side of it. Undefined where the daemon cannot look. */
-async function sizeSeenByDaemon(session: Session, runId: string, file: string, call: Call): Promise<number | undefined> {
+async function sizeSeenByDaemon(
+  session: Session,
+  runId: string,
+  file: string,
+  call: Call,
+): Promise<number | undefined> {
   const folder = path.dirname(file)
   return await session.run(`see whether libvirt sees ${file}`, call, async (connection) => {
     let pool: StoragePool
@@ -112,10 +117,15 @@ async function capacityOf(pool: StoragePool, name: string, call: Call): Promise<
 async function copyToPool(session: Session, pool: StoragePool, medium: Medium, call: Call): Promise<Placed> {
   const name = isoVolumeName(medium.sha256, path.basename(medium.path))
   return await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
-    const [copy, ok] = await session.run(`look for ${pool.name}/${name}`, call, async () =>
-      await Promise.all([findVolume(pool, name, call), findVolume(pool, okVolumeName(name), call)]))
+    const [copy, ok] = await session.run(
+      `look for ${pool.name}/${name}`,
+      call,
+      async () => await Promise.all([findVolume(pool, name, call), findVolume(pool, okVolumeName(name), call)]),
+    )
     if (!copy || !ok) await upload(session, pool, name, medium, call)
-    const poolPath = parseXml(await session.run('read the pool', call, () => pool.xml(signalOf(call)))).find('target', 'path')?.text ?? ''
+    const poolPath =
+      parseXml(await session.run('read the pool', call, () => pool.xml(signalOf(call)))).find('target', 'path')?.text ??
+      ''
     return { path: inPool(poolPath, name), isCopy: true }
   })
 }
@@ -129,7 +139,9 @@ async function upload(session: Session, pool: StoragePool, name: string, medium:
     await volume.upload(readMedium(medium.path), {
       ...signalOf(call),
       lengthBytes: medium.sizeBytes,
-      onProgress: (doneBytes) => { call.progress(doneBytes, medium.sizeBytes) },
+      onProgress: (doneBytes) => {
+        call.progress(doneBytes, medium.sizeBytes)
+      },
     })
   })
   await ensureVolume(session, pool, okVolumeName(name), 0, 'raw', call)
@@ -146,9 +158,13 @@ async function* readMedium(file: string): AsyncIterable<Uint8Array> {
 async function requireSpace(session: Session, pool: StoragePool, sizeBytes: number, call: Call): Promise<void> {
   const { availableBytes } = await session.run('ask for the free space', call, () => pool.info(signalOf(call)))
   if (availableBytes >= sizeBytes) return
-  throw new AzlVmError('no-space', `the pool ${pool.name} at ${session.choice.uri} has ${mebi(availableBytes)} free, and the medium needs ${mebi(sizeBytes)}`, {
-    hint: 'Free some space there, or set storage.path to a folder with more.',
-  })
+  throw new AzlVmError(
+    'no-space',
+    `the pool ${pool.name} at ${session.choice.uri} has ${mebi(availableBytes)} free, and the medium needs ${mebi(sizeBytes)}`,
+    {
+      hint: 'Free some space there, or set storage.path to a folder with more.',
+    },
+  )
 }
 
 function mebi(bytes: number): string {

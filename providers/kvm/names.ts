@@ -60,7 +60,11 @@ export function machineFiles(name: string, runId: string): MachineFiles {
  * The names in a script that is run by hand: a pool of the machine's own, and nothing that azl-vm would take for
  * a thing of its own.
  */
-export function namesByHand(name: string): { readonly pool: string; readonly files: MachineFiles; network(index: number): string } {
+export function namesByHand(name: string): {
+  readonly pool: string
+  readonly files: MachineFiles
+  network(index: number): string
+} {
   return {
     pool: `by-hand-${name}`,
     files: { base: name, disk: (index) => `disk${String(index)}.qcow2`, nvram: 'vars.fd', serialLog: 'serial.log' },
@@ -69,7 +73,8 @@ export function namesByHand(name: string): { readonly pool: string; readonly fil
 }
 
 // azl4.5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11.serial.log.0
-const volumePattern = /^.+\.([0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8})\.(?:disk\d+\.qcow2|vars\.fd|serial\.log(?:\.\d+)?)$/
+const volumePattern =
+  /^.+\.([0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8})\.(?:disk\d+\.qcow2|vars\.fd|serial\.log(?:\.\d+)?)$/
 
 /** The run that made a machine's volume, where the name is one of ours. */
 export function runIdOfVolume(name: string): string | undefined {

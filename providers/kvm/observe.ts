@@ -9,7 +9,12 @@ import type { DefineParameters, KvmParameters } from './plan.ts'
 import { signalOf, type Session } from './session.ts'
 import { findPool, findVolume } from './storage.ts'
 
-export async function observeOperation(session: Session, parameters: KvmParameters, request: MachineRequest, call: Call): Promise<Observation> {
+export async function observeOperation(
+  session: Session,
+  parameters: KvmParameters,
+  request: MachineRequest,
+  call: Call,
+): Promise<Observation> {
   switch (parameters.kind) {
     case 'domain':
       return await observeDomain(session, parameters, request, call)
@@ -31,7 +36,12 @@ function present(found: unknown): Observation {
   return { is: found === undefined ? 'missing' : 'done' }
 }
 
-async function observeDomain(session: Session, parameters: DefineParameters, request: MachineRequest, call: Call): Promise<Observation> {
+async function observeDomain(
+  session: Session,
+  parameters: DefineParameters,
+  request: MachineRequest,
+  call: Call,
+): Promise<Observation> {
   const domain = await session.findDomain(request.ref, call)
   if (!domain) return { is: 'missing' }
   const differences = compare(await session.config(domain, call), parameters, request)
@@ -50,11 +60,21 @@ function compare(config: DomainConfig, parameters: DefineParameters, request: Ma
     ['machine.firmware.secureBoot', machine.firmware.secureBoot === true, config.secureBoot],
     ['machine.firmware.tpm', machine.firmware.tpm, config.tpm],
     // Emulation cannot nest, so its domain says nothing of it.
-    ['machine.nestedVirtualization', machine.nestedVirtualization, config.domainType === 'qemu' ? machine.nestedVirtualization : config.isNested],
+    [
+      'machine.nestedVirtualization',
+      machine.nestedVirtualization,
+      config.domainType === 'qemu' ? machine.nestedVirtualization : config.isNested,
+    ],
     ['machine.acceleration', machine.acceleration, mark?.acceleration],
-    ['machine.networks', countOf('network card', machine.networks.length), countOf('network card', config.interfaces.length)],
+    [
+      'machine.networks',
+      countOf('network card', machine.networks.length),
+      countOf('network card', config.interfaces.length),
+    ],
     ...networkPairs(config, parameters, request, mark?.networkModes ?? []),
-    ...(storage.path === undefined ? [] : [['storage.path', true, config.paths.some((path) => path.startsWith(storage.path ?? ''))] as const]),
+    ...(storage.path === undefined
+      ? []
+      : [['storage.path', true, config.paths.some((path) => path.startsWith(storage.path ?? ''))] as const]),
   ]
   return pairs
     .filter(([, wanted, found]) => wanted !== found)
@@ -62,7 +82,10 @@ function compare(config: DomainConfig, parameters: DefineParameters, request: Ma
 }
 
 function networkPairs(
-  config: DomainConfig, parameters: DefineParameters, request: MachineRequest, modes: readonly string[],
+  config: DomainConfig,
+  parameters: DefineParameters,
+  request: MachineRequest,
+  modes: readonly string[],
 ): readonly (readonly [string, unknown, unknown])[] {
   return parameters.networks.flatMap((network, index) => {
     const found = config.interfaces[index]
@@ -88,14 +111,22 @@ function foundForwardText(config: DomainConfig, index: number): string {
   const rules = config.mark ? kvmMark(config.mark).forwards.filter((rule) => rule.network === index) : []
   // The port for SSH is ours and not the spec's, unless the spec names port 22 itself.
   const said = rules.filter((rule) => !(rule.isOwn ?? false))
-  return said.map((rule) => `${rule.hostPort === 0 ? 'any' : String(rule.hostPort)} to ${String(rule.guestPort)}`).join(', ') || 'none'
+  return (
+    said
+      .map((rule) => `${rule.hostPort === 0 ? 'any' : String(rule.hostPort)} to ${String(rule.guestPort)}`)
+      .join(', ') || 'none'
+  )
 }
 
 function countOf(what: string, count: number): string {
   return `${String(count)} ${what}${count === 1 ? '' : 's'}`
 }
 
-async function observeVolume(session: Session, parameters: KvmParameters & { readonly kind: 'volume' }, call: Call): Promise<Observation> {
+async function observeVolume(
+  session: Session,
+  parameters: KvmParameters & { readonly kind: 'volume' },
+  call: Call,
+): Promise<Observation> {
   const pool = await findPool(session, parameters.pool, call)
   if (!pool) return { is: 'missing' }
   return await session.run(`look at ${parameters.volume}`, call, async () => {
@@ -104,7 +135,11 @@ async function observeVolume(session: Session, parameters: KvmParameters & { rea
     const { capacityBytes } = await volume.info(signalOf(call))
     if (capacityBytes === parameters.sizeBytes) return { is: 'done' }
     const index = /disk(\d+)\.qcow2$/.exec(parameters.volume)?.[1] ?? '0' // azl4.<run id>.disk0.qcow2
-    const difference = { key: `machine.disks[${index}].size`, wanted: formatBytes(parameters.sizeBytes), found: formatBytes(capacityBytes) }
+    const difference = {
+      key: `machine.disks[${index}].size`,
+      wanted: formatBytes(parameters.sizeBytes),
+      found: formatBytes(capacityBytes),
+    }
     return { is: 'different', differences: [difference] }
   })
 }
@@ -129,6 +164,7 @@ async function observeDrive(session: Session, request: MachineRequest, call: Cal
 
 async function observePower(session: Session, request: MachineRequest, call: Call): Promise<Observation> {
   const domain = await session.findDomain(request.ref, call)
-  const isOn = domain !== undefined && (await session.run('read the state', call, () => domain.isActive(signalOf(call))))
+  const isOn =
+    domain !== undefined && (await session.run('read the state', call, () => domain.isActive(signalOf(call))))
   return { is: isOn ? 'done' : 'missing' }
 }

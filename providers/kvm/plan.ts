@@ -9,7 +9,15 @@ import { domainXml, installerTarget, type DomainNetwork, type DomainType, type F
 import { nativeOf, type KvmNative } from './facts.ts'
 import { chooseFirmware } from './firmware.ts'
 import type { ForwardRule, KvmMark } from './mark-metadata.ts'
-import { inPool, isoVolumeName, machineFiles, namesByHand, networkName, poolNameFor, type MachineFiles } from './names.ts'
+import {
+  inPool,
+  isoVolumeName,
+  machineFiles,
+  namesByHand,
+  networkName,
+  poolNameFor,
+  type MachineFiles,
+} from './names.ts'
 import * as script from './script.ts'
 import { poolXml, volumeXml } from './storage-xml.ts'
 import { networkXml } from './network-xml.ts'
@@ -18,7 +26,13 @@ import { networkXml } from './network-xml.ts'
 export type KvmParameters =
   | DefineParameters
   | { readonly kind: 'pool'; readonly pool: string; readonly path: string }
-  | { readonly kind: 'volume'; readonly pool: string; readonly volume: string; readonly path: string; readonly sizeBytes: number }
+  | {
+      readonly kind: 'volume'
+      readonly pool: string
+      readonly volume: string
+      readonly path: string
+      readonly sizeBytes: number
+    }
   | { readonly kind: 'network'; readonly network: string }
   | { readonly kind: 'medium'; readonly pool: string; readonly volume: string }
   | { readonly kind: 'start'; readonly acceleration: 'auto' | 'hardware' | 'emulated' }
@@ -78,7 +92,9 @@ function designOf(request: MachineRequest, facts: Facts): Design {
   const native = nativeOf(facts)
   const { spec } = request
   const poolName = poolNameFor(spec.storage.path)
-  const path = native.pools.find((pool) => pool.name === poolName)?.path ?? inPool(spec.storage.path ?? native.imageFolder, 'azl-vm')
+  const path =
+    native.pools.find((pool) => pool.name === poolName)?.path ??
+    inPool(spec.storage.path ?? native.imageFolder, 'azl-vm')
   const isSecureBoot = spec.machine.firmware.secureBoot === true
   const chosen = chooseFirmware(native.descriptors, request.architecture, isSecureBoot)
   const isAutomatic = native.isFirmwareAutomatic[request.architecture] === true
@@ -94,9 +110,13 @@ function designOf(request: MachineRequest, facts: Facts): Design {
     pool: { name: poolName, path },
     isSecureBoot,
     firmware: isAutomatic || !chosen ? 'automatic' : chosen,
-    firmwareText: chosen ? `${chosen.code} with ${chosen.varsTemplate} (${chosen.descriptor})` : 'chosen by libvirt when the machine is defined',
+    firmwareText: chosen
+      ? `${chosen.code} with ${chosen.varsTemplate} (${chosen.descriptor})`
+      : 'chosen by libvirt when the machine is defined',
     networks,
-    ownNetworks: networks.flatMap(({ mode }, index) => (mode === 'isolated' ? [networkName(request.mark.runId, index)] : [])),
+    ownNetworks: networks.flatMap(({ mode }, index) =>
+      mode === 'isolated' ? [networkName(request.mark.runId, index)] : [],
+    ),
     forwards: networks.flatMap((network, index) => forwardsOf(request, network, index)),
     isoVolume: isoVolumeName(request.installer.sha256, request.installer.path.split(/[/\\]/).at(-1) ?? 'medium.iso'),
   }
@@ -112,7 +132,9 @@ function designByHand(design: Design): Design {
     ...design,
     files: names.files,
     pool: { name: names.pool, path },
-    networks: networks.map((network, index) => (isOwn(network) ? { ...network, network: names.network(index) } : network)),
+    networks: networks.map((network, index) =>
+      isOwn(network) ? { ...network, network: names.network(index) } : network,
+    ),
     ownNetworks: networks.flatMap((network, index) => (isOwn(network) ? [names.network(index)] : [])),
     isoVolume: 'medium.iso',
   }
@@ -135,7 +157,9 @@ export const sshPort = 22
 function typeFirstTried(design: Design): DomainType {
   const { acceleration } = design.request.spec.machine
   if (acceleration === 'emulated') return 'qemu'
-  return acceleration === 'hardware' || design.native.advertisesKvm[design.request.architecture] === true ? 'kvm' : 'qemu'
+  return acceleration === 'hardware' || design.native.advertisesKvm[design.request.architecture] === true
+    ? 'kvm'
+    : 'qemu'
 }
 
 function xmlOf(design: Design, type: DomainType, mark: Mark | undefined): string {
@@ -155,7 +179,11 @@ function xmlOf(design: Design, type: DomainType, mark: Mark | undefined): string
 }
 
 function operation(
-  id: string, title: string, object: Operation['object'], parameters: KvmParameters, rest: Pick<Operation, 'undo' | 'sh' | 'native' | 'outputs'>,
+  id: string,
+  title: string,
+  object: Operation['object'],
+  parameters: KvmParameters,
+  rest: Pick<Operation, 'undo' | 'sh' | 'native' | 'outputs'>,
 ): Operation {
   return { id, title, object, parameters: { ...parameters }, ...rest }
 }
@@ -172,59 +200,86 @@ function define(design: Design, byHand: Design): Operation {
   const type = typeFirstTried(design)
   const xml = xmlOf(design, type, { ...request.mark, provider: { ...kvmMark } })
   const { name, id } = request.ref
-  return operation('define', `define the domain ${name}`, { kind: 'domain', name },
+  return operation(
+    'define',
+    `define the domain ${name}`,
+    { kind: 'domain', name },
     { kind: 'domain', name, uuid: id, xml, networks: design.networks },
     {
       undo: 'undefine the domain, with its firmware variables and TPM state',
       native: { language: 'xml', text: xml },
       sh: script.define(xmlOf(byHand, type, undefined)),
       outputs: [],
-    })
+    },
+  )
 }
 
 function makeNetwork(network: string, networkByHand: string, index: number): Operation {
-  return operation(`network-${String(index)}`, `make the machine’s own switch ${network}`, { kind: 'network', name: network },
+  return operation(
+    `network-${String(index)}`,
+    `make the machine’s own switch ${network}`,
+    { kind: 'network', name: network },
     { kind: 'network', network },
     {
       undo: 'remove the network',
       native: { language: 'xml', text: networkXml(network) },
       sh: script.makeNetwork(networkXml(networkByHand), networkByHand),
       outputs: [],
-    })
+    },
+  )
 }
 
 function makePool({ pool }: Design, byHand: Design): Operation {
-  return operation('pool', `see that the storage pool ${pool.name} is there`, { kind: 'pool', name: pool.name },
+  return operation(
+    'pool',
+    `see that the storage pool ${pool.name} is there`,
+    { kind: 'pool', name: pool.name },
     { kind: 'pool', pool: pool.name, path: pool.path },
     {
       undo: 'remove the pool where nothing uses it',
       native: { language: 'xml', text: poolXml(pool.name, pool.path) },
       sh: script.makePool(byHand.pool.name, byHand.pool.path),
       outputs: [],
-    })
+    },
+  )
 }
 
 function makeDisk({ pool, files }: Design, byHand: Design, index: number, sizeBytes: number): Operation {
   const volume = files.disk(index)
-  return operation(`disk-${String(index)}`, `make disk ${String(index)}`, { kind: 'volume', name: `${pool.name}/${volume}` },
+  return operation(
+    `disk-${String(index)}`,
+    `make disk ${String(index)}`,
+    { kind: 'volume', name: `${pool.name}/${volume}` },
     { kind: 'volume', pool: pool.name, volume, path: inPool(pool.path, volume), sizeBytes },
     {
       undo: 'delete the volume',
       native: { language: 'xml', text: volumeXml(volume, sizeBytes, 'qcow2') },
       sh: script.makeDisk(byHand.pool.name, byHand.files.disk(index), sizeBytes),
       outputs: [],
-    })
+    },
+  )
 }
 
 function attachInstaller({ request, pool, isoVolume }: Design, byHand: Design): Operation {
   const { device } = installerTarget(request.architecture)
-  return operation('attach-installer', 'put the medium into the optical drive', { kind: 'medium', name: request.installer.path },
+  return operation(
+    'attach-installer',
+    'put the medium into the optical drive',
+    { kind: 'medium', name: request.installer.path },
     { kind: 'medium', pool: pool.name, volume: isoVolume },
     {
       undo: 'eject it, and delete the copy where no machine uses it',
-      sh: script.attachInstaller(request.ref.name, device, byHand.pool.name, byHand.pool.path, byHand.isoVolume, request.installer),
+      sh: script.attachInstaller(
+        request.ref.name,
+        device,
+        byHand.pool.name,
+        byHand.pool.path,
+        byHand.isoVolume,
+        request.installer,
+      ),
       outputs: ['place'],
-    })
+    },
+  )
 }
 
 function start(design: Design): Operation {
@@ -233,42 +288,61 @@ function start(design: Design): Operation {
   const emulated = xmlOf(design, 'qemu', undefined)
   const first = typeFirstTried(design)
   const isTwofold = acceleration === 'auto' && first === 'kvm'
-  return operation('start', `start ${request.ref.name}`, { kind: 'start', name: request.ref.name },
+  return operation(
+    'start',
+    `start ${request.ref.name}`,
+    { kind: 'start', name: request.ref.name },
     { kind: 'start', acceleration },
     {
       undo: 'switch it off',
       sh: isTwofold
         ? script.startOrEmulate(
-            request.ref.name, pool.name, files.serialLog, emulated, installerTarget(request.architecture).device, inPool(pool.path, design.isoVolume),
+            request.ref.name,
+            pool.name,
+            files.serialLog,
+            emulated,
+            installerTarget(request.architecture).device,
+            inPool(pool.path, design.isoVolume),
           )
         : script.start(request.ref.name),
       outputs: ['acceleration'],
-    })
+    },
+  )
 }
 
 function forward({ request, forwards }: Design): Operation {
   const name = request.ref.name
-  return operation('forward', 'lead ports of the host to the guest', { kind: 'forward', name },
+  return operation(
+    'forward',
+    'lead ports of the host to the guest',
+    { kind: 'forward', name },
     { kind: 'forward', forwards },
     {
       undo: 'gone when the machine is off',
       sh: script.forward(name, forwards),
       outputs: forwards.map((rule) => `port-${String(rule.guestPort)}`),
-    })
+    },
+  )
 }
 
 function choicesOf(design: Design): Plan['choices'] {
   const { request, native, pool } = design
   const { acceleration } = request.spec.machine
   const first = typeFirstTried(design)
-  const how = { auto: first === 'kvm' ? 'KVM where guests run with it, else emulation' : 'emulation (libvirt offers no KVM)', hardware: 'KVM', emulated: 'emulation' }
+  const how = {
+    auto: first === 'kvm' ? 'KVM where guests run with it, else emulation' : 'emulation (libvirt offers no KVM)',
+    hardware: 'KVM',
+    emulated: 'emulation',
+  }
   return [
-    { label: 'libvirt', value: `${request.spec.host === 'local' ? native.why : 'named in the spec'}` },
+    { label: 'libvirt', value: request.spec.host === 'local' ? native.why : 'named in the spec' },
     { label: 'firmware', value: design.firmwareText },
     { label: 'Secure Boot', value: design.isSecureBoot ? 'on, with Microsoft’s keys' : 'off' },
     { label: 'acceleration', value: how[acceleration] },
     { label: 'storage', value: `pool ${pool.name} in ${pool.path}` },
-    { label: 'medium', value: `${request.installer.path} (read in place where libvirt may, else copied to ${pool.name}/${design.isoVolume})` },
+    {
+      label: 'medium',
+      value: `${request.installer.path} (read in place where libvirt may, else copied to ${pool.name}/${design.isoVolume})`,
+    },
   ]
 }
-

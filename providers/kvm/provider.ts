@@ -2,11 +2,28 @@
 import { isNoDomain, isNoNetwork, isOperationInvalid, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type {
-  BootWatch, Call, ConsoleHandle, ConsoleRequest, Facts, Leftover, Observation, Provider, ProviderContext,
-  RemovalReport, StartResult, StopRequest,
+  BootWatch,
+  Call,
+  ConsoleHandle,
+  ConsoleRequest,
+  Facts,
+  Leftover,
+  Observation,
+  Provider,
+  ProviderContext,
+  RemovalReport,
+  StartResult,
+  StopRequest,
 } from '../../src/provider/contract.ts'
 import { Edk2BootWatch } from '../../src/provider/edk2-boot-watch.ts'
-import type { Endpoint, MachineInfo, MachineRef, MachineRequest, Medium, MediumRole } from '../../src/provider/machine.ts'
+import type {
+  Endpoint,
+  MachineInfo,
+  MachineRef,
+  MachineRequest,
+  Medium,
+  MediumRole,
+} from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
 import { ArmedConsole } from './console.ts'
@@ -21,7 +38,14 @@ import { networkXml } from './network-xml.ts'
 import { observeOperation } from './observe.ts'
 import { makePlan, sshPort, type DefineParameters, type KvmParameters } from './plan.ts'
 import {
-  allDomains, destroyDomain, findLeftovers, removeLeftover, removeNetwork, removeUnusedPools, switchOff, undefine,
+  allDomains,
+  destroyDomain,
+  findLeftovers,
+  removeLeftover,
+  removeNetwork,
+  removeUnusedPools,
+  switchOff,
+  undefine,
 } from './removal.ts'
 import { logLimit, followSerialLog, readSerialLog } from './serial-log.ts'
 import { Session, signalOf } from './session.ts'
@@ -46,7 +70,8 @@ export class KvmProvider implements Provider {
   }
 
   async facts(call: Call): Promise<Facts> {
-    const read = (): Promise<Facts> => readFacts(this.#session.choice, () => this.#session.connection(call), this.#context.env, call)
+    const read = (): Promise<Facts> =>
+      readFacts(this.#session.choice, () => this.#session.connection(call), this.#context.env, call)
     try {
       return await read()
     } catch (error) {
@@ -77,7 +102,9 @@ export class KvmProvider implements Provider {
         await this.#makeNetwork(parameters.network, call)
         return {}
       case 'pool':
-        await this.#context.sharedLock(`pool ${this.host} ${parameters.pool}`, () => ensurePool(this.#session, parameters.pool, parameters.path, call))
+        await this.#context.sharedLock(`pool ${this.host} ${parameters.pool}`, () =>
+          ensurePool(this.#session, parameters.pool, parameters.path, call),
+        )
         return {}
       case 'volume':
         await this.#makeVolume(parameters, call)
@@ -172,11 +199,15 @@ export class KvmProvider implements Provider {
     if (!domain || !(await domain.isActive(signalOf(call)))) return undefined
     const config = await this.#session.config(domain, call)
     if (config.interfaces.some((entry) => entry.type === 'user')) {
-      const forwards = await this.#session.run('read the forwarded ports', call, () => readForwards(this.#session, domain, call))
+      const forwards = await this.#session.run('read the forwarded ports', call, () =>
+        readForwards(this.#session, domain, call),
+      )
       const ssh = forwards.find((entry) => entry.guestPort === sshPort)
       return ssh && { address: '127.0.0.1', port: ssh.hostPort }
     }
-    const leases = await this.#session.run('read the leases', call, () => domain.interfaceAddresses('lease', signalOf(call)))
+    const leases = await this.#session.run('read the leases', call, () =>
+      domain.interfaceAddresses('lease', signalOf(call)),
+    )
     const address = leases.flatMap((entry) => entry.addresses).find((entry) => entry.family === 'ipv4')?.address
     return address === undefined ? undefined : { address, port: sshPort }
   }
@@ -188,11 +219,16 @@ export class KvmProvider implements Provider {
         return await domain.screenshot(signalOf(call))
       } catch (error) {
         const isOff: boolean = isOperationInvalid(error)
-        if (isOff) throw new AzlVmError('resource-busy', `the machine "${ref.name}" is off: there is no screen`, { cause: error, hint: `\`azl-vm start ${ref.name}\` switches it on.` })
+        if (isOff)
+          throw new AzlVmError('resource-busy', `the machine "${ref.name}" is off: there is no screen`, {
+            cause: error,
+            hint: `\`azl-vm start ${ref.name}\` switches it on.`,
+          })
         throw error
       }
     })
-    if (mimeType !== 'image/png') throw new AzlVmError('not-supported', `this libvirt makes screenshots as ${mimeType}, and azl-vm reads PNG only`)
+    if (mimeType !== 'image/png')
+      throw new AzlVmError('not-supported', `this libvirt makes screenshots as ${mimeType}, and azl-vm reads PNG only`)
     return data
   }
 
@@ -203,7 +239,8 @@ export class KvmProvider implements Provider {
     const xml = markXml({ ...mark, ...change })
     await this.#session.run(`mark ${ref.name}`, call, async () => {
       const isActive = await domain.isActive(signalOf(call))
-      const write = (scope: 'both' | 'config') => domain.setMetadata({ uri: markNamespace, prefix: markPrefix, xml, scope }, signalOf(call))
+      const write = (scope: 'both' | 'config') =>
+        domain.setMetadata({ uri: markNamespace, prefix: markPrefix, xml, scope }, signalOf(call))
       try {
         await write(isActive ? 'both' : 'config')
       } catch (error) {
@@ -289,12 +326,19 @@ export class KvmProvider implements Provider {
   /** libvirt tells `a` from `A`, we do not: the later-marked of two withdraws. */
   async #requireNameUnique(ref: MachineRef, mark: Mark, call: Call): Promise<void> {
     const alike = (await this.findByName(ref.name, call)).filter((info) => info.ref.id !== ref.id)
-    const winner = alike.find((info) => info.mark === undefined || [info.mark.created, info.ref.id].join(' ') < [mark.created, ref.id].join(' '))
+    const winner = alike.find(
+      (info) =>
+        info.mark === undefined || [info.mark.created, info.ref.id].join(' ') < [mark.created, ref.id].join(' '),
+    )
     if (!winner) return
     await undefine(this.#session, await this.#session.domain(ref, call), call)
-    throw new AzlVmError('machine-exists', `there is already a machine "${winner.ref.name}" on ${this.host}; names are compared without regard to case`, {
-      hint: 'Choose another name in the spec.',
-    })
+    throw new AzlVmError(
+      'machine-exists',
+      `there is already a machine "${winner.ref.name}" on ${this.host}; names are compared without regard to case`,
+      {
+        hint: 'Choose another name in the spec.',
+      },
+    )
   }
 
   async #makeNetwork(name: string, call: Call): Promise<void> {
@@ -329,7 +373,9 @@ export class KvmProvider implements Provider {
   async #shutDown(domain: Domain, timeoutMs: number, call: Call): Promise<void> {
     await this.#session.run(`shut ${domain.name} down`, call, async (connection) => {
       let isOff: () => void = () => undefined
-      const off = new Promise<void>((resolve) => { isOff = resolve })
+      const off = new Promise<void>((resolve) => {
+        isOff = resolve
+      })
       const stopListening = await connection.onDomainEvent(({ domain: who, event }) => {
         if (who.uuid === domain.uuid && (event === 'stopped' || event === 'crashed')) isOff()
       }, signalOf(call))
@@ -348,11 +394,23 @@ async function withDeadline(off: Promise<void>, timeoutMs: number, signal: Abort
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new AzlVmError('timed-out', `the guest of "${name}" did not shut down within ${String(timeoutMs / 1000)} s; the machine runs on`, {
-        hint: 'A guest in its firmware or boot loader does not hear the request. `azl-vm stop --force` switches it off.',
-      }))
+      reject(
+        new AzlVmError(
+          'timed-out',
+          `the guest of "${name}" did not shut down within ${String(timeoutMs / 1000)} s; the machine runs on`,
+          {
+            hint: 'A guest in its firmware or boot loader does not hear the request. `azl-vm stop --force` switches it off.',
+          },
+        ),
+      )
     }, timeoutMs)
-    signal.addEventListener('abort', () => { reject(new AzlVmError('cancelled', 'interrupted while the guest shuts down; it may still do so')) }, { once: true })
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(new AzlVmError('cancelled', 'interrupted while the guest shuts down; it may still do so'))
+      },
+      { once: true },
+    )
   })
   try {
     await Promise.race([off, late])

@@ -6,9 +6,7 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { parseDomain, type DomainConfig } from './domain-config.ts'
 import { kvmMark } from './mark-metadata.ts'
-import {
-  digestOfIsoVolume, machineFiles, runIdOfLookPool, runIdOfNetwork, runIdOfVolume,
-} from './names.ts'
+import { digestOfIsoVolume, machineFiles, runIdOfLookPool, runIdOfNetwork, runIdOfVolume } from './names.ts'
 import { signalOf, type Session } from './session.ts'
 import { deleteVolume, ourPools, removeEmptyPool } from './storage.ts'
 
@@ -24,7 +22,8 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   const kept: { what: string; why: string }[] = []
   await switchOff(session, domain, call)
   if (config.mark) {
-    for (const network of kvmMark(config.mark).ownNetworks) if (await removeNetwork(session, network, call)) removed.push(`network ${network}`)
+    for (const network of kvmMark(config.mark).ownNetworks)
+      if (await removeNetwork(session, network, call)) removed.push(`network ${network}`)
     await removeVolumes(session, config.mark, ref, call, removed, kept)
   }
   await undefine(session, domain, call)
@@ -32,7 +31,10 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   // What libvirt itself made and did not take along: firmware variables, the serial log of a start in between.
   if (config.mark) await removeVolumes(session, config.mark, ref, call, removed, kept)
   const logs = [...libvirtLogs(ref.name), ...(config.tpm ? swtpmLogs(ref.name) : [])]
-  if (!session.choice.isSession) kept.push(...logs.map((what) => ({ what, why: 'libvirt’s own log; it belongs to the system and is rotated by it' })))
+  if (!session.choice.isSession)
+    kept.push(
+      ...logs.map((what) => ({ what, why: 'libvirt’s own log; it belongs to the system and is rotated by it' })),
+    )
   return { removed: [...new Set(removed)], kept }
 }
 
@@ -51,7 +53,14 @@ export async function switchOff(session: Session, domain: Domain, call: Call): P
 export async function undefine(session: Session, domain: Domain, call: Call): Promise<void> {
   await session.run(`undefine ${domain.name}`, call, async () => {
     try {
-      await domain.undefine({ ...signalOf(call), nvram: true, tpm: true, managedSave: true, snapshotsMetadata: true, checkpointsMetadata: true })
+      await domain.undefine({
+        ...signalOf(call),
+        nvram: true,
+        tpm: true,
+        managedSave: true,
+        snapshotsMetadata: true,
+        checkpointsMetadata: true,
+      })
     } catch (error) {
       if (!isNoDomain(error)) throw error
     }
@@ -59,7 +68,12 @@ export async function undefine(session: Session, domain: Domain, call: Call): Pr
 }
 
 async function removeVolumes(
-  session: Session, mark: Mark, ref: MachineRef, call: Call, removed: string[], kept: { what: string; why: string }[],
+  session: Session,
+  mark: Mark,
+  ref: MachineRef,
+  call: Call,
+  removed: string[],
+  kept: { what: string; why: string }[],
 ): Promise<void> {
   const prefix = `${machineFiles(mark.name, mark.runId).base}.`
   for (const { pool, volumes } of await ourPools(session, call)) {
@@ -77,7 +91,13 @@ async function removeVolumes(
 }
 
 /** The shared copy of a medium goes with the last machine that was made with it. `.ok` first, so that half a copy never counts. */
-async function unusedIsoVolumes(session: Session, volumes: readonly string[], sha256: string, except: MachineRef, call: Call): Promise<readonly string[]> {
+async function unusedIsoVolumes(
+  session: Session,
+  volumes: readonly string[],
+  sha256: string,
+  except: MachineRef,
+  call: Call,
+): Promise<readonly string[]> {
   const mine = volumes.filter((name) => digestOfIsoVolume(name) === sha256.slice(0, 12))
   if (mine.length === 0) return []
   const others = (await allDomains(session, call)).filter((config) => config.ref.id !== except.id)
@@ -86,7 +106,10 @@ async function unusedIsoVolumes(session: Session, volumes: readonly string[], sh
 }
 
 function usesIso(config: DomainConfig, digest: string): boolean {
-  return config.mark?.installer?.sha256.startsWith(digest) === true || config.paths.some((path) => digestOfIsoVolume(baseName(path)) === digest)
+  return (
+    config.mark?.installer?.sha256.startsWith(digest) === true ||
+    config.paths.some((path) => digestOfIsoVolume(baseName(path)) === digest)
+  )
 }
 
 function baseName(path: string): string {
@@ -97,14 +120,16 @@ function baseName(path: string): string {
 export async function allDomains(session: Session, call: Call): Promise<readonly DomainConfig[]> {
   return await session.run('list the domains', call, async (connection) => {
     const domains = await connection.listDomains({}, signalOf(call))
-    const configs = await Promise.all(domains.map(async (domain) => {
-      try {
-        return parseDomain(await domain.xml({ ...signalOf(call), inactive: true }))
-      } catch (error) {
-        if (isNoDomain(error)) return undefined
-        throw error
-      }
-    }))
+    const configs = await Promise.all(
+      domains.map(async (domain) => {
+        try {
+          return parseDomain(await domain.xml({ ...signalOf(call), inactive: true }))
+        } catch (error) {
+          if (isNoDomain(error)) return undefined
+          throw error
+        }
+      }),
+    )
     return configs.filter((config) => config !== undefined)
   })
 }
@@ -143,7 +168,9 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
     return digest === undefined || domains.some((config) => usesIso(config, digest))
   }
   return [
-    ...pools.flatMap(({ pool, volumes }) => volumes.filter((name) => !isNamed(name)).map((name) => volumeLeftover(pool, name))),
+    ...pools.flatMap(({ pool, volumes }) =>
+      volumes.filter((name) => !isNamed(name)).map((name) => volumeLeftover(pool, name)),
+    ),
     ...networks.flatMap((name) => {
       const runId = runIdOfNetwork(name)
       return runId === undefined || runs.has(runId) ? [] : [{ id: `network:${name}`, what: `network ${name}`, runId }]
@@ -189,7 +216,9 @@ export async function removeUnusedPools(session: Session, call: Call): Promise<r
   for (const { pool, volumes } of await ourPools(session, call)) {
     if (volumes.length > 0) continue
     await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
-      const isNamed = (await allDomains(session, call)).some((config) => config.mark && kvmMark(config.mark).pool === pool.name)
+      const isNamed = (await allDomains(session, call)).some(
+        (config) => config.mark && kvmMark(config.mark).pool === pool.name,
+      )
       if (!isNamed && (await removeEmptyPool(session, pool, call))) removed.push(`pool ${pool.name}`)
     })
   }

@@ -40,7 +40,12 @@ export function makeDisk(pool: string, volume: string, sizeBytes: number): reado
 }
 
 export function attachInstaller(
-  name: string, device: string, pool: string, poolPath: string, volume: string, medium: Medium,
+  name: string,
+  device: string,
+  pool: string,
+  poolPath: string,
+  volume: string,
+  medium: Medium,
 ): readonly string[] {
   const [inPool, copy] = [quote(pool), quote(volume)]
   return [
@@ -61,7 +66,12 @@ export function start(name: string): readonly string[] {
  * machine is defined anew with emulation.
  */
 export function startOrEmulate(
-  name: string, pool: string, logVolume: string, emulatedXml: string, device: string, mediumPath: string,
+  name: string,
+  pool: string,
+  logVolume: string,
+  emulatedXml: string,
+  device: string,
+  mediumPath: string,
 ): readonly string[] {
   const domain = quote(name)
   return [

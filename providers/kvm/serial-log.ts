@@ -88,7 +88,13 @@ async function sizeOf(session: Session, place: LogPlace, call: Call): Promise<nu
   })
 }
 
-async function* readFrom(session: Session, pool: StoragePool, name: string, offsetBytes: number, call: Call): AsyncIterable<Uint8Array> {
+async function* readFrom(
+  session: Session,
+  pool: StoragePool,
+  name: string,
+  offsetBytes: number,
+  call: Call,
+): AsyncIterable<Uint8Array> {
   const volume = await session.run(`look for ${name}`, call, () => findVolume(pool, name, call))
   if (!volume) return
   try {
@@ -102,7 +108,14 @@ async function* readFrom(session: Session, pool: StoragePool, name: string, offs
 async function delay(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
   })
   signal.throwIfAborted()
 }

@@ -26,8 +26,12 @@ export class Session {
   async #connect(call: Call): Promise<Connection> {
     const { uri } = this.choice
     try {
-      const connection = await translated('connect', uri, () => connect(uri, { signal: call.signal, env: this.context.env }))
-      void connection.closed.then(() => { this.#connection = undefined })
+      const connection = await translated('connect', uri, () =>
+        connect(uri, { signal: call.signal, env: this.context.env }),
+      )
+      void connection.closed.then(() => {
+        this.#connection = undefined
+      })
       return connection
     } catch (error) {
       this.#connection = undefined
@@ -62,7 +66,9 @@ export class Session {
 
   /** What the machine will be at its next start. */
   async config(domain: Domain, call: Call): Promise<DomainConfig> {
-    return await this.run(`read ${domain.name}`, call, async () => parseDomain(await domain.xml({ ...signalOf(call), inactive: true })))
+    return await this.run(`read ${domain.name}`, call, async () =>
+      parseDomain(await domain.xml({ ...signalOf(call), inactive: true })),
+    )
   }
 
   async close(): Promise<void> {

@@ -33,11 +33,17 @@ export interface StartOptions {
   readonly isForwarding: boolean
 }
 
-export async function startDomain(session: Session, ref: MachineRef, options: StartOptions, call: Call): Promise<StartResult> {
+export async function startDomain(
+  session: Session,
+  ref: MachineRef,
+  options: StartOptions,
+  call: Call,
+): Promise<StartResult> {
   const domain = await session.domain(ref, call)
   const config = await session.config(domain, call)
   const state = await session.run(`read the state of ${ref.name}`, call, () => domain.state(signalOf(call)))
-  if (state.state === 'running' || state.state === 'blocked') return await running(session, domain, config, options, call)
+  if (state.state === 'running' || state.state === 'blocked')
+    return await running(session, domain, config, options, call)
   if (state.state === 'paused') {
     await session.run(`resume ${ref.name}`, call, () => domain.resume(signalOf(call)))
     return await running(session, domain, config, options, call)
@@ -47,7 +53,13 @@ export async function startDomain(session: Session, ref: MachineRef, options: St
   return { acceleration: started.acceleration, outputs: { acceleration: started.acceleration, ...outputs } }
 }
 
-async function running(session: Session, domain: Domain, config: DomainConfig, options: StartOptions, call: Call): Promise<StartResult> {
+async function running(
+  session: Session,
+  domain: Domain,
+  config: DomainConfig,
+  options: StartOptions,
+  call: Call,
+): Promise<StartResult> {
   for (const console of options.consoles) await console.connect(domain, call)
   const acceleration = config.acceleration ?? 'emulated'
   const outputs = options.isForwarding ? await forward(session, domain, config, call) : {}
@@ -63,7 +75,13 @@ interface Started {
   readonly acceleration: 'hardware' | 'emulated'
 }
 
-async function startOff(session: Session, ref: MachineRef, config: DomainConfig, options: StartOptions, call: Call): Promise<Started> {
+async function startOff(
+  session: Session,
+  ref: MachineRef,
+  config: DomainConfig,
+  options: StartOptions,
+  call: Call,
+): Promise<Started> {
   const rule = config.mark ? kvmMark(config.mark).acceleration : 'auto'
   const key = await accelerationKey(session, call)
   const types = await typesToTry(session, rule, config, key)
@@ -78,13 +96,18 @@ async function startOff(session: Session, ref: MachineRef, config: DomainConfig,
     await clearAway(domain, options.consoles)
     if (isLast || isAzlVmError(failure, 'cancelled')) throw lastFailure(failure, type, ref)
     await remember(session, { works: false, key })
-    call.warn('kvm-does-not-run-guests', `KVM is offered by ${session.choice.uri}, but does not run the guest (${errorText(failure)}); going on with emulation, which is slow`, 'Set `machine.acceleration: emulated` to say that this is wanted; `azl-vm doctor` says more.')
+    call.warn(
+      'kvm-does-not-run-guests',
+      `KVM is offered by ${session.choice.uri}, but does not run the guest (${errorText(failure)}); going on with emulation, which is slow`,
+      'Set `machine.acceleration: emulated` to say that this is wanted; `azl-vm doctor` says more.',
+    )
   }
   throw new Error('there is always a type to try')
 }
 
 function lastFailure(failure: unknown, type: DomainType, ref: MachineRef): unknown {
-  if (type !== 'kvm' || isAzlVmError(failure, 'cancelled', 'permission-denied', 'no-space', 'resource-busy')) return failure
+  if (type !== 'kvm' || isAzlVmError(failure, 'cancelled', 'permission-denied', 'no-space', 'resource-busy'))
+    return failure
   return new AzlVmError('host-not-ready', `KVM does not run the guest "${ref.name}": ${errorText(failure)}`, {
     cause: failure,
     hint: 'Use `acceleration: auto` or `emulated`, or a host whose virtualization works.',
@@ -92,7 +115,12 @@ function lastFailure(failure: unknown, type: DomainType, ref: MachineRef): unkno
 }
 
 /** KVM first where it is offered and was not seen failing since this host and its software were started. */
-async function typesToTry(session: Session, rule: 'auto' | 'hardware' | 'emulated', config: DomainConfig, key: string): Promise<readonly DomainType[]> {
+async function typesToTry(
+  session: Session,
+  rule: 'auto' | 'hardware' | 'emulated',
+  config: DomainConfig,
+  key: string,
+): Promise<readonly DomainType[]> {
   if (rule === 'emulated') return ['qemu']
   if (rule === 'hardware') return ['kvm']
   const fact = await session.context.hostFacts.get(factName)
@@ -105,7 +133,9 @@ async function typesToTry(session: Session, rule: 'auto' | 'hardware' | 'emulate
 async function accelerationKey(session: Session, call: Call): Promise<string> {
   return await session.run('ask for versions', call, async (connection) => {
     const [libvirt, qemu, host] = await Promise.all([
-      connection.libraryVersion(signalOf(call)), connection.hypervisorVersion(signalOf(call)), connection.hostname(signalOf(call)),
+      connection.libraryVersion(signalOf(call)),
+      connection.hypervisorVersion(signalOf(call)),
+      connection.hostname(signalOf(call)),
     ])
     return [host, session.context.bootId, libvirt, qemu].join(' ')
   })
@@ -116,7 +146,13 @@ async function remember(session: Session, fact: AccelerationFact): Promise<void>
 }
 
 function isAccelerationFact(value: unknown): value is AccelerationFact {
-  return typeof value === 'object' && value !== null && 'works' in value && typeof value.works === 'boolean' && 'key' in value
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'works' in value &&
+    typeof value.works === 'boolean' &&
+    'key' in value
+  )
 }
 
 /** The same machine, same UUID and mark, defined with the other way to run its processor. */
@@ -131,9 +167,17 @@ async function withType(session: Session, ref: MachineRef, type: DomainType, cal
 }
 
 /** Undefined where the machine runs; else why it does not. `isProving`: wait until a byte shows that it really does. */
-async function attempt(session: Session, domain: Domain, options: StartOptions, isProving: boolean, call: Call): Promise<unknown> {
+async function attempt(
+  session: Session,
+  domain: Domain,
+  options: StartOptions,
+  isProving: boolean,
+  call: Call,
+): Promise<unknown> {
   // Somebody has to hear the first byte: where nobody listens, we do until it came.
-  const witness = options.consoles[0] ?? (isProving ? new ArmedConsole({ port: 'system', onData: () => undefined }, session.choice.uri) : undefined)
+  const witness =
+    options.consoles[0] ??
+    (isProving ? new ArmedConsole({ port: 'system', onData: () => undefined }, session.choice.uri) : undefined)
   const consoles = witness && !options.consoles.includes(witness) ? [witness] : options.consoles
   try {
     const connection = await session.connection(call)
@@ -161,19 +205,36 @@ interface Decision {
 }
 
 /** From before the start on, so that nothing is missed: the first serial byte against suspension, stop or crash. */
-async function listenForEnd(connection: Connection, domain: Domain, witness: ArmedConsole, call: Call): Promise<Decision> {
+async function listenForEnd(
+  connection: Connection,
+  domain: Domain,
+  witness: ArmedConsole,
+  call: Call,
+): Promise<Decision> {
   let isResumed = false
   let decide: (end: string | undefined) => void = () => undefined
-  const first = new Promise<string | undefined>((resolve) => { decide = resolve })
-  void witness.firstByte().then(() => { decide(undefined) })
+  const first = new Promise<string | undefined>((resolve) => {
+    decide = resolve
+  })
+  void witness.firstByte().then(() => {
+    decide(undefined)
+  })
   const stop = await connection.onDomainEvent(({ domain: who, event, detail }) => {
     if (who.uuid !== domain.uuid) return
     // A paused start tells of a suspension of its own, before the resume.
     if (event === 'resumed') isResumed = true
-    if (event === 'stopped' || event === 'crashed') decide(`it ended in its firmware before its first serial byte (${String(event)}, ${String(detail)})`)
-    if (event === 'suspended' && isResumed) decide(`it was suspended in its firmware before its first serial byte (${String(detail)})`)
+    if (event === 'stopped' || event === 'crashed')
+      decide(`it ended in its firmware before its first serial byte (${event}, ${String(detail)})`)
+    if (event === 'suspended' && isResumed)
+      decide(`it was suspended in its firmware before its first serial byte (${String(detail)})`)
   }, signalOf(call))
-  call.signal.addEventListener('abort', () => { decide('interrupted') }, { once: true })
+  call.signal.addEventListener(
+    'abort',
+    () => {
+      decide('interrupted')
+    },
+    { once: true },
+  )
   return { first, stop }
 }
 

@@ -3,12 +3,21 @@ import { element, toXml } from './xml.ts'
 /** A directory pool. 0711: QEMU's user passes through it, nobody lists it. */
 export function poolXml(name: string, path: string): string {
   const permissions = element('permissions', {}, element('mode', {}, '0711'))
-  return toXml(element('pool', { type: 'dir' }, element('name', {}, name), element('target', {}, element('path', {}, path), permissions)))
+  return toXml(
+    element(
+      'pool',
+      { type: 'dir' },
+      element('name', {}, name),
+      element('target', {}, element('path', {}, path), permissions),
+    ),
+  )
 }
 
 /** A pool that only looks at a folder that is there: no permissions are set. */
 export function lookPoolXml(name: string, path: string): string {
-  return toXml(element('pool', { type: 'dir' }, element('name', {}, name), element('target', {}, element('path', {}, path))))
+  return toXml(
+    element('pool', { type: 'dir' }, element('name', {}, name), element('target', {}, element('path', {}, path))),
+  )
 }
 
 export function volumeXml(name: string, sizeBytes: number, format: 'qcow2' | 'raw'): string {

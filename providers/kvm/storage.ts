@@ -1,5 +1,13 @@
 /** The pool and its volumes. All that a machine owns lies here, and nothing of it is touched by path. */
-import { isAlreadyExists, isNoStoragePool, isNoStorageVolume, isOperationInvalid, type Connection, type StoragePool, type StorageVolume } from 'libvirt-ts'
+import {
+  isAlreadyExists,
+  isNoStoragePool,
+  isNoStorageVolume,
+  isOperationInvalid,
+  type Connection,
+  type StoragePool,
+  type StorageVolume,
+} from 'libvirt-ts'
 import type { Call } from '../../src/provider/contract.ts'
 import { isOurPool } from './names.ts'
 import { signalOf, type Session } from './session.ts'
@@ -33,7 +41,12 @@ export async function ensurePool(session: Session, name: string, path: string, c
   })
 }
 
-async function lookupOrDefine(connection: Connection, name: string, path: string, options: { readonly signal: AbortSignal }): Promise<StoragePool> {
+async function lookupOrDefine(
+  connection: Connection,
+  name: string,
+  path: string,
+  options: { readonly signal: AbortSignal },
+): Promise<StoragePool> {
   try {
     return await connection.lookupPool(name, options)
   } catch (error) {
@@ -53,7 +66,12 @@ export async function findVolume(pool: StoragePool, name: string, call: Call): P
 
 /** Makes the volume; one that is there already (ours by its run id) is kept. */
 export async function ensureVolume(
-  session: Session, pool: StoragePool, name: string, sizeBytes: number, format: 'qcow2' | 'raw', call: Call,
+  session: Session,
+  pool: StoragePool,
+  name: string,
+  sizeBytes: number,
+  format: 'qcow2' | 'raw',
+  call: Call,
 ): Promise<void> {
   await session.run(`make the volume ${pool.name}/${name}`, call, async () => {
     if (await findVolume(pool, name, call)) return
@@ -81,7 +99,10 @@ export async function deleteVolume(session: Session, pool: StoragePool, name: st
 }
 
 /** Every active pool of ours, looked at afresh, with the names of its volumes. */
-export async function ourPools(session: Session, call: Call): Promise<readonly { readonly pool: StoragePool; readonly volumes: readonly string[] }[]> {
+export async function ourPools(
+  session: Session,
+  call: Call,
+): Promise<readonly { readonly pool: StoragePool; readonly volumes: readonly string[] }[]> {
   return await session.run('list the pools', call, async (connection) => {
     const pools = (await connection.listPools(signalOf(call))).filter((pool) => isOurPool(pool.name))
     const found: { pool: StoragePool; volumes: string[] }[] = []

@@ -27,11 +27,18 @@ export function toXml(root: XmlElement, indent = ''): string {
     return `${indent}<${root.name}${attributes}>${root.children.map(escapeText).join('')}</${root.name}>`
   }
   const inner = root.children.map((child) =>
-    typeof child === 'string' ? `${indent}  ${escapeText(child)}` : toXml(child, `${indent}  `))
+    typeof child === 'string' ? `${indent}  ${escapeText(child)}` : toXml(child, `${indent}  `),
+  )
   return [`${indent}<${root.name}${attributes}>`, ...inner, `${indent}</${root.name}>`].join('\n')
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;', '"': '&quot;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  "'": '&apos;',
+  '"': '&quot;',
+}
 
 function escapeText(text: string): string {
   refuseUnsayable(text)
@@ -53,7 +60,10 @@ function refuseUnsayable(text: string): void {
   const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.exec(text)
   if (!forbidden) return
   const code = forbidden[0].codePointAt(0) ?? 0
-  throw new AzlVmError('spec-invalid', `a value holds the character U+${code.toString(16).padStart(4, '0')}, which libvirt's XML cannot say`)
+  throw new AzlVmError(
+    'spec-invalid',
+    `a value holds the character U+${code.toString(16).padStart(4, '0')}, which libvirt's XML cannot say`,
+  )
 }
 
 /** A parsed element: attributes, child elements in order, and its own text. */
@@ -88,8 +98,8 @@ export class XmlNode {
 
   #children(name: string): readonly XmlNode[] {
     const value = this.#raw[name]
-    const list = value === undefined ? [] : Array.isArray(value) ? value : [value]
-    return list.map((entry: unknown) => new XmlNode(name, typeof entry === 'object' && entry !== null ? { ...entry } : { '#text': String(entry) }))
+    const list: readonly unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value]
+    return list.map((entry) => new XmlNode(name, recordOf(entry)))
   }
 }
 
@@ -104,7 +114,12 @@ export function parseXml(text: string): XmlNode {
     ignorePiTags: true,
   })
   const parsed: unknown = parser.parse(text)
-  const [root] = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : []
+  const [root] = Object.entries(recordOf(parsed))
   if (!root) throw new AzlVmError('bad-reply', 'libvirt answered with an empty XML document')
-  return new XmlNode(root[0], typeof root[1] === 'object' && root[1] !== null ? { ...root[1] } : { '#text': String(root[1]) })
+  return new XmlNode(root[0], recordOf(root[1]))
+}
+
+/** The parser gives an element without attributes and children as its bare text. */
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : { '#text': String(value) }
 }

@@ -12,16 +12,38 @@ export const command = defineCommand({
   options: {
     ...hostOption,
     force: { type: 'boolean', description: 'Take the port over from whoever holds it.' },
-    for: { type: 'number', placeholder: 'SECONDS', default: 0, description: 'Listen this long after stdin has ended (0: until the machine is off).' },
+    for: {
+      type: 'number',
+      placeholder: 'SECONDS',
+      default: 0,
+      description: 'Listen this long after stdin has ended (0: until the machine is off).',
+    },
   },
   examples: [{ command: 'azl-vm console azl4-eval', text: 'Sit down at the serial port.' }],
   async handler(args, ctx) {
-    if (ctx.output === 'json') throw new AzlVmError('usage', 'a console is no JSON document', { hint: 'Leave --output json out; `azl-vm logs --output json` has the text.' })
+    if (ctx.output === 'json')
+      throw new AzlVmError('usage', 'a console is no JSON document', {
+        hint: 'Leave --output json out; `azl-vm logs --output json` has the text.',
+      })
     return await withMachine(ctx, args, 'console', async ({ provider, info, call }) => {
       if (info.state !== 'running' && info.state !== 'paused') {
-        throw new AzlVmError('resource-busy', `the machine "${info.ref.name}" is ${info.state}: nobody is at the other end`, { hint: `\`azl-vm start ${info.ref.name}\` switches it on.` })
+        throw new AzlVmError(
+          'resource-busy',
+          `the machine "${info.ref.name}" is ${info.state}: nobody is at the other end`,
+          { hint: `\`azl-vm start ${info.ref.name}\` switches it on.` },
+        )
       }
-      const handle = await provider.openConsole(info.ref, { port: 'system', force: args.force, onData: (bytes) => { ctx.stdout.write(bytes) } }, call)
+      const handle = await provider.openConsole(
+        info.ref,
+        {
+          port: 'system',
+          force: args.force,
+          onData: (bytes) => {
+            ctx.stdout.write(bytes)
+          },
+        },
+        call,
+      )
       ctx.progress.say(`connected to ${info.ref.name}; Ctrl-] leaves`)
       const why = await holdConsole(handle, { stdin: ctx.stdin, signal: ctx.signal, lingerMs: args.for * 1000 })
       ctx.progress.say(why)

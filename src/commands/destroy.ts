@@ -12,8 +12,19 @@ export const command = defineCommand({
   examples: [{ command: 'azl-vm destroy azl4-eval', text: 'Remove it.' }],
   async handler(args, ctx) {
     return await withMachine(ctx, args, 'destroy', async ({ environment, provider, info, bus }) => {
-      const report = await destroyMachine({ environment, provider, info, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) })
-      return { data: { machine: info.ref.name, ...report }, text: () => destroyText(info.ref.name, report), ...(report.kept.some(isOurs) ? { exitCode: 4 } : {}) }
+      const report = await destroyMachine({
+        environment,
+        provider,
+        info,
+        bus,
+        signal: ctx.signal,
+        lockWaitMs: lockWaitOf(args),
+      })
+      return {
+        data: { machine: info.ref.name, ...report },
+        text: () => destroyText(info.ref.name, report),
+        ...(report.kept.some(isOurs) ? { exitCode: 4 } : {}),
+      }
     })
   },
 })

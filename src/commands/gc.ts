@@ -11,7 +11,7 @@ export const command = defineCommand({
   positionals: [],
   options: {
     ...hostOption,
-    'yes': { type: 'boolean', alias: 'y', description: 'Do not ask.' },
+    yes: { type: 'boolean', alias: 'y', description: 'Do not ask.' },
     'dry-run': { type: 'boolean', description: 'Only list.' },
   },
   examples: [
@@ -25,7 +25,8 @@ export const command = defineCommand({
       try {
         for (const { host, error } of plan.unreadable) ctx.progress.warn(`cannot ask ${host}: ${error.message}`)
         const toCollect = plan.items.filter((item) => item.verdict === 'collect')
-        const isRun = toCollect.length > 0 && !args['dry-run'] && (args.yes || (await isConfirmed(plan.items, toCollect.length)))
+        const isRun =
+          toCollect.length > 0 && !args['dry-run'] && (args.yes || (await isConfirmed(plan.items, toCollect.length)))
         const result = isRun ? await plan.run(bus, ctx.signal) : undefined
         return { data: dataOf(plan, result), text: () => textOf(plan, result, ctx.width), ...exitOf(plan, result) }
       } finally {
@@ -52,7 +53,12 @@ function dataOf(plan: GcPlan, result: GcResult | undefined): unknown {
     items: plan.items,
     removed: result?.removed ?? [],
     kept: result?.kept ?? [],
-    unreadable: plan.unreadable.map(({ provider, host, error }) => ({ provider, host, code: error.code, message: error.message })),
+    unreadable: plan.unreadable.map(({ provider, host, error }) => ({
+      provider,
+      host,
+      code: error.code,
+      message: error.message,
+    })),
   }
 }
 

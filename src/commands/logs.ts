@@ -21,7 +21,9 @@ export const command = defineCommand({
     return await withMachine(ctx, args, 'logs', async (work) => {
       if (args.tool) return await toolLog(work, ctx)
       ctx.progress.detail(work.provider.logLimit)
-      const source = args.follow ? work.provider.followLog(work.info.ref, work.call) : work.provider.readLog(work.info.ref, work.call)
+      const source = args.follow
+        ? work.provider.followLog(work.info.ref, work.call)
+        : work.provider.readLog(work.info.ref, work.call)
       return await copyOut(source, ctx, { name: work.info.ref.name, limit: work.provider.logLimit })
     })
   },
@@ -34,11 +36,18 @@ async function toolLog({ environment, provider, info }: MachineWork, ctx: Comman
       hint: `The state folder ${environment.home.root} does not remember it.`,
     })
   }
-  return await copyOut(createReadStream(environment.home.run(record.lastRunId).events), ctx, { name: info.ref.name, limit: '' })
+  return await copyOut(createReadStream(environment.home.run(record.lastRunId).events), ctx, {
+    name: info.ref.name,
+    limit: '',
+  })
 }
 
 /** Bytes as they are to stdout, no faster than it takes them; in JSON, one document with the text. */
-async function copyOut(source: AsyncIterable<Uint8Array | string>, ctx: CommandContext, about: { name: string; limit: string }): Promise<CommandResult> {
+async function copyOut(
+  source: AsyncIterable<Uint8Array | string>,
+  ctx: CommandContext,
+  about: { name: string; limit: string },
+): Promise<CommandResult> {
   if (ctx.output === 'json') {
     const chunks: Buffer[] = []
     for await (const chunk of source) chunks.push(Buffer.from(chunk))
@@ -46,7 +55,10 @@ async function copyOut(source: AsyncIterable<Uint8Array | string>, ctx: CommandC
     return { data: { machine: about.name, limit: about.limit, text }, text: () => text }
   }
   for await (const chunk of source) {
-    if (!ctx.stdout.write(chunk)) await new Promise((resolve) => { ctx.stdout.once('drain', resolve) })
+    if (!ctx.stdout.write(chunk))
+      await new Promise((resolve) => {
+        ctx.stdout.once('drain', resolve)
+      })
   }
   return { data: undefined, text: () => '', isWritten: true }
 }

@@ -7,11 +7,15 @@ import { formatBytes } from '../provider/format-bytes.ts'
 import { hostOption, withRun } from './machine-arguments.ts'
 
 export const command = defineCommand({
-  description: 'Lists the machines that azl-vm made, on every host that it knows of. What other tools made is never listed.',
+  description:
+    'Lists the machines that azl-vm made, on every host that it knows of. What other tools made is never listed.',
   positionals: [],
   options: {
     ...hostOption,
-    foreign: { type: 'boolean', description: 'Also machines of azl-vm that another user, computer or AZL_VM_HOME made.' },
+    foreign: {
+      type: 'boolean',
+      description: 'Also machines of azl-vm that another user, computer or AZL_VM_HOME made.',
+    },
   },
   examples: [{ command: 'azl-vm ls', text: 'What is there.' }],
   async handler(args, ctx) {
@@ -21,7 +25,13 @@ export const command = defineCommand({
       try {
         const shown = inventory.machines.filter(({ info }) => args.foreign || isOurs(info, environment))
         for (const { host, error } of inventory.unreadable) ctx.progress.warn(`cannot ask ${host}: ${error.message}`)
-        return { data: dataOf(shown, inventory, environment.owner), text: () => tableOf(shown, ctx.width), ...(inventory.unreadable.length > 0 && shown.length === 0 ? { exitCode: inventory.unreadable[0]?.error.exitCode ?? 3 } : {}) }
+        return {
+          data: dataOf(shown, inventory, environment.owner),
+          text: () => tableOf(shown, ctx.width),
+          ...(inventory.unreadable.length > 0 && shown.length === 0
+            ? { exitCode: inventory.unreadable[0]?.error.exitCode ?? 3 }
+            : {}),
+        }
       } finally {
         await inventory.close()
       }
@@ -31,8 +41,18 @@ export const command = defineCommand({
 
 function dataOf(shown: readonly FoundMachine[], inventory: Inventory, owner: string): unknown {
   return {
-    machines: shown.map(({ provider, info }) => ({ provider: provider.name, host: provider.host, isOurs: isOurs(info, { owner }), ...info })),
-    unreadable: inventory.unreadable.map(({ provider, host, error }) => ({ provider, host, code: error.code, message: error.message })),
+    machines: shown.map(({ provider, info }) => ({
+      provider: provider.name,
+      host: provider.host,
+      isOurs: isOurs(info, { owner }),
+      ...info,
+    })),
+    unreadable: inventory.unreadable.map(({ provider, host, error }) => ({
+      provider,
+      host,
+      code: error.code,
+      message: error.message,
+    })),
   }
 }
 

@@ -61,7 +61,10 @@ export async function withMachine<T>(
 
 /** Runs `work` with an event bus that is told as progress. */
 export async function withRun<T>(
-  ctx: CommandContext, environment: Environment, verb: string, work: (bus: EventBus) => Promise<T>,
+  ctx: CommandContext,
+  environment: Environment,
+  verb: string,
+  work: (bus: EventBus) => Promise<T>,
 ): Promise<T> {
   const run = openVerbRun(environment, eventProgress(ctx.progress))
   run.bus.emit({ type: 'debug', message: `azl-vm ${verb}` })
@@ -81,4 +84,3 @@ async function nameInSpec(file: string, ctx: CommandContext): Promise<string> {
   const loaded = await loadSpecOf({ spec: file, set: [], provider: undefined, host: undefined }, ctx)
   return loaded.spec.name
 }
-

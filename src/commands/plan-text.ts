@@ -5,12 +5,20 @@ import type { Operation } from '../provider/plan.ts'
 export function planText({ provider, host, facts, medium, request, plan }: PlannedMachine): string {
   const choices = [
     ...plan.choices,
-    { label: 'checksum', value: `sha256:${medium.medium.sha256} (${{ checksum: 'as the spec says', unverified: 'unverified', own: 'made by azl-vm' }[medium.trust]})` },
+    {
+      label: 'checksum',
+      value: `sha256:${medium.medium.sha256} (${{ checksum: 'as the spec says', unverified: 'unverified', own: 'made by azl-vm' }[medium.trust]})`,
+    },
   ]
   const width = Math.max(...choices.map(({ label }) => label.length))
   return [
     `${request.ref.name} on ${provider} at ${host}`,
-    ...(facts.isAssumed ? ['ASSUMED: the host could not be asked; what follows is what such a host usually offers.', ...assumedBecause(facts.findings)] : []),
+    ...(facts.isAssumed
+      ? [
+          'ASSUMED: the host could not be asked; what follows is what such a host usually offers.',
+          ...assumedBecause(facts.findings),
+        ]
+      : []),
     ...choices.map(({ label, value }) => `  ${label.padEnd(width)}  ${value}`),
     '',
     ...plan.operations.flatMap((operation, index) => operationLines(operation, index)),

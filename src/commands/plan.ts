@@ -15,7 +15,11 @@ export const command = defineCommand({
   options: {
     ...specOptions,
     emit: { type: 'string', choices: ['sh'], description: 'Print a script that makes the same machine by hand.' },
-    out: { type: 'string', placeholder: 'FILE', description: 'Write the script to this file; media that azl-vm makes are put beside it.' },
+    out: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'Write the script to this file; media that azl-vm makes are put beside it.',
+    },
   },
   examples: [
     { command: 'azl-vm plan', text: 'What `up` would do with ./azl-vm.yaml.' },

@@ -1,6 +1,8 @@
-import type { ProbeReport } from 'boot-probe'
 import { renderTable } from '../cli/table.ts'
+import type { UpResult } from '../pipeline/up.ts'
 import { formatBytes } from '../provider/format-bytes.ts'
+
+type ProbeReport = NonNullable<UpResult['probe']>
 
 interface Row {
   readonly what: string
@@ -14,13 +16,25 @@ export function probeTable(report: ProbeReport, width: number): string {
     { what: 'Secure Boot', seen: secureBootText(report) },
     { what: 'memory', seen: formatBytes(report.memoryBytes) },
     { what: 'processors', seen: String(report.processors) },
-    ...report.disks.map((disk, index) => ({ what: `disk ${String(index)}`, seen: `${formatBytes(disk.sizeBytes)}, ${disk.bus}` })),
+    ...report.disks.map((disk, index) => ({
+      what: `disk ${String(index)}`,
+      seen: `${formatBytes(disk.sizeBytes)}, ${disk.bus}`,
+    })),
     ...report.opticalDrives.map((drive, index) => ({
       what: `optical drive ${String(index)}`,
-      seen: [drive.isMediaPresent ? (drive.label ?? 'a medium without a label') : 'empty', drive.bus, ...(drive.isBooted ? ['booted from here'] : [])].join(', '),
+      seen: [
+        drive.isMediaPresent ? (drive.label ?? 'a medium without a label') : 'empty',
+        drive.bus,
+        ...(drive.isBooted ? ['booted from here'] : []),
+      ].join(', '),
     })),
     ...report.nics.map((nic, index) => ({ what: `network card ${String(index)}`, seen: nic.mac })),
-    { what: 'TPM', seen: report.tpm.isPresent ? `2.0${report.tpm.manufacturer === null ? '' : `, ${report.tpm.manufacturer.trim()}`}` : 'none' },
+    {
+      what: 'TPM',
+      seen: report.tpm.isPresent
+        ? `2.0${report.tpm.manufacturer === null ? '' : `, ${report.tpm.manufacturer.trim()}`}`
+        : 'none',
+    },
     { what: 'boot order', seen: bootOrderText(report) },
     { what: 'ACPI tables', seen: report.acpiTables.join(' ') },
   ]
@@ -37,5 +51,7 @@ function secureBootText(report: ProbeReport): string {
 }
 
 function bootOrderText(report: ProbeReport): string {
-  return report.bootOrder.map((number) => report.bootOptions.find((option) => option.number === number)?.description.trim() ?? number).join(', ')
+  return report.bootOrder
+    .map((number) => report.bootOptions.find((option) => option.number === number)?.description.trim() ?? number)
+    .join(', ')
 }

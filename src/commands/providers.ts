@@ -1,18 +1,20 @@
 import { defineCommand } from '../cli/command.ts'
 import { renderTable } from '../cli/table.ts'
 import { readAllFacts } from '../doctor/examine.ts'
+import { callFor } from '../pipeline/environment.ts'
 import type { Facts } from '../provider/contract.ts'
 import { withRun } from './machine-arguments.ts'
 
 export const command = defineCommand({
-  description: 'Lists the providers, whether each is ready on the host, and what it can do there. `azl-vm doctor` says why not, and the fix.',
+  description:
+    'Lists the providers, whether each is ready on the host, and what it can do there. `azl-vm doctor` says why not, and the fix.',
   positionals: [],
   options: { host: { type: 'string', description: 'Another host than the local one.' } },
   examples: [{ command: 'azl-vm providers', text: 'What there is.' }],
   async handler(args, ctx) {
     const environment = await ctx.app.environment()
     return await withRun(ctx, environment, 'providers', async (bus) => {
-      const facts = await readAllFacts(environment, bus, ctx.signal, args.host ?? 'local')
+      const facts = await readAllFacts(environment.registry, args.host ?? 'local', callFor(bus, ctx.signal))
       const titles = new Map(environment.registry.entries.map((entry) => [entry.name, entry.title]))
       return {
         data: { providers: facts.map((entry) => ({ title: titles.get(entry.provider), ...entry })) },
@@ -27,8 +29,16 @@ function providerText(facts: Facts, title: string, width: number): string {
   const yes = (is: boolean): string => (is ? 'yes' : 'no')
   const rows = [
     ['host', facts.host],
-    ['ready', facts.isReady ? 'yes' : `no: ${facts.findings.find((finding) => finding.level === 'error')?.message ?? ''}`],
-    ['versions', Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`).join(', ')],
+    [
+      'ready',
+      facts.isReady ? 'yes' : `no: ${facts.findings.find((finding) => finding.level === 'error')?.message ?? ''}`,
+    ],
+    [
+      'versions',
+      Object.entries(facts.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
     ['architectures', capabilities.architectures.join(', ')],
     ['Secure Boot', yes(capabilities.secureBoot)],
     ['TPM', yes(capabilities.tpm)],

@@ -9,7 +9,11 @@ export const command = defineCommand({
   positionals: [machinePositional],
   options: {
     ...hostOption,
-    out: { type: 'string', placeholder: 'FILE', description: 'The file (default: NAME.png here). An existing one is replaced.' },
+    out: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'The file (default: NAME.png here). An existing one is replaced.',
+    },
   },
   examples: [{ command: 'azl-vm screenshot azl4-eval --out boot.png', text: 'Look at the screen.' }],
   async handler(args, ctx) {
@@ -19,7 +23,10 @@ export const command = defineCommand({
       try {
         await writeFile(file, image)
       } catch (error) {
-        throw new AzlVmError('path-not-found', `cannot write ${file}: ${errorText(error)}`, { cause: error, hint: 'Name another file with --out.' })
+        throw new AzlVmError('path-not-found', `cannot write ${file}: ${errorText(error)}`, {
+          cause: error,
+          hint: 'Name another file with --out.',
+        })
       }
       return { data: { file, sizeBytes: image.length }, text: () => file }
     })

@@ -10,12 +10,27 @@ export const command = defineCommand({
   async handler(args, ctx) {
     return await withMachine(ctx, args, 'start', async ({ environment, provider, info, bus, call }) => {
       const wasRunning = info.state === 'running'
-      const result = await startMachine({ environment, found: { provider, info }, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) })
+      const result = await startMachine({
+        environment,
+        found: { provider, info },
+        bus,
+        signal: ctx.signal,
+        lockWaitMs: lockWaitOf(args),
+      })
       const endpoint = await provider.endpoint(info.ref, call)
       const ssh = endpoint ? `; ssh: ${endpoint.address} port ${String(endpoint.port)}` : ''
       return {
-        data: { machine: info.ref.name, wasRunning, acceleration: result.acceleration, outputs: result.outputs, endpoint },
-        text: () => (wasRunning ? `${info.ref.name} was running already` : `${info.ref.name} is running (${result.acceleration})${ssh}`),
+        data: {
+          machine: info.ref.name,
+          wasRunning,
+          acceleration: result.acceleration,
+          outputs: result.outputs,
+          endpoint,
+        },
+        text: () =>
+          wasRunning
+            ? `${info.ref.name} was running already`
+            : `${info.ref.name} is running (${result.acceleration})${ssh}`,
       }
     })
   },

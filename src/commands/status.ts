@@ -21,8 +21,11 @@ export const command = defineCommand({
 })
 
 function statusText(
-  where: { readonly name: string; readonly host: string }, info: MachineInfo, endpoint: Endpoint | undefined,
-  record: MachineRecord | undefined, evidenceDir: string | undefined,
+  where: { readonly name: string; readonly host: string },
+  info: MachineInfo,
+  endpoint: Endpoint | undefined,
+  record: MachineRecord | undefined,
+  evidenceDir: string | undefined,
 ): string {
   const { mark } = info
   const rows: readonly (readonly [label: string, value: string | undefined])[] = [
@@ -35,7 +38,9 @@ function statusText(
     ['spec', record?.specFile],
     ['processor', `${String(info.cpus)} × ${info.architecture}${info.acceleration === 'emulated' ? ', emulated' : ''}`],
     ['memory', formatBytes(info.memoryBytes)],
-    ...info.disks.map((disk, index) => [`disk ${String(index)}`, `${formatBytes(disk.sizeBytes)} (${disk.where})`] as const),
+    ...info.disks.map(
+      (disk, index) => [`disk ${String(index)}`, `${formatBytes(disk.sizeBytes)} (${disk.where})`] as const,
+    ),
     ['medium', info.installer ?? 'none'],
     ['Secure Boot', info.secureBoot ? 'on' : 'off'],
     ['TPM', info.tpm ? 'yes' : 'no'],

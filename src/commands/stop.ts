@@ -12,21 +12,31 @@ export const command = defineCommand({
     ...hostOption,
     ...waitOption,
     force: { type: 'boolean', description: 'Cut the power; what the guest has not written is lost.' },
-    timeout: { type: 'number', placeholder: 'SECONDS', default: 120, description: 'How long the guest may take to shut down.' },
+    timeout: {
+      type: 'number',
+      placeholder: 'SECONDS',
+      default: 120,
+      description: 'How long the guest may take to shut down.',
+    },
   },
   examples: [
     { command: 'azl-vm stop azl4-eval', text: 'Shut it down.' },
     { command: 'azl-vm stop azl4-eval --force', text: 'A guest in its boot loader hears no request: cut the power.' },
   ],
   async handler(args, ctx) {
-    if (!(args.timeout > 0)) throw usageError('--timeout takes a number of seconds above 0', 'write for example --timeout 60')
+    if (!(args.timeout > 0))
+      throw usageError('--timeout takes a number of seconds above 0', 'write for example --timeout 60')
     return await withMachine(ctx, args, 'stop', async ({ environment, provider, info, bus }) => {
       const wasOff = info.state === 'off'
       const stop = { mode: args.force ? 'force' : 'graceful', timeoutMs: args.timeout * 1000 } as const
-      await stopMachine({ environment, found: { provider, info }, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) }, stop)
+      await stopMachine(
+        { environment, found: { provider, info }, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) },
+        stop,
+      )
       return {
         data: { machine: info.ref.name, wasOff, mode: stop.mode },
-        text: () => `${info.ref.name} ${wasOff ? 'was off already' : 'is off'}; \`azl-vm destroy ${info.ref.name}\` removes it`,
+        text: () =>
+          `${info.ref.name} ${wasOff ? 'was off already' : 'is off'}; \`azl-vm destroy ${info.ref.name}\` removes it`,
       }
     })
   },

@@ -16,7 +16,9 @@ export function upText(result: UpResult, width: number): string {
     `${name} ${actions[result.action]} (${seconds(result.elapsedMs)})`,
     ...stateLines(result),
     ...(result.acceleration === 'emulated' ? ['  processor   emulated'] : []),
-    ...(result.medium.trust === 'unverified' ? [`  medium      unverified: no checksum in the spec (sha256:${result.medium.medium.sha256})`] : []),
+    ...(result.medium.trust === 'unverified'
+      ? [`  medium      unverified: no checksum in the spec (sha256:${result.medium.medium.sha256})`]
+      : []),
     ...(result.removed ? removedLines(result) : []),
     `  evidence    ${result.evidenceDir}`,
   ]
@@ -26,10 +28,18 @@ export function upText(result: UpResult, width: number): string {
 
 function stateLines(result: UpResult): readonly string[] {
   const { machine, endpoint, bootOutcome } = result
-  const boot = bootOutcome?.is === 'left-for' ? [`  boot        the firmware left for the ${bootOutcome.target}${bootOutcome.name === '' ? '' : ` (${bootOutcome.name})`}`] : []
+  const boot =
+    bootOutcome?.is === 'left-for'
+      ? [
+          `  boot        the firmware left for the ${bootOutcome.target}${bootOutcome.name === '' ? '' : ` (${bootOutcome.name})`}`,
+        ]
+      : []
   const isOffAfterBoot = machine.state === 'off' && bootOutcome?.is === 'left-for'
   const state = isOffAfterBoot ? 'off: the guest switched itself off after it had left the firmware' : machine.state
-  const ssh = endpoint && !result.removed ? [`  ssh         ${endpoint.address} port ${String(endpoint.port)} leads to port 22 of the guest`] : []
+  const ssh =
+    endpoint && !result.removed
+      ? [`  ssh         ${endpoint.address} port ${String(endpoint.port)} leads to port 22 of the guest`]
+      : []
   return [...boot, ...(result.removed ? [] : [`  state       ${state}`]), ...ssh]
 }
 

@@ -14,19 +14,29 @@ const leaveKey = 0x1d
 export async function holdConsole(handle: ConsoleHandle, { stdin, signal, lingerMs }: HoldOptions): Promise<string> {
   const terminal = isTerminal(stdin) ? stdin : undefined
   let leave: (why: string) => void = () => undefined
-  const left = new Promise<string>((resolve) => { leave = resolve })
+  const left = new Promise<string>((resolve) => {
+    leave = resolve
+  })
   let timer: NodeJS.Timeout | undefined
   const onData = (data: Buffer | string): void => {
     const bytes = Buffer.from(data)
     const at = terminal ? bytes.indexOf(leaveKey) : -1
     const typed = at < 0 ? bytes : bytes.subarray(0, at)
-    if (typed.length > 0) void handle.write(typed).catch((error: unknown) => { leave(`the serial port took no input: ${String(error)}`) })
+    if (typed.length > 0)
+      void handle.write(typed).catch((error: unknown) => {
+        leave(`the serial port took no input: ${String(error)}`)
+      })
     if (at >= 0) leave('left; the machine runs on')
   }
   const onEnd = (): void => {
-    if (lingerMs > 0) timer = setTimeout(() => { leave('stdin has ended; the machine runs on') }, lingerMs)
+    if (lingerMs > 0)
+      timer = setTimeout(() => {
+        leave('stdin has ended; the machine runs on')
+      }, lingerMs)
   }
-  const onAbort = (): void => { leave('interrupted; the machine runs on') }
+  const onAbort = (): void => {
+    leave('interrupted; the machine runs on')
+  }
   terminal?.setRawMode(true)
   stdin.on('data', onData).on('end', onEnd)
   signal.addEventListener('abort', onAbort, { once: true })
@@ -44,9 +54,9 @@ export async function holdConsole(handle: ConsoleHandle, { stdin, signal, linger
 
 const endings = {
   'machine-off': 'the machine is off',
-  'taken': 'somebody else took the port over',
-  'closed': 'closed',
-  'broken': 'the connection to the port broke',
+  taken: 'somebody else took the port over',
+  closed: 'closed',
+  broken: 'the connection to the port broke',
 } as const
 
 function isTerminal(stream: NodeJS.ReadableStream): stream is NodeJS.ReadStream {

@@ -1,7 +1,6 @@
 /** Findings about this computer and about every provider's host; `providers` shows the same facts by provider. */
-import type { EventBus } from '../events/event-bus.ts'
-import { callFor, type Environment } from '../pipeline/environment.ts'
-import type { Facts, Finding } from '../provider/contract.ts'
+import type { Call, Facts, Finding } from '../provider/contract.ts'
+import type { ProviderRegistry } from '../provider/registry.ts'
 import { machineFindings } from './machine-findings.ts'
 
 export interface DoctorSection {
@@ -19,14 +18,23 @@ export interface DoctorReport {
   readonly providers: readonly Facts[]
 }
 
-export async function examine(environment: Environment, bus: EventBus, signal: AbortSignal, host: string): Promise<DoctorReport> {
-  const [own, providers] = await Promise.all([machineFindings(environment.home.root), readAllFacts(environment, bus, signal, host)])
+export interface Examination {
+  readonly registry: ProviderRegistry
+  readonly toolVersion: string
+  /** The folder that holds all that the tool keeps. */
+  readonly home: string
+  /** `local`, or what the spec's `host` takes. */
+  readonly host: string
+}
+
+export async function examine({ registry, toolVersion, home, host }: Examination, call: Call): Promise<DoctorReport> {
+  const [own, providers] = await Promise.all([machineFindings(home), readAllFacts(registry, host, call)])
   return {
     isReady: providers.some((facts) => facts.isReady) && !own.some((finding) => finding.level === 'error'),
-    toolVersion: environment.toolVersion,
+    toolVersion,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
-    home: environment.home.root,
+    home,
     sections: [
       { title: 'this computer', findings: own },
       ...providers.map((facts) => ({ title: `${facts.provider} at ${facts.host}`, findings: facts.findings })),
@@ -36,14 +44,15 @@ export async function examine(environment: Environment, bus: EventBus, signal: A
 }
 
 /** The facts of every provider on one host; one that is not ready is among them. */
-export async function readAllFacts(environment: Environment, bus: EventBus, signal: AbortSignal, host: string): Promise<readonly Facts[]> {
-  const call = callFor(bus, signal)
-  return await Promise.all(environment.registry.entries.map(async (entry) => {
-    const provider = await environment.registry.open(entry.name, host)
-    try {
-      return await provider.facts(call)
-    } finally {
-      await provider.close()
-    }
-  }))
+export async function readAllFacts(registry: ProviderRegistry, host: string, call: Call): Promise<readonly Facts[]> {
+  return await Promise.all(
+    registry.entries.map(async (entry) => {
+      const provider = await registry.open(entry.name, host)
+      try {
+        return await provider.facts(call)
+      } finally {
+        await provider.close()
+      }
+    }),
+  )
 }

@@ -20,7 +20,9 @@ async function homeFinding(home: string): Promise<Finding> {
     return { level: 'ok', code: 'home-writable', message: `azl-vm keeps its state in ${home}` }
   } catch (error) {
     return {
-      level: 'error', code: 'home-not-writable', error: 'state-not-writable',
+      level: 'error',
+      code: 'home-not-writable',
+      error: 'state-not-writable',
       message: `azl-vm cannot write its state to ${home}: ${errorText(error)}`,
       fix: 'Set AZL_VM_HOME to a folder that you can write.',
     }
@@ -31,16 +33,32 @@ async function spaceFinding(home: string): Promise<Finding> {
   try {
     const { bavail, bsize } = await statfs(home)
     const free = bavail * bsize
-    if (free >= comfortableDiskBytes) return { level: 'ok', code: 'disk-space', message: `${formatBytes(round(free))} free at ${home}` }
-    return { level: 'warning', code: 'disk-space', message: `only ${formatBytes(round(free))} free at ${home}`, fix: 'Free some space, or set AZL_VM_HOME to a bigger disk.' }
+    if (free >= comfortableDiskBytes)
+      return { level: 'ok', code: 'disk-space', message: `${formatBytes(round(free))} free at ${home}` }
+    return {
+      level: 'warning',
+      code: 'disk-space',
+      message: `only ${formatBytes(round(free))} free at ${home}`,
+      fix: 'Free some space, or set AZL_VM_HOME to a bigger disk.',
+    }
   } catch (error) {
-    return { level: 'info', code: 'disk-space', message: `the free space at ${home} cannot be read: ${errorText(error)}` }
+    return {
+      level: 'info',
+      code: 'disk-space',
+      message: `the free space at ${home} cannot be read: ${errorText(error)}`,
+    }
   }
 }
 
 function memoryFinding(free: number): Finding {
-  if (free >= comfortableMemoryBytes) return { level: 'ok', code: 'memory', message: `${formatBytes(round(free))} of memory free` }
-  return { level: 'warning', code: 'memory', message: `only ${formatBytes(round(free))} of memory free; a machine has 4GiB by default`, fix: 'Close something, or set machine.memory lower.' }
+  if (free >= comfortableMemoryBytes)
+    return { level: 'ok', code: 'memory', message: `${formatBytes(round(free))} of memory free` }
+  return {
+    level: 'warning',
+    code: 'memory',
+    message: `only ${formatBytes(round(free))} of memory free; a machine has 4GiB by default`,
+    fix: 'Close something, or set machine.memory lower.',
+  }
 }
 
 function round(bytes: number): number {

@@ -23,11 +23,23 @@ export class EventBus {
   }
 
   /** Runs `work` between a step-started and a step-finished event; `detail` is shown beside the time. */
-  async step<T>(id: string, text: string, work: () => Promise<T>, detail?: (result: T) => string | undefined): Promise<T> {
+  async step<T>(
+    id: string,
+    text: string,
+    work: () => Promise<T>,
+    detail?: (result: T) => string | undefined,
+  ): Promise<T> {
     const startedMs = this.#now().getTime()
     const finish = (outcome: 'done' | 'failed', shown?: string): void => {
       const elapsedMs = this.#now().getTime() - startedMs
-      this.emit({ type: 'step-finished', id, text, outcome, elapsedMs, ...(shown === undefined ? {} : { detail: shown }) })
+      this.emit({
+        type: 'step-finished',
+        id,
+        text,
+        outcome,
+        elapsedMs,
+        ...(shown === undefined ? {} : { detail: shown }),
+      })
     }
     this.emit({ type: 'step-started', id, text })
     try {

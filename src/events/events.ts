@@ -7,7 +7,13 @@
 export type Phase = 'creating' | 'booting' | 'ready' | 'failed' | 'destroying'
 
 export type RunEventBody =
-  | { readonly type: 'run-started'; readonly verb: string; readonly machine: string; readonly provider: string; readonly host: string }
+  | {
+      readonly type: 'run-started'
+      readonly verb: string
+      readonly machine: string
+      readonly provider: string
+      readonly host: string
+    }
   | { readonly type: 'run-finished'; readonly outcome: 'ok' | 'failed' | 'cancelled'; readonly message?: string }
   /** A stretch of work that a person wants to see: `id` is stable, `text` is for people. */
   | { readonly type: 'step-started'; readonly id: string; readonly text: string }

@@ -65,6 +65,9 @@ function currentBootId(): string {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')
   } catch {
     const bootMinute = Math.round((Date.now() / 1000 - os.uptime()) / 600)
-    return createHash('sha256').update(`${os.hostname()} ${String(bootMinute)}`).digest('hex').slice(0, 32)
+    return createHash('sha256')
+      .update(`${os.hostname()} ${String(bootMinute)}`)
+      .digest('hex')
+      .slice(0, 32)
   }
 }

@@ -20,7 +20,11 @@ export interface Booted {
 }
 
 /** With a plan: starts the machine. Without: it runs already, and its log is read from the beginning. */
-export async function bootMachine(context: UpContext, request: MachineRequest, plan: Plan | undefined): Promise<Booted> {
+export async function bootMachine(
+  context: UpContext,
+  request: MachineRequest,
+  plan: Plan | undefined,
+): Promise<Booted> {
   const { run, provider } = context
   const transcript = new Transcript(run.paths.serial)
   const wait = new BootWait({
@@ -30,7 +34,9 @@ export async function bootMachine(context: UpContext, request: MachineRequest, p
     timeoutMs: request.spec.timeouts.boot,
     bus: run.bus,
   })
-  const console = plan ? await startListening(context, request, transcript, wait) : followLog(context, request, transcript, wait)
+  const console = plan
+    ? await startListening(context, request, transcript, wait)
+    : followLog(context, request, transcript, wait)
   try {
     const acceleration = plan ? await startMachine(context, request, plan) : undefined
     const result = await awaitBoot(context, request, wait)
@@ -42,26 +48,42 @@ export async function bootMachine(context: UpContext, request: MachineRequest, p
 }
 
 async function startListening(
-  context: UpContext, request: MachineRequest, transcript: Transcript, wait: BootWait,
+  context: UpContext,
+  request: MachineRequest,
+  transcript: Transcript,
+  wait: BootWait,
 ): Promise<Pick<ConsoleHandle, 'close'>> {
   const call = callFor(context.run.bus, context.request.signal)
-  const onData = (bytes: Uint8Array): void => { transcript.write(bytes) }
+  const onData = (bytes: Uint8Array): void => {
+    transcript.write(bytes)
+  }
   const handle = await context.provider.openConsole(request.ref, { port: 'firmware', onData }, call)
-  void handle.ended.then((end) => { wait.consoleEnded(end) })
+  void handle.ended.then((end) => {
+    wait.consoleEnded(end)
+  })
   return handle
 }
 
 function followLog(
-  context: UpContext, request: MachineRequest, transcript: Transcript, wait: BootWait,
+  context: UpContext,
+  request: MachineRequest,
+  transcript: Transcript,
+  wait: BootWait,
 ): Pick<ConsoleHandle, 'close'> {
   const stop = new AbortController()
   const signal = AbortSignal.any([context.request.signal, stop.signal])
   const reading = (async (): Promise<void> => {
-    for await (const bytes of context.provider.followLog(request.ref, callFor(context.run.bus, signal))) transcript.write(bytes)
+    for await (const bytes of context.provider.followLog(request.ref, callFor(context.run.bus, signal)))
+      transcript.write(bytes)
   })()
   void reading.then(
-    () => { wait.consoleEnded({ why: 'machine-off' }) },
-    (error: unknown) => { if (!signal.aborted) wait.consoleEnded({ why: 'broken', error: error instanceof Error ? error : new Error(String(error)) }) },
+    () => {
+      wait.consoleEnded({ why: 'machine-off' })
+    },
+    (error: unknown) => {
+      if (!signal.aborted)
+        wait.consoleEnded({ why: 'broken', error: error instanceof Error ? error : new Error(String(error)) })
+    },
   )
   return {
     close: async () => {
@@ -81,9 +103,14 @@ async function startMachine(context: UpContext, request: MachineRequest, plan: P
     for (const operation of runningOperations(plan)) {
       begun.push(operation)
       const outputs = await applyOperation(run, operation)
-      if (outputs['acceleration'] === 'hardware' || outputs['acceleration'] === 'emulated') acceleration = outputs['acceleration']
+      if (outputs['acceleration'] === 'hardware' || outputs['acceleration'] === 'emulated')
+        acceleration = outputs['acceleration']
     }
-    await context.provider.updateMark(request.ref, { phase: 'booting', creator: context.environment.processes.self }, callFor(run.bus, run.signal))
+    await context.provider.updateMark(
+      request.ref,
+      { phase: 'booting', creator: context.environment.processes.self },
+      callFor(run.bus, run.signal),
+    )
     await context.environment.machines.write(recordOf(context, request, 'booting'))
   } catch (error) {
     throw isNew ? await takeBack(context, run, begun, error) : asCancelled(error, run.signal)
@@ -95,8 +122,13 @@ async function awaitBoot(context: UpContext, request: MachineRequest, wait: Boot
   const { bus } = context.run
   const what = 'probe' in request.spec.source ? 'boot the probe' : 'boot the medium'
   try {
-    return await bus.step('boot', what, () => wait.result(context.request.signal), (result) =>
-      result.outcome.name === '' ? undefined : `firmware left for ${result.outcome.target}: ${result.outcome.name}`)
+    return await bus.step(
+      'boot',
+      what,
+      () => wait.result(context.request.signal),
+      (result) =>
+        result.outcome.name === '' ? undefined : `firmware left for ${result.outcome.target}: ${result.outcome.name}`,
+    )
   } catch (error) {
     throw await bootFailed(context, request, asCancelled(error, context.request.signal))
   }

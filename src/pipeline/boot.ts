@@ -37,13 +37,18 @@ export class BootWait {
 
   constructor(request: BootRequest) {
     this.#request = request
-    this.#stages = new BootStageWatch(({ stage, line }) => { request.bus.emit({ type: 'boot-stage', stage, line }) })
-    this.#stopListening = request.transcript.onText((text) => { this.#feed(text) })
+    this.#stages = new BootStageWatch(({ stage, line }) => {
+      request.bus.emit({ type: 'boot-stage', stage, line })
+    })
+    this.#stopListening = request.transcript.onText((text) => {
+      this.#feed(text)
+    })
   }
 
   /** The machine's console ended; whatever came before it has been heard. */
   consoleEnded(end: ConsoleEnd): void {
-    if (end.why === 'broken') this.#fail('backend-failed', 'the connection to the serial port broke', { cause: end.error })
+    if (end.why === 'broken')
+      this.#fail('backend-failed', 'the connection to the serial port broke', { cause: end.error })
     else if (end.why === 'taken') this.#fail('resource-busy', 'somebody else took over the serial port')
     else this.#fail('guest-failed', `the machine switched off before ${this.#awaited}`)
   }
@@ -54,11 +59,16 @@ export class BootWait {
     const timer = setTimeout(() => {
       this.#fail('timed-out', `${this.#awaited} was not reached within ${String(timeoutMs / 1000)} s (timeouts.boot)`)
     }, timeoutMs)
-    const onAbort = (): void => { this.#fail('cancelled', 'interrupted while the machine boots') }
+    const onAbort = (): void => {
+      this.#fail('cancelled', 'interrupted while the machine boots')
+    }
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     try {
-      if (!this.#settled) await new Promise<void>((resolve) => { this.#wake = resolve })
+      if (!this.#settled)
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
@@ -85,7 +95,10 @@ export class BootWait {
       this.#fail('guest-failed', `the boot probe’s report is damaged: ${this.#probe.problem ?? 'unknown reason'}`)
     } else if (this.#probe.state === 'complete' && this.#probe.report) {
       const name = 'the boot probe'
-      const outcome = this.#outcome?.is === 'left-for' ? this.#outcome : { is: 'left-for', target: 'installer', name, evidence: [] } as const
+      const outcome =
+        this.#outcome?.is === 'left-for'
+          ? this.#outcome
+          : ({ is: 'left-for', target: 'installer', name, evidence: [] } as const)
       this.#settle({ ok: { outcome, probe: this.#probe.report } })
     }
   }
@@ -95,7 +108,11 @@ export class BootWait {
     this.#fail('boot-refused', message, { hint, evidence: outcome.evidence })
   }
 
-  #fail(code: ErrorCode, message: string, details: { cause?: unknown; hint?: string; evidence?: readonly string[] } = {}): void {
+  #fail(
+    code: ErrorCode,
+    message: string,
+    details: { cause?: unknown; hint?: string; evidence?: readonly string[] } = {},
+  ): void {
     const reached = `reached: ${this.#stages.reached}`
     const evidence = details.evidence ?? [reached, ...this.#request.transcript.lastLines(8)]
     this.#settle({ error: new AzlVmError(code, message, { ...details, evidence }) })

@@ -8,15 +8,24 @@ import type { UpContext } from './up-context.ts'
 
 /** Throws machine-differs with every difference, each at the spec's key. */
 export async function requireSameConfiguration(
-  context: UpContext, request: MachineRequest, plan: Plan, found: MachineInfo,
+  context: UpContext,
+  request: MachineRequest,
+  plan: Plan,
+  found: MachineInfo,
 ): Promise<void> {
   const differences = [...mediumDifferences(request, found), ...(await observed(context, request, plan))]
   if (differences.length === 0) return
   const name = request.ref.name
-  throw new AzlVmError('machine-differs', `the machine "${name}" is there, and is not what the spec says; nothing was changed`, {
-    evidence: differences.map(({ key, wanted, found: is }) => `${key}: the spec says ${wanted}, the machine has ${is}`),
-    hint: `\`azl-vm destroy ${name}\` and then \`azl-vm up\` makes it as the spec says; or undo the change in the spec.`,
-  })
+  throw new AzlVmError(
+    'machine-differs',
+    `the machine "${name}" is there, and is not what the spec says; nothing was changed`,
+    {
+      evidence: differences.map(
+        ({ key, wanted, found: is }) => `${key}: the spec says ${wanted}, the machine has ${is}`,
+      ),
+      hint: `\`azl-vm destroy ${name}\` and then \`azl-vm up\` makes it as the spec says; or undo the change in the spec.`,
+    },
+  )
 }
 
 async function observed(context: UpContext, request: MachineRequest, plan: Plan): Promise<readonly Difference[]> {
@@ -28,7 +37,11 @@ async function observed(context: UpContext, request: MachineRequest, plan: Plan)
     const observation = await context.provider.observe(operation, request, call)
     if (observation.is === 'different') differences.push(...observation.differences)
     if (observation.is === 'missing') {
-      differences.push({ key: operation.id, wanted: `${operation.object.kind} ${operation.object.name}`, found: 'none' })
+      differences.push({
+        key: operation.id,
+        wanted: `${operation.object.kind} ${operation.object.name}`,
+        found: 'none',
+      })
     }
   }
   return differences

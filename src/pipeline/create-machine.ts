@@ -40,7 +40,12 @@ export function operationRun(context: UpContext, request: MachineRequest): Opera
 }
 
 /** Takes back what was begun, or says what is kept. Returns the error to throw. */
-export async function takeBack(context: UpContext, run: OperationRun, begun: readonly Operation[], thrown: unknown): Promise<unknown> {
+export async function takeBack(
+  context: UpContext,
+  run: OperationRun,
+  begun: readonly Operation[],
+  thrown: unknown,
+): Promise<unknown> {
   const error = asCancelled(thrown, run.signal)
   const { spec } = context.request.loaded
   const name = spec.name
@@ -59,5 +64,8 @@ export async function takeBack(context: UpContext, run: OperationRun, begun: rea
   if (!isAzlVmError(error)) return error
   return kept.length === 0
     ? error
-    : error.extended({ evidence: kept.map((line) => `could not take back ${line}`), hint: `\`azl-vm destroy ${name}\` tries again.` })
+    : error.extended({
+        evidence: kept.map((line) => `could not take back ${line}`),
+        hint: `\`azl-vm destroy ${name}\` tries again.`,
+      })
 }

@@ -38,7 +38,13 @@ export async function destroyMachine(
 ): Promise<RemovalReport> {
   const { environment, provider, info, signal, lockWaitMs } = request
   const paths = environment.machines.paths(provider.name, provider.host, info.ref.name)
-  const lock = { what: `the machine "${info.ref.name}"`, verb: 'destroy', processes: environment.processes, signal, waitMs: lockWaitMs }
+  const lock = {
+    what: `the machine "${info.ref.name}"`,
+    verb: 'destroy',
+    processes: environment.processes,
+    signal,
+    waitMs: lockWaitMs,
+  }
   return await withLock(paths.lock, lock, async () => {
     const journal = openJournal(paths.journal, environment.now)
     try {

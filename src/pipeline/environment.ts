@@ -23,8 +23,14 @@ export interface Environment {
 export function callFor(bus: EventBus, signal: AbortSignal, stepId = ''): Call {
   return {
     signal,
-    debug: (message, data) => { bus.emit({ type: 'debug', message, ...(data === undefined ? {} : { data }) }) },
-    warn: (code, message, hint) => { bus.emit({ type: 'warning', code, message, ...(hint === undefined ? {} : { hint }) }) },
-    progress: (doneBytes, totalBytes) => { bus.emit({ type: 'step-progress', id: stepId, doneBytes, totalBytes }) },
+    debug: (message, data) => {
+      bus.emit({ type: 'debug', message, ...(data === undefined ? {} : { data }) })
+    },
+    warn: (code, message, hint) => {
+      bus.emit({ type: 'warning', code, message, ...(hint === undefined ? {} : { hint }) })
+    },
+    progress: (doneBytes, totalBytes) => {
+      bus.emit({ type: 'step-progress', id: stepId, doneBytes, totalBytes })
+    },
   }
 }

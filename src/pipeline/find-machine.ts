@@ -34,16 +34,21 @@ export async function takeInventory(environment: Environment, call: Call, host?:
   const machines: FoundMachine[] = []
   const unreadable: UnreadableHost[] = []
   const answered: Provider[] = []
-  await Promise.all(providers.map(async ({ provider, isRequired }) => {
-    try {
-      for (const info of await provider.list(call)) machines.push({ provider, info })
-      answered.push(provider)
-    } catch (error) {
-      if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
-      if (isRequired || isAzlVmError(error, 'permission-denied')) unreadable.push({ provider: provider.name, host: provider.host, error })
-    }
-  }))
-  const close = async (): Promise<void> => { await Promise.all(providers.map(({ provider }) => provider.close())) }
+  await Promise.all(
+    providers.map(async ({ provider, isRequired }) => {
+      try {
+        for (const info of await provider.list(call)) machines.push({ provider, info })
+        answered.push(provider)
+      } catch (error) {
+        if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
+        if (isRequired || isAzlVmError(error, 'permission-denied'))
+          unreadable.push({ provider: provider.name, host: provider.host, error })
+      }
+    }),
+  )
+  const close = async (): Promise<void> => {
+    await Promise.all(providers.map(({ provider }) => provider.close()))
+  }
   return { providers: answered, machines, unreadable, close }
 }
 
@@ -80,17 +85,23 @@ export function pickMachine(inventory: Inventory, word: string, environment: Env
   const at = word.lastIndexOf('@')
   const name = (at > 0 ? word.slice(0, at) : word).toLowerCase()
   const providerName = at > 0 ? word.slice(at + 1) : undefined
-  const named = inventory.machines.filter(({ provider, info }) =>
-    info.ref.name.toLowerCase() === name && (providerName === undefined || provider.name === providerName))
+  const named = inventory.machines.filter(
+    ({ provider, info }) =>
+      info.ref.name.toLowerCase() === name && (providerName === undefined || provider.name === providerName),
+  )
   const ours = named.filter(({ info }) => isOurs(info, environment))
   const [first, second] = ours
   if (first && second) throw ambiguous(word, ours)
   if (first) return first
   const [foreign] = named
   if (foreign) {
-    throw new AzlVmError('not-owned', `the machine "${foreign.info.ref.name}" on ${foreign.provider.host} ${notOursBecause(foreign.info)}`, {
-      hint: 'azl-vm acts only on machines of the same user, computer and AZL_VM_HOME.',
-    })
+    throw new AzlVmError(
+      'not-owned',
+      `the machine "${foreign.info.ref.name}" on ${foreign.provider.host} ${notOursBecause(foreign.info)}`,
+      {
+        hint: 'azl-vm acts only on machines of the same user, computer and AZL_VM_HOME.',
+      },
+    )
   }
   throw notFound(word, inventory, environment)
 }

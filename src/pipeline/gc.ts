@@ -36,7 +36,12 @@ interface Candidate {
 }
 
 /** Looks at every known host; changes nothing. */
-export async function planGc(environment: Environment, bus: EventBus, signal: AbortSignal, host?: string): Promise<GcPlan> {
+export async function planGc(
+  environment: Environment,
+  bus: EventBus,
+  signal: AbortSignal,
+  host?: string,
+): Promise<GcPlan> {
   const call = callFor(bus, signal)
   const inventory = await takeInventory(environment, call, host)
   const { providers } = inventory
@@ -44,7 +49,9 @@ export async function planGc(environment: Environment, bus: EventBus, signal: Ab
   for (const provider of providers) leftovers.set(provider, await provider.leftovers(call))
   const candidates = [
     ...inventory.machines.map(({ provider, info }) => machineCandidate(environment, provider, info)),
-    ...[...leftovers].flatMap(([provider, found]) => found.map((leftover) => leftoverCandidate(environment, provider, leftover))),
+    ...[...leftovers].flatMap(([provider, found]) =>
+      found.map((leftover) => leftoverCandidate(environment, provider, leftover)),
+    ),
   ]
   return {
     items: candidates.map(({ item }) => item),
@@ -58,10 +65,17 @@ function machineCandidate(environment: Environment, provider: Provider, info: Ma
   const base = { provider: provider.name, host: provider.host, what: `machine ${info.ref.name}` }
   if (!isOurs(info, environment)) {
     const isOld = info.mark !== undefined && isStale(info.mark, environment)
-    return { item: { ...base, verdict: isOld ? 'stale' : 'foreign', reason: isOld ? 'half made for more than a day by another owner' : 'another owner' } }
+    return {
+      item: {
+        ...base,
+        verdict: isOld ? 'stale' : 'foreign',
+        reason: isOld ? 'half made for more than a day by another owner' : 'another owner',
+      },
+    }
   }
   const reason = collectableReason(info.mark, environment)
-  if (reason === undefined) return { item: { ...base, verdict: 'finished', reason: `${info.mark.phase}, ${info.state}` } }
+  if (reason === undefined)
+    return { item: { ...base, verdict: 'finished', reason: `${info.mark.phase}, ${info.state}` } }
   const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> =>
     await destroyMachine({ environment, provider, info, bus, signal, lockWaitMs: 0 })
   return { item: { ...base, verdict: 'collect', reason }, remove }
@@ -70,7 +84,8 @@ function machineCandidate(environment: Environment, provider: Provider, info: Ma
 function leftoverCandidate(environment: Environment, provider: Provider, leftover: Leftover): Candidate {
   const base = { provider: provider.name, host: provider.host, what: leftover.what }
   const isCollectable = leftover.runId === undefined || isDeadRun(leftover.runId, environment)
-  if (!isCollectable) return { item: { ...base, verdict: 'in-use', reason: 'made by a run that is alive or another owner’s' } }
+  if (!isCollectable)
+    return { item: { ...base, verdict: 'in-use', reason: 'made by a run that is alive or another owner’s' } }
   const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> => {
     await provider.removeLeftover(leftover, callFor(bus, signal))
     return { removed: [leftover.what], kept: [] }
@@ -79,7 +94,10 @@ function leftoverCandidate(environment: Environment, provider: Provider, leftove
 }
 
 async function removeAll(
-  candidates: readonly Candidate[], providers: readonly Provider[], bus: EventBus, signal: AbortSignal,
+  candidates: readonly Candidate[],
+  providers: readonly Provider[],
+  bus: EventBus,
+  signal: AbortSignal,
 ): Promise<GcResult> {
   const removed: string[] = []
   const kept: { what: string; why: string }[] = []

@@ -18,9 +18,25 @@ export interface Minted {
 }
 
 export type JournalBody =
-  | { readonly entry: 'begin'; readonly verb: string; readonly specDigest?: string; readonly minted?: Minted; readonly pid: number }
-  | { readonly entry: 'intent'; readonly act: 'apply' | 'undo' | 'stop' | 'destroy'; readonly operation: string; readonly object: string }
-  | { readonly entry: 'done'; readonly act: 'apply' | 'undo' | 'stop' | 'destroy'; readonly operation: string; readonly outputs?: Outputs }
+  | {
+      readonly entry: 'begin'
+      readonly verb: string
+      readonly specDigest?: string
+      readonly minted?: Minted
+      readonly pid: number
+    }
+  | {
+      readonly entry: 'intent'
+      readonly act: 'apply' | 'undo' | 'stop' | 'destroy'
+      readonly operation: string
+      readonly object: string
+    }
+  | {
+      readonly entry: 'done'
+      readonly act: 'apply' | 'undo' | 'stop' | 'destroy'
+      readonly operation: string
+      readonly outputs?: Outputs
+    }
   | { readonly entry: 'end'; readonly outcome: string }
 
 export type JournalEntry = JournalBody & { readonly n: number; readonly time: string }
@@ -41,7 +57,9 @@ export function openJournal(file: string, now: () => Date): Journal {
       out.append(`${JSON.stringify({ n, time: now().toISOString(), ...body })}\n`)
       out.sync()
     },
-    close: () => { out.close() },
+    close: () => {
+      out.close()
+    },
   }
 }
 

@@ -20,7 +20,9 @@ export async function startMachine(request: LifecycleRequest): Promise<StartResu
   const call = callFor(bus, signal)
   return await locked(request, 'start', async (journal) => {
     journal.append({ entry: 'intent', act: 'apply', operation: 'start', object: `machine ${found.info.ref.name}` })
-    const result = await bus.step('start', `start ${found.info.ref.name}`, () => found.provider.start(found.info.ref, call))
+    const result = await bus.step('start', `start ${found.info.ref.name}`, () =>
+      found.provider.start(found.info.ref, call),
+    )
     await found.provider.updateMark(found.info.ref, { phase: 'ready' }, call)
     await forgetFailure(request)
     journal.append({ entry: 'done', act: 'apply', operation: 'start', outputs: result.outputs })
@@ -52,7 +54,13 @@ async function locked<T>(request: LifecycleRequest, verb: string, work: (journal
   const { environment, found, signal, lockWaitMs } = request
   const { provider, info } = found
   const paths = environment.machines.paths(provider.name, provider.host, info.ref.name)
-  const lock = { what: `the machine "${info.ref.name}"`, verb, processes: environment.processes, signal, waitMs: lockWaitMs }
+  const lock = {
+    what: `the machine "${info.ref.name}"`,
+    verb,
+    processes: environment.processes,
+    signal,
+    waitMs: lockWaitMs,
+  }
   return await withLock(paths.lock, lock, async () => {
     const journal = openJournal(paths.journal, environment.now)
     try {

@@ -16,7 +16,10 @@ export interface PreparedMedium {
 }
 
 export async function prepareMedium(
-  environment: Environment, loaded: LoadedSpec, bus: EventBus, signal: AbortSignal,
+  environment: Environment,
+  loaded: LoadedSpec,
+  bus: EventBus,
+  signal: AbortSignal,
 ): Promise<PreparedMedium> {
   const { source, arch } = loaded.spec
   const cacheDir = environment.home.cacheDir
@@ -31,7 +34,8 @@ export async function prepareMedium(
     bus.emit({ type: 'step-progress', id: 'hash', doneBytes, totalBytes })
   }
   const sha256 = await bus.step('hash', `hash ${path.basename(found.path)}`, () =>
-    hashFile(found.path, { cacheDir, signal, onProgress: progress }))
+    hashFile(found.path, { cacheDir, signal, onProgress: progress }),
+  )
   if (source.checksum !== undefined) verifyChecksum(source.checksum, sha256, found.path)
   return {
     medium: { path: found.path, sizeBytes: found.sizeBytes, sha256 },

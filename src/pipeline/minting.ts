@@ -23,7 +23,11 @@ function mintMac(): string {
 }
 
 export function requestFrom(
-  environment: Environment, loaded: LoadedSpec, minted: Minted, provider: string, architecture: Architecture,
+  environment: Environment,
+  loaded: LoadedSpec,
+  minted: Minted,
+  provider: string,
+  architecture: Architecture,
 ): MachineRequest {
   const { spec } = loaded
   const mark: Mark = {
@@ -37,7 +41,9 @@ export function requestFrom(
     phase: 'creating',
     specDigest: loaded.digest,
     created: minted.created,
-    ...(spec.expires === undefined ? {} : { expires: new Date(Date.parse(minted.created) + spec.expires).toISOString() }),
+    ...(spec.expires === undefined
+      ? {}
+      : { expires: new Date(Date.parse(minted.created) + spec.expires).toISOString() }),
     installer: { sha256: minted.installer.sha256, fileName: baseName(minted.installer.path) },
     provider: {},
   }

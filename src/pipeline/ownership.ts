@@ -16,7 +16,8 @@ export function isOurs(info: MachineInfo, judge: Pick<Judge, 'owner'>): info is 
 
 /** Why gc may take a machine of ours, or undefined where it is finished or being worked on. */
 export function collectableReason(mark: Mark, judge: Judge): string | undefined {
-  if (mark.expires !== undefined && Date.parse(mark.expires) <= judge.now().getTime()) return `expired at ${mark.expires}`
+  if (mark.expires !== undefined && Date.parse(mark.expires) <= judge.now().getTime())
+    return `expired at ${mark.expires}`
   const isUnfinished = mark.phase === 'creating' || mark.phase === 'booting' || mark.phase === 'destroying'
   if (!isUnfinished || judge.processes.isAlive(mark.creator)) return undefined
   const doing = { creating: 'making', booting: 'booting', destroying: 'removing' }[mark.phase]
@@ -35,7 +36,11 @@ export function isStale(mark: Mark, judge: Judge): boolean {
 }
 
 /** Throws where the machine is not ours. */
-export function requireOurs(info: MachineInfo, judge: Pick<Judge, 'owner'>, where: string): asserts info is MachineInfo & { readonly mark: Mark } {
+export function requireOurs(
+  info: MachineInfo,
+  judge: Pick<Judge, 'owner'>,
+  where: string,
+): asserts info is MachineInfo & { readonly mark: Mark } {
   if (isOurs(info, judge)) return
   throw new AzlVmError('not-owned', `the machine "${info.ref.name}" on ${where} ${notOursBecause(info)}`, {
     hint: 'azl-vm never changes a machine that it did not make. Use the hypervisor’s own tools for this one.',

@@ -3,9 +3,14 @@ import type { Plan } from '../provider/plan.ts'
 import type { LoadedSpec } from '../spec/loaded-spec.ts'
 
 /** Throws the plan's errors, each at its key; hands its warnings on. */
-export function reportDiagnostics(loaded: LoadedSpec, plan: Plan, warn: (message: string, hint?: string) => void): void {
+export function reportDiagnostics(
+  loaded: LoadedSpec,
+  plan: Plan,
+  warn: (message: string, hint?: string) => void,
+): void {
   const errors = plan.diagnostics.filter((diagnostic) => diagnostic.level === 'error')
-  for (const diagnostic of plan.diagnostics) if (diagnostic.level === 'warning') warn(diagnostic.message, diagnostic.hint)
+  for (const diagnostic of plan.diagnostics)
+    if (diagnostic.level === 'warning') warn(diagnostic.message, diagnostic.hint)
   const [first] = errors
   if (!first) return
   const located = loaded.toError(errors)

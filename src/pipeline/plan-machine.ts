@@ -19,7 +19,12 @@ export interface PlannedMachine {
 }
 
 /** Plans; facts of a host that is not ready are assumed, and say so. Throws what makes the spec impossible there. */
-export async function planMachine(environment: Environment, loaded: LoadedSpec, bus: EventBus, signal: AbortSignal): Promise<PlannedMachine> {
+export async function planMachine(
+  environment: Environment,
+  loaded: LoadedSpec,
+  bus: EventBus,
+  signal: AbortSignal,
+): Promise<PlannedMachine> {
   const { spec } = loaded
   const call = callFor(bus, signal)
   const name = spec.provider === 'auto' ? (environment.registry.entries[0]?.name ?? spec.provider) : spec.provider
@@ -27,9 +32,17 @@ export async function planMachine(environment: Environment, loaded: LoadedSpec, 
   try {
     const [medium, read] = await Promise.all([prepareMedium(environment, loaded, bus, signal), provider.facts(call)])
     const facts = read.isReady ? read : provider.assumedFacts(read)
-    const request = requestFrom(environment, loaded, mint(environment, loaded, bus.runId, medium.medium), provider.name, spec.arch)
+    const request = requestFrom(
+      environment,
+      loaded,
+      mint(environment, loaded, bus.runId, medium.medium),
+      provider.name,
+      spec.arch,
+    )
     const plan = provider.plan(request, facts)
-    reportDiagnostics(loaded, plan, (message, hint) => { call.warn('plan', message, hint) })
+    reportDiagnostics(loaded, plan, (message, hint) => {
+      call.warn('plan', message, hint)
+    })
     return { provider: provider.name, host: provider.host, facts, medium, request, plan }
   } finally {
     await provider.close()

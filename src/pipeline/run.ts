@@ -46,7 +46,16 @@ function openQuietly(file: string): AppendFile | undefined {
 
 function logged(environment: Environment, id: string, file: AppendFile | undefined, listener: EventListener): VerbRun {
   const bus = new EventBus(id, environment.now)
-  if (file) bus.subscribe((event) => { file.append(`${JSON.stringify(event)}\n`) })
+  if (file)
+    bus.subscribe((event) => {
+      file.append(`${JSON.stringify(event)}\n`)
+    })
   bus.subscribe(listener)
-  return { id, bus, close: () => { file?.close() } }
+  return {
+    id,
+    bus,
+    close: () => {
+      file?.close()
+    },
+  }
 }

@@ -21,7 +21,9 @@ export async function applyOperation(run: OperationRun, operation: Operation): P
   const object = `${operation.object.kind} ${operation.object.name}`
   run.journal.append({ entry: 'intent', act: 'apply', operation: operation.id, object })
   const call = callFor(run.bus, run.signal, operation.id)
-  const outputs = await run.bus.step(operation.id, operation.title, () => run.provider.apply(operation, run.request, call))
+  const outputs = await run.bus.step(operation.id, operation.title, () =>
+    run.provider.apply(operation, run.request, call),
+  )
   run.journal.append({ entry: 'done', act: 'apply', operation: operation.id, outputs })
   return outputs
 }
@@ -44,7 +46,11 @@ export async function undoOperations(run: OperationRun, operations: readonly Ope
       run.journal.append({ entry: 'done', act: 'undo', operation: operation.id })
     } catch (error) {
       kept.push(`${object}: ${errorText(error)}`)
-      run.bus.emit({ type: 'warning', code: 'undo-failed', message: `could not take back ${object}: ${errorText(error)}` })
+      run.bus.emit({
+        type: 'warning',
+        code: 'undo-failed',
+        message: `could not take back ${object}: ${errorText(error)}`,
+      })
     }
   }
   return kept

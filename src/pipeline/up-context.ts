@@ -30,7 +30,11 @@ export interface UpContext {
   readonly journal: Journal
 }
 
-export function recordOf(context: UpContext, machineRequest: MachineRequest, phase: MachineRecord['phase']): MachineRecord {
+export function recordOf(
+  context: UpContext,
+  machineRequest: MachineRequest,
+  phase: MachineRecord['phase'],
+): MachineRecord {
   const { run, provider, request } = context
   return {
     v: 1,

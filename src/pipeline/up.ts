@@ -102,8 +102,8 @@ async function converge(context: UpContext, journalFile: string): Promise<Omit<U
   if (other) throw nameTaken(other, provider)
   const minted = mintedIn(await readJournal(journalFile))
   if (!ours) return await createNew(context)
-  if (ours.mark?.phase === 'creating' || ours.mark?.phase === 'destroying') return await goOn(context, ours, minted)
-  if (ours.mark?.phase === 'failed') throw await failedBefore(context, ours)
+  if (ours.mark.phase === 'creating' || ours.mark.phase === 'destroying') return await goOn(context, ours, minted)
+  if (ours.mark.phase === 'failed') throw await failedBefore(context, ours)
   return await again(context, ours, minted?.minted)
 }
 
@@ -113,12 +113,20 @@ async function createNew(context: UpContext): Promise<Omit<UpResult, 'elapsedMs'
   return await make(context, minted, 'created')
 }
 
-async function make(context: UpContext, minted: Minted, action: 'created' | 'continued'): Promise<Omit<UpResult, 'elapsedMs'>> {
+async function make(
+  context: UpContext,
+  minted: Minted,
+  action: 'created' | 'continued',
+): Promise<Omit<UpResult, 'elapsedMs'>> {
   const machineRequest = requestOf(context, minted)
   const plan = planOf(context, machineRequest)
   await writeFileAtomic(context.run.paths.plan, `${JSON.stringify(plan, null, 2)}\n`)
   context.journal.append({
-    entry: 'begin', verb: 'up', specDigest: context.request.loaded.digest, minted, pid: context.environment.processes.self.pid,
+    entry: 'begin',
+    verb: 'up',
+    specDigest: context.request.loaded.digest,
+    minted,
+    pid: context.environment.processes.self.pid,
   })
   await createMachine(context, machineRequest, plan)
   return await boot(context, machineRequest, plan, action)
@@ -126,14 +134,20 @@ async function make(context: UpContext, minted: Minted, action: 'created' | 'con
 
 /** Our own half-made machine: gone on with where the journal knows the same spec, else removed and begun anew. */
 async function goOn(
-  context: UpContext, ours: MachineInfo, known: { minted: Minted; specDigest: string } | undefined,
+  context: UpContext,
+  ours: MachineInfo,
+  known: { minted: Minted; specDigest: string } | undefined,
 ): Promise<Omit<UpResult, 'elapsedMs'>> {
   const { environment, request, run, provider } = context
   const { mark } = ours
   if (mark && environment.processes.isAlive(mark.creator) && mark.creator.pid !== environment.processes.self.pid) {
-    throw new AzlVmError('resource-busy', `the machine "${ours.ref.name}" is being worked on by pid ${String(mark.creator.pid)}`, {
-      hint: 'Wait for it, or run the same command with --wait.',
-    })
+    throw new AzlVmError(
+      'resource-busy',
+      `the machine "${ours.ref.name}" is being worked on by pid ${String(mark.creator.pid)}`,
+      {
+        hint: 'Wait for it, or run the same command with --wait.',
+      },
+    )
   }
   const isSame = known?.minted.ref.id === ours.ref.id && known.specDigest === request.loaded.digest
   if (known && isSame && mark?.phase === 'creating') {
@@ -141,19 +155,34 @@ async function goOn(
     await provider.updateMark(ours.ref, { creator: environment.processes.self }, callFor(run.bus, request.signal))
     return await make(context, known.minted, 'continued')
   }
-  run.bus.emit({ type: 'note', message: `removing "${ours.ref.name}", which an interrupted run left half made, and beginning anew` })
-  await destroyLocked({ environment, provider, info: ours, journal: context.journal, bus: run.bus, signal: request.signal })
+  run.bus.emit({
+    type: 'note',
+    message: `removing "${ours.ref.name}", which an interrupted run left half made, and beginning anew`,
+  })
+  await destroyLocked({
+    environment,
+    provider,
+    info: ours,
+    journal: context.journal,
+    bus: run.bus,
+    signal: request.signal,
+  })
   return await createNew(context)
 }
 
 /** A machine that is finished: compared, and started where it is off. */
-async function again(context: UpContext, ours: MachineInfo, known: Minted | undefined): Promise<Omit<UpResult, 'elapsedMs'>> {
+async function again(
+  context: UpContext,
+  ours: MachineInfo,
+  known: Minted | undefined,
+): Promise<Omit<UpResult, 'elapsedMs'>> {
   const { request, run, medium, provider, environment } = context
   const minted: Minted = {
     ref: ours.ref,
     runId: ours.mark?.runId ?? run.id,
     macs: request.loaded.spec.machine.networks.map((network, index) =>
-      network.mac === 'auto' ? (known?.macs[index] ?? ours.networks[index]?.mac ?? '') : network.mac),
+      network.mac === 'auto' ? (known?.macs[index] ?? ours.networks[index]?.mac ?? '') : network.mac,
+    ),
     created: ours.mark?.created ?? '',
     installer: medium.medium,
   }
@@ -183,7 +212,10 @@ function isBeingBooted(context: UpContext, info: MachineInfo): boolean {
 }
 
 async function boot(
-  context: UpContext, machineRequest: MachineRequest, plan: Plan, action: 'created' | 'continued' | 'started',
+  context: UpContext,
+  machineRequest: MachineRequest,
+  plan: Plan,
+  action: 'created' | 'continued' | 'started',
 ): Promise<Omit<UpResult, 'elapsedMs'>> {
   const booted = await bootMachine(context, machineRequest, plan)
   return await finish(context, machineRequest, { action, ...booted })
@@ -192,15 +224,26 @@ async function boot(
 /** The machine runs and its `up` died while it booted: what it has said so far is read, then what comes. */
 async function bootResumed(context: UpContext, machineRequest: MachineRequest): Promise<Omit<UpResult, 'elapsedMs'>> {
   const { provider, run, request, environment } = context
-  run.bus.emit({ type: 'note', message: `"${machineRequest.ref.name}" is running; listening to the boot that an interrupted run began` })
-  await provider.updateMark(machineRequest.ref, { creator: environment.processes.self }, callFor(run.bus, request.signal))
+  run.bus.emit({
+    type: 'note',
+    message: `"${machineRequest.ref.name}" is running; listening to the boot that an interrupted run began`,
+  })
+  await provider.updateMark(
+    machineRequest.ref,
+    { creator: environment.processes.self },
+    callFor(run.bus, request.signal),
+  )
   const booted = await bootMachine(context, machineRequest, undefined)
   return await finish(context, machineRequest, { action: 'continued', ...booted })
 }
 
 type Booted = Pick<UpResult, 'action' | 'bootOutcome' | 'probe' | 'acceleration'>
 
-async function finish(context: UpContext, machineRequest: MachineRequest, booted: Booted): Promise<Omit<UpResult, 'elapsedMs'>> {
+async function finish(
+  context: UpContext,
+  machineRequest: MachineRequest,
+  booted: Booted,
+): Promise<Omit<UpResult, 'elapsedMs'>> {
   const { environment, request, run, provider, journal } = context
   const call = callFor(run.bus, request.signal)
   await provider.updateMark(machineRequest.ref, { phase: 'ready' }, call)
@@ -233,17 +276,23 @@ function planOf(context: UpContext, machineRequest: MachineRequest): Plan {
 }
 
 function nameTaken(info: MachineInfo, provider: Provider): AzlVmError {
-  return new AzlVmError('machine-exists', `there is already a machine "${info.ref.name}" on ${provider.host}, and it ${notOursBecause(info)}`, {
-    hint: 'Choose another name in the spec. azl-vm never touches a machine that is not its own.',
-  })
+  return new AzlVmError(
+    'machine-exists',
+    `there is already a machine "${info.ref.name}" on ${provider.host}, and it ${notOursBecause(info)}`,
+    {
+      hint: 'Choose another name in the spec. azl-vm never touches a machine that is not its own.',
+    },
+  )
 }
 
 async function failedBefore(context: UpContext, ours: MachineInfo): Promise<AzlVmError> {
   const { environment, provider } = context
-  const record = await environment.machines.read(provider.name, provider.host, ours.ref.name).catch((error: unknown) => {
-    if (isAzlVmError(error)) return undefined
-    throw error
-  })
+  const record = await environment.machines
+    .read(provider.name, provider.host, ours.ref.name)
+    .catch((error: unknown) => {
+      if (isAzlVmError(error)) return undefined
+      throw error
+    })
   const because = record?.failure === undefined ? '' : `: ${record.failure.message}`
   return new AzlVmError('machine-failed', `the machine "${ours.ref.name}" is there and its last run failed${because}`, {
     hint: `\`azl-vm start ${ours.ref.name}\` boots it again as it is; \`azl-vm destroy ${ours.ref.name}\` removes it, then \`azl-vm up\` makes it anew.`,

@@ -78,7 +78,8 @@ export interface ConsoleRequest {
 }
 
 /** How a console ended: the machine is off, somebody else took the port, or the way to it broke. */
-export type ConsoleEnd = { readonly why: 'machine-off' | 'taken' | 'closed' } | { readonly why: 'broken'; readonly error: Error }
+export type ConsoleEnd =
+  { readonly why: 'machine-off' | 'taken' | 'closed' } | { readonly why: 'broken'; readonly error: Error }
 
 export interface ConsoleHandle {
   write(bytes: Uint8Array): Promise<void>
@@ -89,8 +90,17 @@ export interface ConsoleHandle {
 
 /** Whether the firmware handed over to something, and to what; or why it did not. `evidence` are lines that show it. */
 export type BootOutcome =
-  | { readonly is: 'left-for'; readonly target: 'installer' | 'disk' | 'other'; readonly name: string; readonly evidence: readonly string[] }
-  | { readonly is: 'refused'; readonly why: 'secure-boot' | 'nothing-bootable' | 'firmware-crash'; readonly evidence: readonly string[] }
+  | {
+      readonly is: 'left-for'
+      readonly target: 'installer' | 'disk' | 'other'
+      readonly name: string
+      readonly evidence: readonly string[]
+    }
+  | {
+      readonly is: 'refused'
+      readonly why: 'secure-boot' | 'nothing-bootable' | 'firmware-crash'
+      readonly evidence: readonly string[]
+    }
 
 /** Tells the boot outcome from the machine's serial text. Fed by core with what the console brings. */
 export interface BootWatch {

@@ -42,7 +42,11 @@ export class Edk2BootWatch implements BootWatch {
   }
 
   #refused(): BootOutcome {
-    return { is: 'refused', why: this.#denied === undefined ? 'nothing-bootable' : 'secure-boot', evidence: this.#evidence }
+    return {
+      is: 'refused',
+      why: this.#denied === undefined ? 'nothing-bootable' : 'secure-boot',
+      evidence: this.#evidence,
+    }
   }
 }
 

@@ -1,4 +1,9 @@
-const units = [['TiB', 1024 ** 4], ['GiB', 1024 ** 3], ['MiB', 1024 ** 2], ['KiB', 1024]] as const
+const units = [
+  ['TiB', 1024 ** 4],
+  ['GiB', 1024 ** 3],
+  ['MiB', 1024 ** 2],
+  ['KiB', 1024],
+] as const
 
 /** A size as a spec writes it where it is whole (`4GiB`), else with one decimal (`1.4 GiB`) or in bytes. */
 export function formatBytes(bytes: number): string {

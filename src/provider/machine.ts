@@ -2,7 +2,17 @@ import type { Mark } from './mark.ts'
 import type { Architecture } from './capabilities.ts'
 import type { Spec } from '../spec/schema.ts'
 
-export const powerStates = ['absent', 'off', 'starting', 'running', 'stopping', 'paused', 'saved', 'crashed', 'unknown'] as const
+export const powerStates = [
+  'absent',
+  'off',
+  'starting',
+  'running',
+  'stopping',
+  'paused',
+  'saved',
+  'crashed',
+  'unknown',
+] as const
 
 export type PowerState = (typeof powerStates)[number]
 

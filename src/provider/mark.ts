@@ -38,7 +38,10 @@ export interface Mark {
 
 /** Who owns what this tool makes: user, controller (machine-id) and resolved AZL_VM_HOME; 16 hex digits. */
 export function ownerOf(user: string, controller: string, home: string): string {
-  return createHash('sha256').update(JSON.stringify([user, controller, home])).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(JSON.stringify([user, controller, home]))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /**
@@ -47,7 +50,13 @@ export function ownerOf(user: string, controller: string, home: string): string 
  */
 export function mintRunId(owner: string, creator: ProcessIdentity, now: Date): string {
   const startTime = creator.startTime === '' ? 'x' : BigInt(creator.startTime).toString(36)
-  return [owner.slice(0, 8), now.getTime().toString(36), creator.pid.toString(36), startTime, creator.bootId.slice(0, 8)].join('-')
+  return [
+    owner.slice(0, 8),
+    now.getTime().toString(36),
+    creator.pid.toString(36),
+    startTime,
+    creator.bootId.slice(0, 8),
+  ].join('-')
 }
 
 const runIdPattern = /^([0-9a-f]{8})-([0-9a-z]{8,9})-([0-9a-z]{1,7})-([0-9a-z]{1,13})-([0-9a-f]{8})$/ // 5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11

@@ -22,7 +22,7 @@ export class AppendFile {
     if (this.#descriptor === undefined) return
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at)
+      for (let at = 0; at < bytes.length;) at += writeSync(this.#descriptor, bytes, at)
     } catch (error) {
       throw stateError(this.path, error)
     }

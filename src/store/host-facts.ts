@@ -10,7 +10,9 @@ export function hostFactsFile(file: string): HostFacts {
   return {
     get: async (key) => (await read())[key],
     set: async (key, value) => {
-      await writeFileAtomic(file, `${JSON.stringify({ ...(await read()), [key]: value }, null, 2)}\n`).catch(() => undefined)
+      await writeFileAtomic(file, `${JSON.stringify({ ...(await read()), [key]: value }, null, 2)}\n`).catch(
+        () => undefined,
+      )
     },
   }
 }

@@ -57,7 +57,9 @@ async function acquire(file: string, request: LockRequest): Promise<() => Promis
 }
 
 async function claim(file: string, request: LockRequest, release: () => Promise<void>): Promise<() => Promise<void>> {
-  await writeFile(noteOf(file), JSON.stringify({ ...request.processes.self, verb: request.verb } satisfies Holder), { mode: 0o600 })
+  await writeFile(noteOf(file), JSON.stringify({ ...request.processes.self, verb: request.verb } satisfies Holder), {
+    mode: 0o600,
+  })
   return async () => {
     await rm(noteOf(file), { force: true })
     await release().catch((error: unknown) => {
@@ -108,7 +110,14 @@ async function readHolder(file: string): Promise<Holder | undefined> {
 }
 
 function isHolder(value: unknown): value is Holder {
-  return typeof value === 'object' && value !== null && 'pid' in value && 'bootId' in value && 'startTime' in value && 'verb' in value
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'pid' in value &&
+    'bootId' in value &&
+    'startTime' in value &&
+    'verb' in value
+  )
 }
 
 function busy(request: LockRequest, holder: Holder | undefined): AzlVmError {

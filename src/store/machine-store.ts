@@ -87,7 +87,9 @@ export class MachineStore {
 
   /** Every (provider, host) that a machine was ever made on here and is still remembered. */
   async hosts(): Promise<readonly { readonly provider: string; readonly host: string }[]> {
-    const byKey = new Map((await this.list()).map(({ record }) => [JSON.stringify([record.provider, record.host]), record]))
+    const byKey = new Map(
+      (await this.list()).map(({ record }) => [JSON.stringify([record.provider, record.host]), record]),
+    )
     return [...byKey.values()].map(({ provider, host }) => ({ provider, host }))
   }
 }
@@ -98,7 +100,15 @@ async function readRecord(paths: MachinePaths): Promise<MachineRecord | undefine
 }
 
 function isRecord(value: unknown): value is MachineRecord {
-  return typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'ref' in value && 'provider' in value && 'host' in value
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'v' in value &&
+    value.v === 1 &&
+    'ref' in value &&
+    'provider' in value &&
+    'host' in value
+  )
 }
 
 async function folders(dir: string): Promise<readonly string[]> {
