@@ -43,8 +43,7 @@ export async function connect(uri: string | undefined, options: ConnectOptions =
   return new RemoteConnection({
     uri: target.remoteUri,
     channel,
-    // A transfer's reader may pause for as long as it likes, and would then not answer the daemon's pings.
-    openChannel: (settings = {}) => open(settings, false),
+    openChannel: (settings) => open(settings, settings.isWatched && keepalive),
   })
 }
 

@@ -18,7 +18,7 @@ import type { Procedure } from '../rpc/procedures.ts'
 import { DomainEvents } from './domain-events.ts'
 import { RemoteDomain } from './domain.ts'
 import { flagsOf } from './handles.ts'
-import type { Client } from './handles.ts'
+import type { Client, OpenChannelOptions } from './handles.ts'
 import { RemoteNetwork } from './network.ts'
 import { RemotePool } from './pool.ts'
 import { RemoteVolume } from './volume.ts'
@@ -26,7 +26,7 @@ import { RemoteVolume } from './volume.ts'
 export interface ConnectionParts {
   readonly uri: string
   readonly channel: RpcChannel
-  openChannel(options?: CallOptions): Promise<RpcChannel>
+  openChannel(options: OpenChannelOptions): Promise<RpcChannel>
 }
 
 const listEverything = { need_results: 1, flags: 0 } as const

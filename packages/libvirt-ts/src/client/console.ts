@@ -23,7 +23,7 @@ export async function openConsole(client: Client, dom: DomainRef, options: OpenC
     [options.force, flags.VIR_DOMAIN_CONSOLE_FORCE],
     [options.safe, flags.VIR_DOMAIN_CONSOLE_SAFE],
   )
-  const channel = await client.openChannel(options)
+  const channel = await client.openChannel({ signal: options.signal, isWatched: true })
   try {
     const console = new RemoteConsole(channel, options)
     const args = { dom, dev_name: options.device, flags: wanted }

@@ -4,7 +4,7 @@ import { domainEventDetails, domainEvents, nameOf } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
 import { events, procedures } from '../rpc/procedures.ts'
 import { RemoteDomain } from './domain.ts'
-import { notify } from './handles.ts'
+import { abortable, notify } from './handles.ts'
 import type { Client } from './handles.ts'
 
 export class DomainEvents {
@@ -21,23 +21,24 @@ export class DomainEvents {
   }
 
   /** The listener is in place before the daemon is asked: its first event may come with the answer. */
-  async subscribe(listener: DomainEventListener, options?: CallOptions): Promise<Unsubscribe> {
+  async subscribe(listener: DomainEventListener, options: CallOptions = {}): Promise<Unsubscribe> {
     // A function of its own, so that the same listener can be given twice.
     const own: DomainEventListener = (event) => listener(event)
     this.#listeners.add(own)
     try {
-      await this.#register(options)
+      // The registration is for all who listen: one of them giving up must not end it for the others.
+      await abortable(this.#register(), options.signal, 'the subscription to domain events')
     } catch (error) {
-      this.#listeners.delete(own)
+      void this.#unsubscribe(own).catch(() => undefined)
       throw error
     }
     return () => this.#unsubscribe(own)
   }
 
-  async #register(options?: CallOptions): Promise<void> {
+  async #register(): Promise<void> {
     const args = { eventID: flags.VIR_DOMAIN_EVENT_ID_LIFECYCLE, dom: undefined }
     const registration = (this.#registration ??= this.#client
-      .call(procedures.domainEventRegister, args, options)
+      .call(procedures.domainEventRegister, args)
       .then(({ callbackID }) => callbackID))
     try {
       await registration

@@ -27,7 +27,7 @@ export async function upload(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: TransferOptions,
 ): Promise<number> {
-  const channel = await client.openChannel(options)
+  const channel = await client.openChannel({ signal: options.signal, isWatched: false })
   const args = { vol, offset: options.offsetBytes ?? 0, length: options.lengthBytes ?? 0, flags: 0 }
   const failure = new Failure()
   try {
@@ -126,7 +126,7 @@ export async function* download(
     if (data.length > 0) yield data
     return
   }
-  const channel = await client.openChannel(options)
+  const channel = await client.openChannel({ signal: options.signal, isWatched: false })
   try {
     yield* receive(channel, args, options)
   } finally {

@@ -79,7 +79,6 @@ const connectCalls = {
   ),
   authPolkit: remote('AUTH_POLKIT', 70, nothing, struct('remote_auth_polkit_ret', { complete: int })),
   connectOpen: remote('CONNECT_OPEN', 1, struct('remote_connect_open_args', { name: optionalString, flags: uint }), nothing),
-  connectClose: remote('CONNECT_CLOSE', 2, nothing, nothing),
   connectGetType: remote('CONNECT_GET_TYPE', 3, nothing, struct('remote_connect_get_type_ret', { type: string })),
   connectGetVersion: remote('CONNECT_GET_VERSION', 4, nothing, struct('remote_connect_get_version_ret', { hv_ver: uhyper })),
   nodeGetInfo: remote(

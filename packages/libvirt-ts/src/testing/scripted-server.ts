@@ -74,7 +74,6 @@ export class ScriptedServer {
     this.handle('authList', () => ({ types: [0] }))
     this.handle('connectSupportsFeature', () => ({ supported: 1 }))
     this.handle('connectOpen', () => undefined)
-    this.handle('connectClose', () => undefined)
     this.handle('domainEventRegister', () => ({ callbackID: 1 }))
     this.handle('domainEventDeregister', () => undefined)
   }

@@ -5,21 +5,24 @@ import { AbortedError, ConnectionError } from '../errors.ts'
 import type { ConnectionTarget } from '../uri.ts'
 import type { Dialer } from './dialer.ts'
 
-/** Tries the target's sockets in turn and takes the first that is there. */
+/** Tries the target's sockets in turn and takes the first behind which a daemon listens. */
 export const unixDialer: Dialer = {
   async dial(target, options) {
     if (target.transport !== 'unix') throw unsupported(target)
     const paths = options.isReadOnly ? target.readOnlySocketPaths : target.socketPaths
     let missing: unknown
+    let stale: { readonly error: unknown; readonly path: string } | undefined
     for (const path of paths) {
       try {
         return await open(path, options.signal)
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT') throw explain(error, path, target)
-        missing = error
+        const code = codeOf(error)
+        if (code === 'ENOENT') missing = error
+        else if (code === 'ECONNREFUSED') stale ??= { error, path }
+        else throw explain(error, path, target)
       }
     }
-    throw explain(missing, paths.join(', '), target)
+    throw stale === undefined ? explain(missing, paths.join(', '), target) : explain(stale.error, stale.path, target)
   },
 }
 

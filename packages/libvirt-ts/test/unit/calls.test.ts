@@ -270,6 +270,23 @@ describe('domain events', () => {
     expect(heard).toHaveLength(1)
   })
 
+  it('go on for one listener where another gave up before the daemon had answered', async () => {
+    let answer: () => void = () => undefined
+    server.handle('domainEventRegister', () => new Promise((resolve) => (answer = () => resolve({ callbackID: 4 }))))
+    const controller = new AbortController()
+    const heard: string[] = []
+    const first = connection.onDomainEvent(() => heard.push('first'), { signal: controller.signal })
+    const second = connection.onDomainEvent(() => heard.push('second'))
+    await server.seen('domainEventRegister')
+    controller.abort()
+    await expect(first).rejects.toBeInstanceOf(AbortedError)
+    answer()
+    await second
+    server.emit('domainLifecycle', { callbackID: 4, msg: { dom, event: 0, detail: 0 } })
+    await connection.lookupDomain('vm')
+    expect(heard).toEqual(['second'])
+  })
+
   it('register once for many listeners, and again after a refusal', async () => {
     server.handle('domainEventRegister', () => {
       throw fault('no-support', 'no events here')

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AbortedError, connect, ConnectionError, isLibvirtError, ProtocolError, TransferError } from '../../src/index.ts'
 import type { Connection, Domain, StorageVolume } from '../../src/index.ts'
 import { fault, ScriptedServer } from '../../src/testing/index.ts'
@@ -95,6 +95,18 @@ describe('a console', () => {
     await expect(collect(console)).rejects.toBeInstanceOf(ConnectionError)
     expect(await console.ended).toMatchObject({ reason: 'error', error: { reason: 'lost' } })
     expect((await connection.lookupDomain('vm')).name).toBe('vm')
+  })
+
+  it('is watched as the main connection is: a daemon that hangs ends it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const watched = await connect('test:///default', { dialer: server.dialer, keepalive: { intervalMs: 1000, count: 2 } })
+    server.isAnsweringPings = false
+    const opened = nextConsole()
+    const console = await (await watched.lookupDomain('vm')).openConsole()
+    await opened
+    vi.advanceTimersByTime(4000)
+    vi.useRealTimers()
+    expect(await console.ended).toMatchObject({ reason: 'error', error: { reason: 'keepalive-timeout' } })
   })
 
   it('keeps reading for a reader that lags, drops the oldest beyond the bound, and counts it', async () => {
