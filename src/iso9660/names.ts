@@ -47,7 +47,7 @@ export function isoName(name: string, isDirectory: boolean, taken: Set<string>):
 
 /** At most 64 UTF-16 units, without the characters that Joliet forbids, unique without regard to case. */
 export function jolietName(name: string, taken: Set<string>): string {
-  const clean = name.replace(/[*/:;?\\\u0000-\u001f]/g, '_')
+  const clean = name.replace(/[*/:;?\\]|\p{Cc}/gu, '_')
   if (clean.length <= maxJolietChars && !taken.has(clean.toUpperCase())) return claim(taken, () => clean)
   const { stem, extension } = splitExtension(clean)
   const tail = extension === '' || extension.length > 16 ? '' : `.${extension}`
