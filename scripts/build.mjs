@@ -1,5 +1,6 @@
 // Builds dist/cli.js and its chunks. Run by `npm run build`, and by `npm ci` through `prepare`.
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -32,8 +33,16 @@ export const options = {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await rm(outdir, { recursive: true, force: true })
   await mkdir(outdir, { recursive: true })
-  await build(options)
+  const { metafile } = await build(options)
   await chmod(`${outdir}/cli.js`, 0o755)
+  await removeStale(new Set(Object.keys(metafile.outputs).map((file) => resolve(root, file))))
+}
+
+/** What an earlier build left. Only now, so that a tool that runs meanwhile finds its chunks. */
+async function removeStale(fresh) {
+  for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
+    const file = resolve(entry.parentPath, entry.name)
+    if (entry.isFile() && !fresh.has(file)) await rm(file, { force: true })
+  }
 }
