@@ -27,10 +27,10 @@ if (isCheck && stale.length > 0) {
   process.stdout.write(stale.length === 0 ? 'all is fresh\n' : `wrote ${stale.join(', ')}\n`)
 }
 
-/** The sources are TypeScript, so the generator is built as the tool is, beside it, and then loaded. */
+/** The sources are TypeScript, so the generator is built as the tool is, and then loaded. */
 async function generate() {
-  await mkdir(join(root, 'dist'), { recursive: true })
-  const folder = await mkdtemp(join(root, 'dist', '.docs-'))
+  await mkdir(join(root, '.cache'), { recursive: true })
+  const folder = await mkdtemp(join(root, '.cache', 'docs-'))
   try {
     await build({ ...options, entryPoints: { pages: 'scripts/docs/pages.ts' }, outdir: folder, legalComments: 'none' })
     const { generatePages } = await import(pathToFileURL(join(folder, 'pages.js')).href)

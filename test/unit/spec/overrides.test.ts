@@ -43,6 +43,12 @@ describe('--set', () => {
     expect(spec.machine.disks.map((disk) => disk.size / 1024 ** 3)).toEqual([1, 2])
   })
 
+  test('changes the one list only, also where an alias shares it', async () => {
+    const text = withLines('machine: { networks: [{ forward: &f [{ guest: 80 }] }, { forward: *f }] }')
+    const { spec } = await load(text, { set: ['machine.networks[1].forward[0].guest=81'] })
+    expect(spec.machine.networks.map((network) => network.forward[0]?.guest)).toEqual([80, 81])
+  })
+
   test('makes a wrong value of the file right', async () => {
     expect(
       (await load(withLines('machine: { memory: 4GB }'), { set: ['machine.memory=4GiB'] })).spec.machine.memory,
