@@ -48,7 +48,9 @@ function findReason(): string | undefined {
   if (missing.length > 0) {
     return `not installed: ${missing.join(', ')} (apt-get install libvirt-daemon-system tini util-linux iproute2)`
   }
-  const probe = spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', '--mount-proc', 'true'], { encoding: 'utf8' })
+  const probe = spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', '--mount-proc', 'true'], {
+    encoding: 'utf8',
+  })
   return probe.status === 0 ? undefined : `no namespaces here: ${probe.stderr.trim()}`
 }
 

@@ -120,7 +120,7 @@ const fieldText = ({ type, name, suffix }: Field): string => `${type} ${name}${s
 /** Everything that this client uses. `beliefs` is for tests of the comparison itself. */
 export function compareProtocol(
   facts: Facts,
-  beliefs: readonly ProcedureBelief[] = Object.values(procedures) as readonly ProcedureBelief[],
+  beliefs: readonly ProcedureBelief[] = Object.values(procedures),
 ): Comparison {
   const comparer = new Comparer(facts)
   for (const belief of beliefs) comparer.procedure(belief)

@@ -26,7 +26,7 @@ import { RemoteVolume } from './volume.ts'
 export interface ConnectionParts {
   readonly uri: string
   readonly channel: RpcChannel
-  openChannel(options: OpenChannelOptions): Promise<RpcChannel>
+  readonly openChannel: (options: OpenChannelOptions) => Promise<RpcChannel>
 }
 
 const listEverything = { need_results: 1, flags: 0 } as const

@@ -1,6 +1,7 @@
 import type { CallOptions, Network } from '../api.ts'
 import type { ValueOf } from '../rpc/codec.ts'
-import { networkRef, procedures } from '../rpc/procedures.ts'
+import type { networkRef} from '../rpc/procedures.ts';
+import { procedures } from '../rpc/procedures.ts'
 import type { Client } from './handles.ts'
 
 export type NetworkRef = ValueOf<typeof networkRef>

@@ -2,7 +2,8 @@ import type { CallOptions, PoolInfo, StoragePool, StorageVolume } from '../api.t
 import type { ValueOf } from '../rpc/codec.ts'
 import { nameOf, poolStates } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
-import { poolRef, procedures } from '../rpc/procedures.ts'
+import type { poolRef} from '../rpc/procedures.ts';
+import { procedures } from '../rpc/procedures.ts'
 import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
 import { RemoteVolume } from './volume.ts'

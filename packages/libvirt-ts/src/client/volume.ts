@@ -2,7 +2,8 @@ import type { CallOptions, StorageVolume, TransferOptions, VolumeInfo } from '..
 import type { ValueOf } from '../rpc/codec.ts'
 import { nameOf, volumeTypes } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
-import { procedures, volumeRef } from '../rpc/procedures.ts'
+import type { volumeRef } from '../rpc/procedures.ts';
+import { procedures } from '../rpc/procedures.ts'
 import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
 import { download, upload } from './transfer.ts'

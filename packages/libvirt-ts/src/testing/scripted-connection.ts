@@ -15,7 +15,7 @@ import type { ProcedureName, ScriptedServer } from './scripted-server.ts'
 const byNumber = new Map<string, { readonly name: ProcedureName; readonly procedure: Procedure<unknown, unknown> }>(
   Object.entries(procedures).map(([name, procedure]) => [
     `${procedure.program}/${procedure.number}`,
-    { name: name as ProcedureName, procedure: procedure as unknown as Procedure<unknown, unknown> },
+    { name: name as ProcedureName, procedure },
   ]),
 )
 

@@ -15,8 +15,8 @@ import type { Duplex } from 'node:stream'
 import { LibvirtError } from '../errors.ts'
 import type { ErrorCodeName } from '../errors.ts'
 import { errorCodes, errorDomains } from '../rpc/error-codes.ts'
-import { events, procedures } from '../rpc/procedures.ts'
-import type { Procedure } from '../rpc/procedures.ts'
+import { events } from '../rpc/procedures.ts'
+import type { Procedure , procedures } from '../rpc/procedures.ts'
 import type { ValueOf } from '../rpc/codec.ts'
 import type { Dialer } from '../transport/dialer.ts'
 import { ScriptedConnection } from './scripted-connection.ts'
@@ -89,7 +89,7 @@ export class ScriptedServer {
 
   /** Scripts the answer to a procedure; a second script replaces the first. */
   handle<N extends ProcedureName>(name: N, handler: Handler<N>): this {
-    this.#handlers.set(name, handler as AnyHandler)
+    this.#handlers.set(name, handler)
     return this
   }
 

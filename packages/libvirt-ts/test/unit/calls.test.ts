@@ -183,10 +183,12 @@ describe('a daemon that speaks nonsense', () => {
 
   it('that answers another procedure is not believed', async () => {
     server.handle('connectGetHostname', (_args, call) => {
-      for (let serial = 1; serial < 10; serial += 1) call.connection.sendFrame({ ...header, procedure: 60, serial })
+      const liar = Buffer.from('000000046c696172', 'hex')
+      for (let serial = 1; serial < 10; serial += 1) call.connection.sendFrame({ ...header, procedure: 60, serial }, liar)
       return never()
     })
     await expect(connection.hostname()).rejects.toBeInstanceOf(ProtocolError)
+    expect(await connection.closed).toBeInstanceOf(ProtocolError)
   })
 
   it.each([
