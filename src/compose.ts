@@ -48,8 +48,7 @@ async function buildEnvironment(world: MainWorld): Promise<Environment> {
     import('./provider/registry.ts'),
   ])
   const home = new Home(await homeFolder(world))
-  const processes = processTable()
-  const { user, machineId } = thisController()
+  const [processes, { user, machineId }] = await Promise.all([processTable(), thisController()])
   const registry = new ProviderRegistry(providerEntries, (provider, host) => ({
     env: world.env,
     platform: process.platform,

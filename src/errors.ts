@@ -54,6 +54,7 @@ export const errorCodes = {
   'medium-wrong-architecture': exitCodes.badMedium,
   'medium-checksum-mismatch': exitCodes.badMedium,
   'medium-changed': exitCodes.badMedium,
+  'medium-unverified': exitCodes.badMedium,
   cancelled: exitCodes.interrupted,
 } as const satisfies Record<string, number>
 

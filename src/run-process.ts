@@ -1,15 +1,15 @@
 /** Binds main to the real process. */
 import { AzlVmError, exitCodes } from './errors.ts'
-import { main } from './main.ts'
+import { main, type MainOptions } from './main.ts'
 import { outputClosed } from './cli/output-closed.ts'
 import { renderErrorText, reportError } from './cli/render-error.ts'
 import { painter } from './cli/terminal.ts'
 
 /**
  * Runs the tool in `node`. The first signal aborts the command, which then ends by itself and cleans up;
- * the second one ends the process at once.
+ * the second one ends the process at once. `parts`: what a test puts in the place of the tool's own.
  */
-export async function runProcess(node: NodeJS.Process): Promise<void> {
+export async function runProcess(node: NodeJS.Process, parts: Pick<MainOptions, 'entries'> = {}): Promise<void> {
   const stop = new AbortController()
   const onSignal = (): void => {
     if (stop.signal.aborted) node.exit(exitCodes.interrupted)
@@ -35,6 +35,7 @@ export async function runProcess(node: NodeJS.Process): Promise<void> {
     stderr: node.stderr,
     now: () => new Date(),
     signal: stop.signal,
+    ...parts,
   })
   // The stream tells a full disk only after main handed its text over.
   await new Promise(setImmediate)

@@ -5,6 +5,7 @@ import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
 import { isAzlVmError, errorText } from '../../src/errors.ts'
 import { machineTypeOf } from './domain-xml.ts'
 import { readDescriptors, type FirmwareDescriptor } from './firmware.ts'
+import { localFindings } from './host-checks.ts'
 import type { HostChoice } from './host.ts'
 import { isOurPool } from './names.ts'
 import { parseXml } from './xml.ts'
@@ -91,7 +92,10 @@ export async function readFacts(
     isFirmwareAutomatic: Object.fromEntries(found.map((guest) => [guest.architecture, guest.isFirmwareAutomatic])),
     descriptors,
   }
-  const findings = findingsOf(choice, found, native, versions)
+  const findings = [
+    ...findingsOf(choice, found, native, versions),
+    ...(choice.isLocal && !choice.isSession ? await localFindings() : []),
+  ]
   return {
     provider: 'kvm',
     host: choice.uri,

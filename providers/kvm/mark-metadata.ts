@@ -54,6 +54,8 @@ export interface KvmMark {
   readonly ownNetworks: readonly string[]
   /** Modes as the spec said them, by network index. */
   readonly networkModes: readonly string[]
+  /** Bytes that the serial log held when the machine was last started: what comes after them is this boot's. */
+  readonly logBytesAtStart: number
 }
 
 export interface ForwardRule {
@@ -76,5 +78,6 @@ export function kvmMark(mark: Mark): KvmMark {
     forwards: list('forwards') as readonly ForwardRule[],
     ownNetworks: list('ownNetworks').map(String),
     networkModes: list('networkModes').map(String),
+    logBytesAtStart: typeof provider['logBytesAtStart'] === 'number' ? provider['logBytesAtStart'] : 0,
   }
 }

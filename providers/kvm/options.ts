@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The spec's key `kvm`: what only this provider has. */
 export const kvmOptions = z.strictObject({

@@ -196,6 +196,7 @@ function define(design: Design, byHand: Design): Operation {
     forwards: design.forwards,
     ownNetworks: design.ownNetworks,
     networkModes: design.networks.map((network) => network.mode),
+    logBytesAtStart: 0,
   }
   const type = typeFirstTried(design)
   const xml = xmlOf(design, type, { ...request.mark, provider: { ...kvmMark } })

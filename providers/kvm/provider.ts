@@ -8,6 +8,7 @@ import type {
   ConsoleRequest,
   Facts,
   Leftover,
+  LogStart,
   Observation,
   Provider,
   ProviderContext,
@@ -32,7 +33,8 @@ import { assumedFacts, readFacts } from './facts.ts'
 import { addForwards, readForwards } from './forwards.ts'
 import type { HostChoice } from './host.ts'
 import { infoOf } from './info.ts'
-import { kvmMark, markNamespace, markPrefix, markXml } from './mark-metadata.ts'
+import { changeMark } from './change-mark.ts'
+import { kvmMark } from './mark-metadata.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
 import { networkXml } from './network-xml.ts'
 import { observeOperation } from './observe.ts'
@@ -186,8 +188,8 @@ export class KvmProvider implements Provider {
     return readSerialLog(this.#session, ref, call)
   }
 
-  followLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
-    return followSerialLog(this.#session, ref, call)
+  followLog(ref: MachineRef, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
+    return followSerialLog(this.#session, ref, from, call)
   }
 
   bootWatch(): BootWatch {
@@ -233,22 +235,7 @@ export class KvmProvider implements Provider {
   }
 
   async updateMark(ref: MachineRef, change: Partial<Mark>, call: Call): Promise<void> {
-    const domain = await this.#session.domain(ref, call)
-    const { mark } = await this.#session.config(domain, call)
-    if (!mark) throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm any more`)
-    const xml = markXml({ ...mark, ...change })
-    await this.#session.run(`mark ${ref.name}`, call, async () => {
-      const isActive = await domain.isActive(signalOf(call))
-      const write = (scope: 'both' | 'config') =>
-        domain.setMetadata({ uri: markNamespace, prefix: markPrefix, xml, scope }, signalOf(call))
-      try {
-        await write(isActive ? 'both' : 'config')
-      } catch (error) {
-        // It went off between the look and the write.
-        if (!isActive || !isOperationInvalid(error)) throw error
-        await write('config')
-      }
-    })
+    await changeMark(this.#session, await this.#session.domain(ref, call), change, call)
   }
 
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {

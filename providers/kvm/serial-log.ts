@@ -1,7 +1,7 @@
 /** What the serial port said, from virtlogd's files in the pool: at most four of 2 MiB each, the oldest dropped. */
 import type { StoragePool } from 'libvirt-ts'
 import { isNotFound } from 'libvirt-ts'
-import type { Call } from '../../src/provider/contract.ts'
+import type { Call, LogStart } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { machineFiles } from './names.ts'
@@ -15,6 +15,16 @@ export const logLimit =
 interface LogPlace {
   readonly pool: StoragePool
   readonly name: string
+  /** What the file held when the machine was last started. */
+  readonly bytesAtStart: number
+}
+
+/** How much the serial log holds now; 0 where there is none yet. */
+export async function serialLogBytes(session: Session, ref: MachineRef, call: Call): Promise<number> {
+  const place = await logPlace(session, ref, call)
+  if (!place) return 0
+  await refresh(session, place, call)
+  return await sizeOf(session, place, call)
 }
 
 export async function* readSerialLog(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
@@ -31,10 +41,16 @@ function namesOldestFirst(name: string): readonly string[] {
 /** How often the growing file is looked at; a read of nothing new takes about a millisecond. */
 const lookEveryMs = 100
 
-/** What is there, then what comes, until the machine is off. */
-export async function* followSerialLog(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
-  yield* readOlder(session, ref, call)
+/** What is there, or what this boot said of it, then what comes, until the machine is off. */
+export async function* followSerialLog(
+  session: Session,
+  ref: MachineRef,
+  from: LogStart,
+  call: Call,
+): AsyncIterable<Uint8Array> {
   let offset = 0
+  if (from === 'beginning') yield* readOlder(session, ref, call)
+  else offset = (await logPlace(session, ref, call))?.bytesAtStart ?? 0
   for (;;) {
     const place = await logPlace(session, ref, call)
     const isOn = await isActive(session, ref, call)
@@ -69,7 +85,13 @@ async function logPlace(session: Session, ref: MachineRef, call: Call): Promise<
   const { mark } = await session.config(domain, call)
   if (!mark) return undefined
   const pool = await findPool(session, kvmMark(mark).pool, call)
-  return pool && { pool, name: machineFiles(mark.name, mark.runId).serialLog }
+  return (
+    pool && {
+      pool,
+      name: machineFiles(mark.name, mark.runId).serialLog,
+      bytesAtStart: kvmMark(mark).logBytesAtStart,
+    }
+  )
 }
 
 async function isActive(session: Session, ref: MachineRef, call: Call): Promise<boolean> {

@@ -10,7 +10,9 @@ import { AzlVmError, isAzlVmError, errorText } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { translateError } from './errors.ts'
+import { changeMark } from './change-mark.ts'
 import { ArmedConsole } from './console.ts'
+import { serialLogBytes } from './serial-log.ts'
 import { parseDomain, type DomainConfig } from './domain-config.ts'
 import { withDomainType } from './domain-type.ts'
 import type { DomainType } from './domain-xml.ts'
@@ -85,6 +87,7 @@ async function startOff(
   const rule = config.mark ? kvmMark(config.mark).acceleration : 'auto'
   const key = await accelerationKey(session, call)
   const types = await typesToTry(session, rule, config, key)
+  await noteLogBytes(session, ref, config, call)
   for (const [index, type] of types.entries()) {
     const isLast = index === types.length - 1
     const domain = await withType(session, ref, type, call)
@@ -112,6 +115,15 @@ function lastFailure(failure: unknown, type: DomainType, ref: MachineRef): unkno
     cause: failure,
     hint: 'Use `acceleration: auto` or `emulated`, or a host whose virtualization works.',
   })
+}
+
+/** So that what this boot says can be told from what earlier ones said. */
+async function noteLogBytes(session: Session, ref: MachineRef, config: DomainConfig, call: Call): Promise<void> {
+  const { mark } = config
+  if (!mark) return
+  const logBytesAtStart = await serialLogBytes(session, ref, call)
+  if (logBytesAtStart === kvmMark(mark).logBytesAtStart) return
+  await changeMark(session, await session.domain(ref, call), { provider: { ...mark.provider, logBytesAtStart } }, call)
 }
 
 /** KVM first where it is offered and was not seen failing since this host and its software were started. */

@@ -32,6 +32,7 @@ const texts: Record<ErrorCode, string> = {
   'medium-wrong-architecture': 'The medium is for another processor architecture.',
   'medium-checksum-mismatch': 'The medium has not the checksum that the spec promises.',
   'medium-changed': 'The medium changed while it was in use.',
+  'medium-unverified': 'Nobody promised what the medium holds, and `--locked` takes no such medium.',
   cancelled: 'The command was interrupted.',
 }
 

@@ -116,7 +116,7 @@ export interface CommandContext {
   readonly stdin: NodeJS.ReadableStream
   readonly stdout: NodeJS.WritableStream
   readonly stderr: NodeJS.WritableStream
-  /** Columns of the terminal on stdout, or 80. */
+  /** Columns of the terminal on stdout; without end where stdout is none. */
   readonly width: number
   /** The story, on stderr. */
   readonly progress: Progress

@@ -47,7 +47,8 @@ export function commandContext(world: MainWorld, app: App, parsed: ParsedArgs, s
     stdin,
     stdout,
     stderr,
-    width: widthOf(stdout),
+    // What goes to a file or a pipe is not cut.
+    width: isTerminal(stdout) ? widthOf(stdout) : Number.POSITIVE_INFINITY,
     progress,
     confirm: (question) => confirmOn({ stdin, stderr, isInteractive, signal, progress }, question),
     now: world.now,

@@ -1,5 +1,5 @@
 import type { EventListener } from '../events/events.ts'
-import { formatBytes } from './format.ts'
+import { roughBytes } from '../provider/format-bytes.ts'
 import type { Progress } from './progress.ts'
 
 /** Tells the events of a run as progress: give it to the run's event bus. */
@@ -14,7 +14,7 @@ export function eventProgress(progress: Progress): EventListener {
           event.detail === undefined ? event.text : `${event.text} (${event.detail})`,
         )
       case 'step-progress':
-        return progress.updatePhase(`${formatBytes(event.doneBytes)} of ${formatBytes(event.totalBytes)}`)
+        return progress.updatePhase(`${roughBytes(event.doneBytes)} of ${roughBytes(event.totalBytes)}`)
       case 'boot-stage':
         return progress.say(`  reached: ${event.stage}`)
       case 'warning':

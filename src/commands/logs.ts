@@ -22,7 +22,7 @@ export const command = defineCommand({
       if (args.tool) return await toolLog(work, ctx)
       ctx.progress.detail(work.provider.logLimit)
       const source = args.follow
-        ? work.provider.followLog(work.info.ref, work.call)
+        ? work.provider.followLog(work.info.ref, 'beginning', work.call)
         : work.provider.readLog(work.info.ref, work.call)
       return await copyOut(source, ctx, { name: work.info.ref.name, limit: work.provider.logLimit })
     })

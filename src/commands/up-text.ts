@@ -13,7 +13,7 @@ export function upText(result: UpResult, width: number): string {
   const { machine, provider } = result
   const name = `${machine.ref.name}@${provider}`
   const lines = [
-    `${name} ${actions[result.action]} (${seconds(result.elapsedMs)})`,
+    `${name} ${result.removed ? 'was up, and is removed again' : actions[result.action]} (${seconds(result.elapsedMs)})`,
     ...stateLines(result),
     ...(result.acceleration === 'emulated' ? ['  processor   emulated'] : []),
     ...(result.medium.trust === 'unverified'

@@ -15,6 +15,7 @@ export const command = defineCommand({
   options: {
     ...specOptions,
     ...waitOption,
+    locked: { type: 'boolean', description: 'Refuse a medium that the spec gives no checksum for.' },
     rm: { type: 'boolean', description: 'Remove the machine afterwards; what it said is kept.' },
   },
   examples: [
@@ -27,6 +28,7 @@ export const command = defineCommand({
     const result = await up(environment, {
       loaded,
       isRemovedAfterwards: args.rm,
+      isLocked: args.locked,
       lockWaitMs: lockWaitOf(args),
       signal: ctx.signal,
       listener: eventProgress(ctx.progress),

@@ -3,7 +3,7 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import os from 'node:os'
 import { errorText } from '../errors.ts'
 import type { Finding } from '../provider/contract.ts'
-import { formatBytes } from '../provider/format-bytes.ts'
+import { roughBytes } from '../provider/format-bytes.ts'
 
 /** A machine of the default size with a medium wants this much; less is worth a word. */
 const comfortableDiskBytes = 20 * 1024 ** 3
@@ -34,11 +34,11 @@ async function spaceFinding(home: string): Promise<Finding> {
     const { bavail, bsize } = await statfs(home)
     const free = bavail * bsize
     if (free >= comfortableDiskBytes)
-      return { level: 'ok', code: 'disk-space', message: `${formatBytes(round(free))} free at ${home}` }
+      return { level: 'ok', code: 'disk-space', message: `${roughBytes(free)} free at ${home}` }
     return {
       level: 'warning',
       code: 'disk-space',
-      message: `only ${formatBytes(round(free))} free at ${home}`,
+      message: `only ${roughBytes(free)} free at ${home}`,
       fix: 'Free some space, or set AZL_VM_HOME to a bigger disk.',
     }
   } catch (error) {
@@ -52,15 +52,11 @@ async function spaceFinding(home: string): Promise<Finding> {
 
 function memoryFinding(free: number): Finding {
   if (free >= comfortableMemoryBytes)
-    return { level: 'ok', code: 'memory', message: `${formatBytes(round(free))} of memory free` }
+    return { level: 'ok', code: 'memory', message: `${roughBytes(free)} of memory free` }
   return {
     level: 'warning',
     code: 'memory',
-    message: `only ${formatBytes(round(free))} of memory free; a machine has 4GiB by default`,
+    message: `only ${roughBytes(free)} of memory free; a machine has 4GiB by default`,
     fix: 'Close something, or set machine.memory lower.',
   }
-}
-
-function round(bytes: number): number {
-  return bytes - (bytes % 1024 ** 2)
 }

@@ -1,7 +1,6 @@
 /** Which computer and user azl-vm runs as: half of what says who owns a machine. */
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
-import { execaSync } from 'execa'
 
 export interface Controller {
   readonly user: string
@@ -9,8 +8,8 @@ export interface Controller {
   readonly machineId: string
 }
 
-export function thisController(): Controller {
-  return { user: userName(), machineId: machineId() ?? os.hostname() }
+export async function thisController(): Promise<Controller> {
+  return { user: userName(), machineId: (await machineId()) ?? os.hostname() }
 }
 
 function userName(): string {
@@ -22,13 +21,13 @@ function userName(): string {
   }
 }
 
-function machineId(): string | undefined {
+async function machineId(): Promise<string | undefined> {
   if (process.platform === 'win32') {
     const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`
-    return firstMatch('reg', ['query', key, '/v', 'MachineGuid'], /MachineGuid\s+REG_SZ\s+(\S+)/) // MachineGuid REG_SZ 1b2c…
+    return await firstMatch('reg', ['query', key, '/v', 'MachineGuid'], /MachineGuid\s+REG_SZ\s+(\S+)/) // MachineGuid REG_SZ 1b2c…
   }
   if (process.platform === 'darwin') {
-    return firstMatch('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], /"IOPlatformUUID" = "([^"]+)"/) // "IOPlatformUUID" = "5F…"
+    return await firstMatch('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], /"IOPlatformUUID" = "([^"]+)"/) // "IOPlatformUUID" = "5F…"
   }
   for (const file of ['/etc/machine-id', '/var/lib/dbus/machine-id']) {
     try {
@@ -41,7 +40,9 @@ function machineId(): string | undefined {
   return undefined
 }
 
-function firstMatch(command: string, args: readonly string[], pattern: RegExp): string | undefined {
-  const result = execaSync(command, args, { reject: false })
+async function firstMatch(command: string, args: readonly string[], pattern: RegExp): Promise<string | undefined> {
+  // Only where it is needed: every start of the tool would else load it.
+  const { execa } = await import('execa')
+  const result = await execa(command, args, { reject: false })
   return pattern.exec(result.stdout)?.[1]
 }

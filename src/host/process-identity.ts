@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
-import { execaSync } from 'execa'
 import type { ProcessIdentity } from '../provider/mark.ts'
 
 /** What the judgement of a process needs from the computer; a parameter, so that tests can play dead. */
@@ -12,8 +11,9 @@ export interface ProcessTable {
   isAlive(identity: ProcessIdentity): boolean
 }
 
-export function processTable(): ProcessTable {
+export async function processTable(): Promise<ProcessTable> {
   const bootId = currentBootId()
+  const startTimeOf = await startTimeReader()
   const self = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId }
   return {
     self,
@@ -37,10 +37,16 @@ function isPidInUse(pid: number): boolean {
 }
 
 /** Linux: proc(5) stat field 22, clock ticks after boot. macOS: seconds since 1970 from ps(1). Elsewhere unknown. */
-function startTimeOf(pid: number): string | undefined {
-  if (process.platform === 'linux') return linuxStartTime(pid)
-  if (process.platform === 'darwin') return darwinStartTime(pid)
-  return undefined
+async function startTimeReader(): Promise<(pid: number) => string | undefined> {
+  if (process.platform === 'linux') return linuxStartTime
+  if (process.platform !== 'darwin') return () => undefined
+  // Only where it is needed: every start of the tool would else load it.
+  const { execaSync } = await import('execa')
+  return (pid) => {
+    const result = execaSync('ps', ['-o', 'lstart=', '-p', String(pid)], { reject: false, env: { LC_ALL: 'C' } })
+    const milliseconds = Date.parse(result.stdout.trim())
+    return Number.isNaN(milliseconds) ? undefined : String(milliseconds / 1000)
+  }
 }
 
 function linuxStartTime(pid: number): string | undefined {
@@ -51,12 +57,6 @@ function linuxStartTime(pid: number): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function darwinStartTime(pid: number): string | undefined {
-  const result = execaSync('ps', ['-o', 'lstart=', '-p', String(pid)], { reject: false, env: { LC_ALL: 'C' } })
-  const milliseconds = Date.parse(result.stdout.trim())
-  return Number.isNaN(milliseconds) ? undefined : String(milliseconds / 1000)
 }
 
 /** Hex digits that change with every boot: Linux's own boot id; elsewhere the boot time, rounded to ten minutes. */

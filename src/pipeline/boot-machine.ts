@@ -73,7 +73,7 @@ function followLog(
   const stop = new AbortController()
   const signal = AbortSignal.any([context.request.signal, stop.signal])
   const reading = (async (): Promise<void> => {
-    for await (const bytes of context.provider.followLog(request.ref, callFor(context.run.bus, signal)))
+    for await (const bytes of context.provider.followLog(request.ref, 'last-start', callFor(context.run.bus, signal)))
       transcript.write(bytes)
   })()
   void reading.then(

@@ -12,6 +12,8 @@ export interface UpRequest {
   readonly loaded: LoadedSpec
   /** Take the machine away once it did what it should; the evidence is kept. */
   readonly isRemovedAfterwards: boolean
+  /** Refuses a medium without a promise: no `checksum` in the spec. */
+  readonly isLocked: boolean
   readonly lockWaitMs: number
   readonly signal: AbortSignal
   readonly listener: EventListener

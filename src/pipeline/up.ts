@@ -49,7 +49,9 @@ export async function up(environment: Environment, request: UpRequest): Promise<
   try {
     const call = callFor(run.bus, request.signal)
     const [medium, { provider, facts }] = await Promise.all([
-      prepareMedium(environment, request.loaded, run.bus, request.signal),
+      prepareMedium(environment, request.loaded, run.bus, request.signal).then((found) =>
+        requirePromise(found, request),
+      ),
       environment.registry.resolve(spec.provider, spec.host, call),
     ])
     try {
@@ -69,6 +71,17 @@ export async function up(environment: Environment, request: UpRequest): Promise<
   } finally {
     run.close()
   }
+}
+
+function requirePromise(found: PreparedMedium, request: UpRequest): PreparedMedium {
+  if (!request.isLocked || found.trust !== 'unverified') return found
+  throw new AzlVmError(
+    'medium-unverified',
+    `nobody promised what ${found.medium.path} holds, and --locked takes no such medium`,
+    {
+      hint: `Where you trust it, write the promise into the spec: checksum: sha256:${found.medium.sha256}`,
+    },
+  )
 }
 
 async function upOn(parts: Omit<UpContext, 'journal'>): Promise<Omit<UpResult, 'elapsedMs'>> {

@@ -77,6 +77,9 @@ export interface ConsoleRequest {
   readonly onData: (bytes: Uint8Array) => void
 }
 
+/** Where a followed log begins. */
+export type LogStart = 'beginning' | 'last-start'
+
 /** How a console ended: the machine is off, somebody else took the port, or the way to it broke. */
 export type ConsoleEnd =
   { readonly why: 'machine-off' | 'taken' | 'closed' } | { readonly why: 'broken'; readonly error: Error }
@@ -158,8 +161,8 @@ export interface Provider {
   openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle>
   /** The serial port's text since the machine was made, as far as it is kept: oldest first. */
   readLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array>
-  /** Like readLog, then what comes, until the machine is off or the signal is aborted. */
-  followLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array>
+  /** What is there, all of it or what this boot said, then what comes, until the machine is off or the signal is aborted. */
+  followLog(ref: MachineRef, from: LogStart, call: Call): AsyncIterable<Uint8Array>
   /** What is said beside the log: from when it is, and where bytes may be missing. */
   readonly logLimit: string
   bootWatch(): BootWatch

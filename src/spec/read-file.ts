@@ -53,17 +53,17 @@ function isoHint(path: string): string | undefined {
 
 async function unreadable(error: unknown, name: string | undefined, path: string, shown: string): Promise<AzlVmError> {
   const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOENT' || code === 'ENOTDIR') return await notFound(error, name, path, shown)
+  if (code === 'ENOENT' || code === 'ENOTDIR') return await notFound(name, path, shown)
   if (code === 'EISDIR') {
     const inside = (await specsIn(path))[0]
     const hint = inside === undefined ? 'name the file of a spec' : `did you mean ${join(shown, inside)}?`
-    return refused(`${shown} is a directory`, hint, error)
+    return refused(`${shown} is a directory`, hint)
   }
   const why = code === 'EACCES' || code === 'EPERM' ? 'you may not read it' : errorText(error)
   return refused(`${shown} cannot be read: ${why}`, undefined, error)
 }
 
-async function notFound(cause: unknown, name: string | undefined, path: string, shown: string): Promise<AzlVmError> {
+async function notFound(name: string | undefined, path: string, shown: string): Promise<AzlVmError> {
   const folder = dirname(path)
   const candidates = await specsIn(folder)
   if (name === undefined) {
@@ -74,7 +74,6 @@ async function notFound(cause: unknown, name: string | undefined, path: string, 
         : `name one, for example ${other}; or 'azl-vm init' writes ./${defaultSpecFile}`
     return new AzlVmError('path-not-found', `no spec was named, and there is no ./${defaultSpecFile} here`, {
       hint,
-      cause,
     })
   }
   const near = nearest(basename(path), candidates)
@@ -82,7 +81,7 @@ async function notFound(cause: unknown, name: string | undefined, path: string, 
     near === undefined
       ? "'azl-vm init' writes a spec to start from"
       : `did you mean ${join(relative(dirname(resolve(path)), folder), dirname(name), near)}?`
-  return new AzlVmError('path-not-found', `${shown} is not there`, { hint, cause })
+  return new AzlVmError('path-not-found', `${shown} is not there`, { hint })
 }
 
 function nearest(typed: string, candidates: readonly string[]): string | undefined {

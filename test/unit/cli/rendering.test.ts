@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eventProgress } from '../../../src/cli/event-progress.ts'
-import { formatBytes } from '../../../src/cli/format.ts'
+import { roughBytes } from '../../../src/provider/format-bytes.ts'
 import { renderTable } from '../../../src/cli/table.ts'
 import { displayWidth, wrap } from '../../../src/cli/terminal.ts'
 import { seconds, textProgress, type TextProgressOptions } from '../../../src/cli/text-progress.ts'
