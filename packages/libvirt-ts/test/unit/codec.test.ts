@@ -80,6 +80,13 @@ describe('XDR that lies', () => {
     expect(() => encode(uuid, 'nonsense')).toThrow(ProtocolError)
   })
 
+  it('refuses more than libvirt allows also where all the bytes are there', () => {
+    const long = Buffer.concat([Buffer.from('00400004', 'hex'), Buffer.alloc(0x400004, 'x')])
+    expect(() => string.read(new XdrReader(long))).toThrow(/limit is 4194304/)
+    const many = Buffer.concat([Buffer.from('00004001', 'hex'), Buffer.alloc(4 * 0x4001)])
+    expect(() => array(uint, 'REMOTE_DOMAIN_LIST_MAX').read(new XdrReader(many))).toThrow(/limit is 16384/)
+  })
+
   it('refuses bytes that are left over, because then another structure was sent', () => {
     const reader = new XdrReader(Buffer.alloc(8))
     struct('s', { a: uint }).read(reader)

@@ -248,6 +248,17 @@ describe('an upload', () => {
     expect(server.connections.size).toBe(1)
   })
 
+  it("hears the daemon's error also while its source is silent", async () => {
+    server.handle('volumeUpload', (_args, { stream }) => {
+      stream.onData = () => stream.fail(fault('system-error', 'No space left on device', 'storage'))
+    })
+    async function* silent(): AsyncGenerator<Uint8Array> {
+      yield text('a')
+      await never()
+    }
+    await expect(volume.upload(silent())).rejects.toMatchObject({ message: 'No space left on device' })
+  })
+
   it('does not read the source faster than the daemon takes', async () => {
     server.handle('volumeUpload', (_args, call) => call.connection.pause())
     let taken = 0
