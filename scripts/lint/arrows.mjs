@@ -14,6 +14,7 @@ export const leaves = [
   'src/usage-error.ts',
   'src/did-you-mean.ts',
   'src/printable.ts',
+  'src/format-bytes.ts',
   'src/assets.ts',
   'src/version.ts',
 ]

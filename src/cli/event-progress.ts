@@ -1,5 +1,5 @@
 import type { EventListener } from '../events/events.ts'
-import { roughBytes } from '../provider/format-bytes.ts'
+import { roughBytes } from '../format-bytes.ts'
 import type { Progress } from './progress.ts'
 
 /** Tells the events of a run as progress: give it to the run's event bus. */

@@ -3,7 +3,7 @@ import { renderTable } from '../cli/table.ts'
 import { callFor } from '../pipeline/environment.ts'
 import { takeInventory, type FoundMachine, type Inventory } from '../pipeline/find-machine.ts'
 import { isOurs } from '../pipeline/ownership.ts'
-import { formatBytes } from '../provider/format-bytes.ts'
+import { formatBytes } from '../format-bytes.ts'
 import { hostOption, withRun } from './machine-arguments.ts'
 
 export const command = defineCommand({

@@ -1,6 +1,6 @@
 import { renderTable } from '../cli/table.ts'
 import type { UpResult } from '../pipeline/up.ts'
-import { formatBytes } from '../provider/format-bytes.ts'
+import { formatBytes } from '../format-bytes.ts'
 
 type ProbeReport = NonNullable<UpResult['probe']>
 

@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command.ts'
 import type { MachineRecord } from '../store/machine-store.ts'
 import type { Endpoint, MachineInfo } from '../provider/machine.ts'
-import { formatBytes } from '../provider/format-bytes.ts'
+import { formatBytes } from '../format-bytes.ts'
 import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({

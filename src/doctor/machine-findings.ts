@@ -3,7 +3,7 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import os from 'node:os'
 import { errorText } from '../errors.ts'
 import type { Finding } from '../provider/contract.ts'
-import { roughBytes } from '../provider/format-bytes.ts'
+import { roughBytes } from '../format-bytes.ts'
 
 /** A machine of the default size with a medium wants this much; less is worth a word. */
 const comfortableDiskBytes = 20 * 1024 ** 3

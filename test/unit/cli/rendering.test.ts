@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eventProgress } from '../../../src/cli/event-progress.ts'
-import { roughBytes } from '../../../src/provider/format-bytes.ts'
+import { roughBytes } from '../../../src/format-bytes.ts'
 import { renderTable } from '../../../src/cli/table.ts'
 import { displayWidth, wrap } from '../../../src/cli/terminal.ts'
 import { seconds, textProgress, type TextProgressOptions } from '../../../src/cli/text-progress.ts'
@@ -88,7 +88,7 @@ describe('did you mean', () => {
 
 describe('sizes and times for people', () => {
   test('are rounded', () => {
-    expect([0, 1023, 1536, 4 * 1024 ** 3, 150.4 * 1024 ** 2].map(formatBytes)).toEqual([
+    expect([0, 1023, 1536, 4 * 1024 ** 3, 150.4 * 1024 ** 2].map(roughBytes)).toEqual([
       '0 bytes',
       '1023 bytes',
       '1.5 KiB',
