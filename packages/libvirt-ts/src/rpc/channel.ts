@@ -50,6 +50,7 @@ export class RpcChannel {
   readonly #streams = new Map<number, RpcStream>()
   readonly #events = new Map<string, EventHandler>()
   readonly #keepalive: Keepalive
+  readonly #writers: (() => void)[] = []
   #queue: PendingCall[] = []
   #serial = 0
   #end: { readonly error: ConnectionError | ProtocolError } | undefined
@@ -189,21 +190,20 @@ export class RpcChannel {
     if (this.#end !== undefined) throw this.#end.error
     this.#socket.cork()
     this.#socket.write(writeHeader(Buffer.allocUnsafe(headerBytes), header, payload.length))
-    if (payload.length > 0) this.#socket.write(payload)
+    if (payload.length > 0) this.#socket.write(payload, () => this.#wrote())
     this.#socket.uncork()
   }
 
-  /** Resolves when what was written is on its way, or the channel has ended. */
+  /** Resolves when so little waits that more may be written, or the channel has ended. */
   async #drained(): Promise<void> {
     if (this.#socket.writableLength < writeAheadBytes || this.#end !== undefined) return
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#socket.off('drain', done)
-        resolve()
-      }
-      this.#socket.once('drain', done)
-      void this.closed.then(done)
-    })
+    await new Promise<void>((resolve) => this.#writers.push(resolve))
+  }
+
+  /** Not the stream's own 'drain', which comes only when nothing is left: the line would stand idle for a while. */
+  #wrote(): void {
+    if (this.#socket.writableLength >= writeAheadBytes && this.#end === undefined) return
+    for (const resolve of this.#writers.splice(0)) resolve()
   }
 
   #receive(chunk: Buffer): void {
@@ -276,6 +276,7 @@ export class RpcChannel {
     for (const call of waiting) call.reject(error)
     for (const stream of [...this.#streams.values()]) stream.fail(error)
     this.#streams.clear()
+    this.#wrote()
     this.#resolveClosed(why)
   }
 }
