@@ -88,14 +88,19 @@ const lookEveryMs = 25
 
 /** The stream ends alike when the machine goes off and when somebody else takes the port. */
 async function whyEndOfFile(domain: Domain): Promise<'machine-off' | 'taken'> {
+  return (await isGoingOff(domain)) ? 'machine-off' : 'taken'
+}
+
+/** After a sign that QEMU is gone: whether libvirt comes to see it so. */
+export async function isGoingOff(domain: Domain): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < noticeMs; waitedMs += lookEveryMs) {
     const isActive = await domain.isActive().catch(() => false)
-    if (!isActive) return 'machine-off'
+    if (!isActive) return true
     await new Promise((resolve) => {
       setTimeout(resolve, lookEveryMs)
     })
   }
-  return 'taken'
+  return false
 }
 
 function consoleError(error: unknown, domain: Domain, host: string): unknown {

@@ -1,8 +1,9 @@
 /** Ports of the host that lead to the guest, through QEMU's user-mode network. Gone when the machine is off. */
 import type { Domain } from 'libvirt-ts'
-import { AzlVmError } from '../../src/errors.ts'
+import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
+import { isGoingOff } from './console.ts'
 import type { ForwardRule } from './mark-metadata.ts'
 import { hostForward } from './script.ts'
 import { signalOf, type Session } from './session.ts'
@@ -21,6 +22,15 @@ export async function addForwards(
   call: Call,
 ): Promise<Outputs> {
   if (rules.length === 0) return {}
+  return (await unlessGoingOff(domain, call, () => addEach(session, domain, rules, call))) ?? {}
+}
+
+async function addEach(
+  session: Session,
+  domain: Domain,
+  rules: readonly ForwardRule[],
+  call: Call,
+): Promise<Outputs> {
   const before = await readForwards(session, domain, call)
   for (const rule of rules) {
     if (before.some((there) => isFor(rule, there))) continue
@@ -58,9 +68,20 @@ const hubPattern = /^(?:Hub .*|.*\(hostnet(\d+)\):?)$/ //   VLAN -1 (hostnet0):
 // TCP[HOST_FORWARD]  13       127.0.0.1 34567       10.0.2.15    22   0     0
 const forwardPattern = /^\s*TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s/
 
-/** What QEMU forwards now, from its `info usernet`. */
+/** What QEMU forwards now, from its `info usernet`; nothing where the guest switches the machine off meanwhile. */
 export async function readForwards(session: Session, domain: Domain, call: Call): Promise<readonly Forward[]> {
-  return parseUsernet(await monitor(session, domain, 'info usernet', call))
+  const text = await unlessGoingOff(domain, call, () => monitor(session, domain, 'info usernet', call))
+  return parseUsernet(text ?? '')
+}
+
+/** A guest may switch itself off at any moment: then nothing is forwarded any more, and that is no fault. */
+async function unlessGoingOff<T>(domain: Domain, call: Call, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (call.signal.aborted || !isAzlVmError(error, 'backend-failed') || !(await isGoingOff(domain))) throw error
+    return undefined
+  }
 }
 
 export function parseUsernet(text: string): readonly Forward[] {

@@ -1,6 +1,6 @@
 /** The mark in a domain's metadata: one element in a namespace of ours, its text JSON. */
 import type { Mark } from '../../src/provider/mark.ts'
-import { element, parseXml, toXml, type XmlElement, type XmlNode } from './xml.ts'
+import { element, toXml, type XmlElement, type XmlNode } from './xml.ts'
 
 export const markNamespace = 'urn:azl-vm:mark:1'
 export const markPrefix = 'azl'
@@ -18,10 +18,6 @@ export function markXml(mark: Mark): string {
 export function markInDomain(domain: XmlNode): Mark | undefined {
   const found = domain.find('metadata', `${markPrefix}:mark`)
   return found ? parseMark(found.text) : undefined
-}
-
-export function markInMetadata(xml: string): Mark | undefined {
-  return parseMark(parseXml(xml).text)
 }
 
 function parseMark(text: string): Mark | undefined {

@@ -2,7 +2,7 @@
 import { isNoNetwork } from 'libvirt-ts'
 import type { Call, Observation } from '../../src/provider/contract.ts'
 import type { Difference, MachineRequest } from '../../src/provider/machine.ts'
-import { formatBytes } from '../../src/provider/format-bytes.ts'
+import { formatBytes } from '../../src/format-bytes.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { kvmMark } from './mark-metadata.ts'
 import type { DefineParameters, KvmParameters } from './plan.ts'

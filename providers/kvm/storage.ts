@@ -4,6 +4,7 @@ import {
   isNoStoragePool,
   isNoStorageVolume,
   isOperationInvalid,
+  LibvirtError,
   type Connection,
   type StoragePool,
   type StorageVolume,
@@ -13,10 +14,23 @@ import { isOurPool } from './names.ts'
 import { signalOf, type Session } from './session.ts'
 import { poolXml, volumeXml } from './storage-xml.ts'
 
+/** Starts a pool of ours that is defined and not active, as after a restart of its host. False where its folder is gone. */
+async function wake(pool: StoragePool, call: Call): Promise<boolean> {
+  if (await pool.isActive(signalOf(call))) return true
+  try {
+    await pool.create(signalOf(call))
+    return true
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error
+    return await pool.isActive(signalOf(call))
+  }
+}
+
 export async function findPool(session: Session, name: string, call: Call): Promise<StoragePool | undefined> {
   return await session.run(`look for the pool ${name}`, call, async (connection) => {
     try {
-      return await connection.lookupPool(name, signalOf(call))
+      const pool = await connection.lookupPool(name, signalOf(call))
+      return (await wake(pool, call)) ? pool : undefined
     } catch (error) {
       if (isNoStoragePool(error)) return undefined
       throw error
@@ -31,6 +45,8 @@ export async function ensurePool(session: Session, name: string, path: string, c
     const pool = await lookupOrDefine(connection, name, path, options)
     if (await pool.isActive(options)) return pool
     await pool.build(options)
+    // A host that was restarted finds the machines' files again.
+    await pool.setAutostart(true, options)
     try {
       await pool.create(options)
     } catch (error) {
@@ -107,7 +123,7 @@ export async function ourPools(
     const pools = (await connection.listPools(signalOf(call))).filter((pool) => isOurPool(pool.name))
     const found: { pool: StoragePool; volumes: string[] }[] = []
     for (const pool of pools) {
-      if (!(await pool.isActive(signalOf(call)))) continue
+      if (!(await wake(pool, call))) continue
       await pool.refresh(signalOf(call))
       found.push({ pool, volumes: (await pool.listVolumes(signalOf(call))).map((volume) => volume.name) })
     }
