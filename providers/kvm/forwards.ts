@@ -25,12 +25,7 @@ export async function addForwards(
   return (await unlessGoingOff(domain, call, () => addEach(session, domain, rules, call))) ?? {}
 }
 
-async function addEach(
-  session: Session,
-  domain: Domain,
-  rules: readonly ForwardRule[],
-  call: Call,
-): Promise<Outputs> {
+async function addEach(session: Session, domain: Domain, rules: readonly ForwardRule[], call: Call): Promise<Outputs> {
   const before = await readForwards(session, domain, call)
   for (const rule of rules) {
     if (before.some((there) => isFor(rule, there))) continue

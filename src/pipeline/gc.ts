@@ -3,6 +3,7 @@ import { AzlVmError, errorText } from '../errors.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { Leftover, Provider } from '../provider/contract.ts'
 import type { MachineInfo } from '../provider/machine.ts'
+import { isLocked, withLock } from '../store/lock.ts'
 import { destroyMachine } from './destroy.ts'
 import { callFor, type Environment } from './environment.ts'
 import { takeInventory, type Inventory } from './find-machine.ts'
@@ -52,6 +53,7 @@ export async function planGc(
     ...[...leftovers].flatMap(([provider, found]) =>
       found.map((leftover) => leftoverCandidate(environment, provider, leftover)),
     ),
+    ...(await stateCandidates(environment, inventory)),
   ]
   return {
     items: candidates.map(({ item }) => item),
@@ -91,6 +93,41 @@ function leftoverCandidate(environment: Environment, provider: Provider, leftove
     return { removed: [leftover.what], kept: [] }
   }
   return { item: { ...base, verdict: 'collect', reason: 'no machine names it' }, remove }
+}
+
+/** What is remembered of machines that are not there: an `up` that was killed before it made anything leaves it. */
+async function stateCandidates(environment: Environment, inventory: Inventory): Promise<readonly Candidate[]> {
+  const candidates: Candidate[] = []
+  for (const provider of inventory.providers) {
+    for (const name of await environment.machines.names(provider.name, provider.host)) {
+      const isThere = inventory.machines.some((found) => found.provider === provider && isNamed(found.info, name))
+      if (!isThere) candidates.push(await stateCandidate(environment, provider, name))
+    }
+  }
+  return candidates
+}
+
+async function stateCandidate(environment: Environment, provider: Provider, name: string): Promise<Candidate> {
+  const base = { provider: provider.name, host: provider.host, what: `state of ${name}` }
+  const { lock } = environment.machines.paths(provider.name, provider.host, name)
+  const { processes } = environment
+  if (await isLocked(lock, processes))
+    return { item: { ...base, verdict: 'in-use', reason: 'an azl-vm works on this machine' } }
+  const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> => {
+    const request = { what: base.what, verb: 'gc', processes, signal, waitMs: 0 }
+    return await withLock(lock, request, async () => {
+      // Looked at again: it may have been made since.
+      const found = await provider.findByName(name, callFor(bus, signal))
+      if (found.some((info) => isOurs(info, environment))) return { removed: [], kept: [] }
+      await environment.machines.removeFolder(provider.name, provider.host, name)
+      return { removed: [base.what], kept: [] }
+    })
+  }
+  return { item: { ...base, verdict: 'collect', reason: 'the machine is not there' }, remove }
+}
+
+function isNamed(info: MachineInfo, name: string): boolean {
+  return info.ref.name.toLowerCase() === name
 }
 
 async function removeAll(

@@ -42,6 +42,12 @@ export async function withLock<T>(file: string, request: LockRequest, work: () =
   }
 }
 
+/** True while a living process holds the lock; only for telling, because it may end the moment after. */
+export async function isLocked(file: string, processes: ProcessTable): Promise<boolean> {
+  const holder = await readHolder(file)
+  return holder !== undefined && processes.isAlive(holder)
+}
+
 async function acquire(file: string, request: LockRequest): Promise<() => Promise<void>> {
   const deadline = Date.now() + request.waitMs
   for (;;) {

@@ -70,6 +70,12 @@ export class MachineStore {
     })
   }
 
+  /** For which machines of a host a folder is kept, by lower-case name, also where there is no record in it (yet). */
+  async names(provider: string, host: string): Promise<readonly string[]> {
+    const of = path.dirname(this.paths(provider, host, 'any').dir)
+    return (await folders(of)).map((dir) => path.basename(dir))
+  }
+
   /** Every readable record, whatever its provider and host. */
   async list(): Promise<readonly StoredMachine[]> {
     const found: StoredMachine[] = []
