@@ -12,30 +12,71 @@ const compiler = 'clang-14'
 const linker = 'lld-link-14'
 
 const commonSources = [
-  'main.c', 'line.c', 'memory.c', 'guids.c', 'firmware.c', 'device-path.c', 'settings.c', 'screen.c', 'commands.c',
-  'report-platform.c', 'report-devices.c', 'report-boot.c',
+  'main.c',
+  'line.c',
+  'memory.c',
+  'guids.c',
+  'firmware.c',
+  'device-path.c',
+  'settings.c',
+  'screen.c',
+  'commands.c',
+  'report-platform.c',
+  'report-devices.c',
+  'report-boot.c',
 ]
 
 const targets = [
-  { file: 'BOOTX64.EFI', triple: 'x86_64-unknown-windows', sources: [...commonSources, 'uart-16550.c'], flags: ['-mno-stack-arg-probe'] },
+  {
+    file: 'BOOTX64.EFI',
+    triple: 'x86_64-unknown-windows',
+    sources: [...commonSources, 'uart-16550.c'],
+    flags: ['-mno-stack-arg-probe'],
+  },
 ]
 
 const compilerFlags = [
-  '-std=c11', '-ffreestanding', '-fno-builtin', '-fshort-wchar', '-fno-stack-protector', '-fno-ident',
-  '-ffunction-sections', '-fdata-sections', '-Oz', '-Wall', '-Wextra', '-Werror',
+  '-std=c11',
+  '-ffreestanding',
+  '-fno-builtin',
+  '-fshort-wchar',
+  '-fno-stack-protector',
+  '-fno-ident',
+  '-ffunction-sections',
+  '-fdata-sections',
+  '-Oz',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
 ]
 // -timestamp:0 and no debug directory: nothing of the time or the place of the build gets into the file.
-const linkerFlags = ['-subsystem:efi_application', '-entry:efi_main', '-nodefaultlib', '-timestamp:0', '-debug:none', '-opt:ref', '-opt:icf']
+const linkerFlags = [
+  '-subsystem:efi_application',
+  '-entry:efi_main',
+  '-nodefaultlib',
+  '-timestamp:0',
+  '-debug:none',
+  '-opt:ref',
+  '-opt:icf',
+]
 
 function build(target, scratch, out) {
   const objects = target.sources.map((source) => {
     const object = `${target.file}-${source}.obj`
-    execFileSync(compiler, ['-target', target.triple, ...target.flags, ...compilerFlags, '-c', source, '-o', join(scratch, object)], {
-      cwd: join(root, 'efi'), stdio: 'inherit',
-    })
+    execFileSync(
+      compiler,
+      ['-target', target.triple, ...target.flags, ...compilerFlags, '-c', source, '-o', join(scratch, object)],
+      {
+        cwd: join(root, 'efi'),
+        stdio: 'inherit',
+      },
+    )
     return object
   })
-  execFileSync(linker, [...linkerFlags, `-out:${join(out, target.file)}`, ...objects], { cwd: scratch, stdio: 'inherit' })
+  execFileSync(linker, [...linkerFlags, `-out:${join(out, target.file)}`, ...objects], {
+    cwd: scratch,
+    stdio: 'inherit',
+  })
 }
 
 function main(argv) {
@@ -48,7 +89,12 @@ function main(argv) {
   } finally {
     rmSync(scratch, { recursive: true })
   }
-  const sums = targets.map(({ file }) => `${createHash('sha256').update(readFileSync(join(out, file))).digest('hex')}  ${file}\n`)
+  const sums = targets.map(
+    ({ file }) =>
+      `${createHash('sha256')
+        .update(readFileSync(join(out, file)))
+        .digest('hex')}  ${file}\n`,
+  )
   writeFileSync(join(out, 'sha256sums'), sums.join(''))
   process.stdout.write(sums.join(''))
 }

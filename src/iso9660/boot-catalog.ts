@@ -1,4 +1,13 @@
-import { asciiBytes, bootPlatform, descriptorType, elToritoId, latinText, sectorBytes, viewOf, virtualSectorBytes } from './format.ts'
+import {
+  asciiBytes,
+  bootPlatform,
+  descriptorType,
+  elToritoId,
+  latinText,
+  sectorBytes,
+  viewOf,
+  virtualSectorBytes,
+} from './format.ts'
 
 /** One entry of the El Torito boot catalog. */
 export interface IsoBootEntry {

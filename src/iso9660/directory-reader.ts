@@ -57,7 +57,7 @@ export function parseRecord(bytes: Uint8Array): RawRecord | undefined {
 /** Records of a folder; a zero length ends a sector, an impossible one is an error. */
 function splitRecords(bytes: Uint8Array): RawRecord[] {
   const records: RawRecord[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const inSector = sectorBytes - (at % sectorBytes)
     const lengthBytes = bytes[at] ?? 0
     if (lengthBytes === 0) {
@@ -65,7 +65,8 @@ function splitRecords(bytes: Uint8Array): RawRecord[] {
       continue
     }
     const record = parseRecord(bytes.subarray(at, at + inSector))
-    if (record === undefined) throw new IsoError('malformed', `a directory record of ${lengthBytes} bytes cannot be read`)
+    if (record === undefined)
+      throw new IsoError('malformed', `a directory record of ${lengthBytes} bytes cannot be read`)
     records.push(record)
     at += lengthBytes
   }
@@ -101,10 +102,16 @@ function kindOf(record: RawRecord, systemUse: SystemUse | undefined): IsoEntry['
   return (record.flags & recordFlag.directory) !== 0 ? 'directory' : 'file'
 }
 
-async function toEntry(source: RandomAccessSource, record: RawRecord, names: IsoNames, skipBytes: number): Promise<IsoEntry> {
+async function toEntry(
+  source: RandomAccessSource,
+  record: RawRecord,
+  names: IsoNames,
+  skipBytes: number,
+): Promise<IsoEntry> {
   const systemUse =
     names === 'rock-ridge' ? await readSystemUse(source, record.systemUse.subarray(skipBytes)) : undefined
-  const name = systemUse?.hasName === true ? Buffer.from(systemUse.nameBytes).toString('utf8') : plainName(record, names)
+  const name =
+    systemUse?.hasName === true ? Buffer.from(systemUse.nameBytes).toString('utf8') : plainName(record, names)
   return {
     name,
     kind: kindOf(record, systemUse),
@@ -118,14 +125,19 @@ async function toEntry(source: RandomAccessSource, record: RawRecord, names: Iso
 function append(entries: IsoEntry[], entry: IsoEntry, isContinued: boolean): void {
   const last = isContinued ? entries.pop() : undefined
   if (last === undefined) entries.push(entry)
-  else entries.push({ ...last, sizeBytes: last.sizeBytes + entry.sizeBytes, extents: [...last.extents, ...entry.extents] })
+  else
+    entries.push({ ...last, sizeBytes: last.sizeBytes + entry.sizeBytes, extents: [...last.extents, ...entry.extents] })
 }
 
 /** The folder's entries without "." and "..", in the image's order. */
 export async function readDirectory(
-  source: RandomAccessSource, directory: IsoEntry, names: IsoNames, skipBytes: number,
+  source: RandomAccessSource,
+  directory: IsoEntry,
+  names: IsoNames,
+  skipBytes: number,
 ): Promise<IsoEntry[]> {
-  if (directory.sizeBytes > maxDirectoryBytes) throw new IsoError('malformed', `a folder of ${directory.sizeBytes} bytes`)
+  if (directory.sizeBytes > maxDirectoryBytes)
+    throw new IsoError('malformed', `a folder of ${directory.sizeBytes} bytes`)
   const [extent] = directory.extents
   const bytes = extent === undefined ? new Uint8Array(0) : await source.read(extent.offsetBytes, extent.sizeBytes)
   const entries: IsoEntry[] = []

@@ -1,6 +1,12 @@
 import { asciiBytes, putBoth16, putBoth32, recordFlag, sectorBytes, shortDate, viewOf, wideBytes } from './format.ts'
 import {
-  continuationEntry, continuationEntryBytes, directoryMode, entriesFor, regularMode, rootEntries, selfEntries,
+  continuationEntry,
+  continuationEntryBytes,
+  directoryMode,
+  entriesFor,
+  regularMode,
+  rootEntries,
+  selfEntries,
 } from './rock-ridge.ts'
 import { contentBytes } from './tree.ts'
 import type { DirectoryNode, TreeNode } from './tree.ts'
@@ -57,7 +63,11 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 /** ECMA-119 9.1. */
 export function directoryRecord(
-  identifier: Uint8Array, extent: Extent, flags: number, date: Date, systemUse: Uint8Array,
+  identifier: Uint8Array,
+  extent: Extent,
+  flags: number,
+  date: Date,
+  systemUse: Uint8Array,
 ): Uint8Array {
   const nameEnd = fixedRecordBytes + identifier.length + (identifier.length % 2 === 0 ? 1 : 0)
   const lengthBytes = nameEnd + systemUse.length + (systemUse.length % 2)
@@ -115,7 +125,10 @@ function selfRecords(directory: DirectoryNode, context: DirectoryContext): Uint8
   const parent = directory.parent ?? directory
   const record = (id: number, target: DirectoryNode, entries: readonly Uint8Array[]) =>
     directoryRecord(
-      Uint8Array.of(id), context.extentOf(target), recordFlag.directory, context.date,
+      Uint8Array.of(id),
+      context.extentOf(target),
+      recordFlag.directory,
+      context.date,
       concat(context.space === 'iso' ? entries : []),
     )
   const own = { mode: directoryMode(), links: linksOf(directory) }
@@ -126,9 +139,7 @@ function selfRecords(directory: DirectoryNode, context: DirectoryContext): Uint8
 
 /** ECMA-119 9.3: by identifier; "." sorts before every other character that a name can have. */
 export function sortedChildren(directory: DirectoryNode, space: NameSpace): TreeNode[] {
-  return [...directory.children.values()].sort((a, b) =>
-    Buffer.compare(identifierOf(a, space), identifierOf(b, space)),
-  )
+  return [...directory.children.values()].sort((a, b) => Buffer.compare(identifierOf(a, space), identifierOf(b, space)))
 }
 
 /** The folder's extent: records do not cross sectors, the rest of each sector is zero. */
@@ -165,7 +176,10 @@ export function pathTableOrder(root: DirectoryNode, space: NameSpace): Directory
 
 /** ECMA-119 9.4. */
 export function renderPathTable(
-  order: readonly DirectoryNode[], space: NameSpace, extentOf: (directory: DirectoryNode) => Extent, isLittleEndian: boolean,
+  order: readonly DirectoryNode[],
+  space: NameSpace,
+  extentOf: (directory: DirectoryNode) => Extent,
+  isLittleEndian: boolean,
 ): Uint8Array {
   const numbers = new Map(order.map((directory, index) => [directory, index + 1]))
   const records = order.map((directory) => {

@@ -61,7 +61,8 @@ function buildNodes(files: readonly FatInputFile[]): FatNode {
     for (const [index, name] of names.entries()) {
       const isLast = index === names.length - 1
       const found = current.children.get(name)
-      if (found !== undefined && (isLast || found.data !== undefined)) throw new RangeError(`'${file.path}' is there twice`)
+      if (found !== undefined && (isLast || found.data !== undefined))
+        throw new RangeError(`'${file.path}' is there twice`)
       const next = found ?? newNode(name, isLast ? file.data : undefined)
       current.children.set(name, next)
       current = next
@@ -89,7 +90,8 @@ function geometryFor(totalSectors: number): Geometry {
     const clusters = Math.floor(dataSectors / sectorsPerCluster)
     // Near the boundary the two counts could disagree about the type: take larger clusters then.
     const isConsistent = clusters > 0 && clusters <= maxFat12Clusters === isFat12
-    if (clusters <= maxFat16Clusters && isConsistent) return { totalSectors, sectorsPerCluster, sectorsPerFat, clusters, isFat12 }
+    if (clusters <= maxFat16Clusters && isConsistent)
+      return { totalSectors, sectorsPerCluster, sectorsPerFat, clusters, isFat12 }
   }
   throw new RangeError(`no FAT16 image has ${totalSectors} sectors`)
 }
@@ -200,7 +202,8 @@ export function buildFatImage(options: FatImageOptions): Uint8Array {
   const fat = placeNodes(nodes, geometry)
   const image = new Uint8Array(sizeBytes)
   image.set(bootSector(geometry, options))
-  for (let copy = 0; copy < fatCopies; copy++) image.set(fat, (reservedSectors + copy * geometry.sectorsPerFat) * sectorBytes)
+  for (let copy = 0; copy < fatCopies; copy++)
+    image.set(fat, (reservedSectors + copy * geometry.sectorsPerFat) * sectorBytes)
   const rootAt = (reservedSectors + fatCopies * geometry.sectorsPerFat) * sectorBytes
   const label = directoryEntry(labelBytes(options.volumeLabel), attribute.volumeLabel, 0, 0, date)
   image.set(Buffer.concat([label, ...childEntries(root, date)]), rootAt)

@@ -60,8 +60,16 @@ function parseBootSector(sector: Uint8Array): Layout {
   if (clusters <= 0) throw new IsoError('not-fat', 'the FAT boot sector leaves no room for files')
   return {
     type: clusters < 4085 ? 'FAT12' : clusters < 65525 ? 'FAT16' : 'FAT32',
-    sectorBytes, clusterBytes: perCluster * sectorBytes, fatAt: reserved * sectorBytes, fatBytes: fatSectors * sectorBytes,
-    rootAt, rootBytes, rootCluster: view.getUint32(44, true), dataAt, clusters, sizeBytes: totalSectors * sectorBytes,
+    sectorBytes,
+    clusterBytes: perCluster * sectorBytes,
+    fatAt: reserved * sectorBytes,
+    fatBytes: fatSectors * sectorBytes,
+    rootAt,
+    rootBytes,
+    rootCluster: view.getUint32(44, true),
+    dataAt,
+    clusters,
+    sizeBytes: totalSectors * sectorBytes,
   }
 }
 
@@ -90,9 +98,13 @@ class Volume implements FatVolume {
     if (at + width > fatBytes) return undefined
     const view = viewOf(await this.#source.read(fatAt + at, width))
     const value =
-      type === 'FAT32' ? view.getUint32(0, true) & 0x0fffffff
-      : type === 'FAT16' ? view.getUint16(0, true)
-      : cluster % 2 === 0 ? view.getUint16(0, true) & 0xfff : view.getUint16(0, true) >> 4
+      type === 'FAT32'
+        ? view.getUint32(0, true) & 0x0fffffff
+        : type === 'FAT16'
+          ? view.getUint16(0, true)
+          : cluster % 2 === 0
+            ? view.getUint16(0, true) & 0xfff
+            : view.getUint16(0, true) >> 4
     return value >= 2 && value < clusters + 2 ? value : undefined
   }
 
@@ -142,7 +154,8 @@ function parseEntries(folder: Uint8Array): FatEntry[] {
     const first = entry[0] ?? 0
     if (first === 0) break // no entry from here on
     const flags = entry[11] ?? 0
-    if (first === 0xe5 || (flags & attribute.longName) === attribute.longName || (flags & attribute.volumeLabel) !== 0) continue
+    if (first === 0xe5 || (flags & attribute.longName) === attribute.longName || (flags & attribute.volumeLabel) !== 0)
+      continue
     const stem = latinText(entry.subarray(0, 8)).trimEnd()
     const extension = latinText(entry.subarray(8, 11)).trimEnd()
     const view = viewOf(entry)

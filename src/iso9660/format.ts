@@ -74,6 +74,12 @@ export function shortDate(date: Date): Uint8Array {
 
 /** ECMA-119 8.4.26.1: sixteen digits and a zone; `undefined` is "not specified". */
 export function longDate(date: Date | undefined): Uint8Array {
-  const digits = date === undefined ? '0'.repeat(16) : `${date.toISOString().replace(/[^0-9]/g, '').slice(0, 14)}00`
+  const digits =
+    date === undefined
+      ? '0'.repeat(16)
+      : `${date
+          .toISOString()
+          .replace(/[^0-9]/g, '')
+          .slice(0, 14)}00`
   return Uint8Array.of(...asciiBytes(digits), 0)
 }

@@ -38,7 +38,8 @@ function claim(taken: Set<string>, make: (suffix: string) => string): string {
 
 /** A name that is unique among `taken` (upper case), which it joins. Without ";1". */
 export function isoName(name: string, isDirectory: boolean, taken: Set<string>): string {
-  if (isDirectory) return claim(taken, (suffix) => toDCharacters(name).slice(0, maxIsoNameChars - suffix.length) + suffix)
+  if (isDirectory)
+    return claim(taken, (suffix) => toDCharacters(name).slice(0, maxIsoNameChars - suffix.length) + suffix)
   const parts = splitExtension(name)
   const extension = toDCharacters(parts.extension).slice(0, 8)
   const room = maxIsoNameChars - extension.length

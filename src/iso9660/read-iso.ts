@@ -73,7 +73,10 @@ async function readDescriptors(source: RandomAccessSource): Promise<Descriptors>
   }
   if (primary === undefined) throw new IsoError('not-iso', 'there is no ISO 9660 volume descriptor')
   if (viewOf(primary).getUint16(128, true) !== sectorBytes) {
-    throw new IsoError('malformed', `blocks of ${viewOf(primary).getUint16(128, true)} bytes; only ${sectorBytes} is known`)
+    throw new IsoError(
+      'malformed',
+      `blocks of ${viewOf(primary).getUint16(128, true)} bytes; only ${sectorBytes} is known`,
+    )
   }
   return { primary, joliet, catalogSector }
 }
@@ -94,7 +97,11 @@ async function rockRidgeSkip(source: RandomAccessSource, root: IsoEntry): Promis
   return systemUse?.hasSharingProtocol === true ? systemUse.skipBytes : undefined
 }
 
-async function chooseTree(source: RandomAccessSource, descriptors: Descriptors, wanted: IsoNames | undefined): Promise<Tree> {
+async function chooseTree(
+  source: RandomAccessSource,
+  descriptors: Descriptors,
+  wanted: IsoNames | undefined,
+): Promise<Tree> {
   const primary = rootOf(descriptors.primary)
   const skipBytes = wanted === undefined || wanted === 'rock-ridge' ? await rockRidgeSkip(source, primary) : undefined
   if (skipBytes !== undefined) return { names: 'rock-ridge', root: primary, skipBytes }
@@ -105,7 +112,10 @@ async function chooseTree(source: RandomAccessSource, descriptors: Descriptors, 
   return { names: 'iso9660', root: primary, skipBytes: 0 }
 }
 
-async function readBootEntries(source: RandomAccessSource, sector: number | undefined): Promise<readonly IsoBootEntry[]> {
+async function readBootEntries(
+  source: RandomAccessSource,
+  sector: number | undefined,
+): Promise<readonly IsoBootEntry[]> {
   if (sector === undefined) return []
   const offsetBytes = sector * sectorBytes
   const available = Math.min(catalogBytes, source.sizeBytes - offsetBytes)
@@ -150,7 +160,8 @@ class Image implements IsoImage {
     for (const part of path.split('/').filter((text) => text !== '')) {
       const entries = current.kind === 'directory' ? await this.#read(current) : []
       const lower = part.toLowerCase()
-      const found = entries.find(({ name }) => name === part) ?? entries.find(({ name }) => name.toLowerCase() === lower)
+      const found =
+        entries.find(({ name }) => name === part) ?? entries.find(({ name }) => name.toLowerCase() === lower)
       if (found === undefined) throw new IsoError('not-found', `there is no '${path}' in the image`)
       current = found
     }

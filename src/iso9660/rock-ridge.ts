@@ -90,7 +90,13 @@ export interface SystemUse {
 }
 
 const nothing: SystemUse = {
-  nameBytes: [], hasName: false, mode: undefined, isSymlink: false, hasSharingProtocol: false, skipBytes: 0, continuation: undefined,
+  nameBytes: [],
+  hasName: false,
+  mode: undefined,
+  isSymlink: false,
+  hasSharingProtocol: false,
+  skipBytes: 0,
+  continuation: undefined,
 }
 
 function applyEntry(found: SystemUse, signature: string, data: Uint8Array): SystemUse {
@@ -127,7 +133,7 @@ function applyEntry(found: SystemUse, signature: string, data: Uint8Array): Syst
 /** Reads what can be understood and stops at the first entry that cannot be. */
 export function parseSystemUse(area: Uint8Array, before: SystemUse = nothing): SystemUse {
   let found: SystemUse = { ...before, continuation: undefined }
-  for (let at = 0; at + 4 <= area.length; ) {
+  for (let at = 0; at + 4 <= area.length;) {
     const lengthBytes = area[at + 2] ?? 0
     if (lengthBytes < 4 || at + lengthBytes > area.length) break
     const signature = latinText(area.subarray(at, at + 2))

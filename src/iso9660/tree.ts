@@ -61,13 +61,20 @@ function directoryFor(root: DirectoryNode, parts: readonly string[], path: strin
 function addFile(root: DirectoryNode, file: IsoInputFile): void {
   const parts = file.path.split('/')
   for (const part of parts) checkPathPart(part, file.path)
-  if (parts.length > maxDepth) throw new RangeError(`'${file.path}' is no path for an ISO: deeper than ${maxDepth} levels`)
+  if (parts.length > maxDepth)
+    throw new RangeError(`'${file.path}' is no path for an ISO: deeper than ${maxDepth} levels`)
   if (contentBytes(file.data) > maxFileBytes) throw new RangeError(`'${file.path}' does not fit: larger than 4 GiB`)
   const directory = directoryFor(root, parts.slice(0, -1), file.path)
   const name = parts[parts.length - 1] ?? ''
   if (directory.children.has(name)) throw new RangeError(`'${file.path}' is there twice`)
   directory.children.set(name, {
-    kind: 'file', name, isoName: '', jolietName: '', data: file.data, mode: file.mode ?? 0o444, sector: 0,
+    kind: 'file',
+    name,
+    isoName: '',
+    jolietName: '',
+    data: file.data,
+    mode: file.mode ?? 0o444,
+    sector: 0,
   })
 }
 

@@ -4,11 +4,27 @@ import type { FileHandle } from 'node:fs/promises'
 import { dirname, basename, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { bootRecordDescriptor, uefiBootCatalog } from './boot-catalog.ts'
-import { ContinuationArea, directoryRecord, pathTableOrder, renderDirectory, renderPathTable } from './directory-writer.ts'
+import {
+  ContinuationArea,
+  directoryRecord,
+  pathTableOrder,
+  renderDirectory,
+  renderPathTable,
+} from './directory-writer.ts'
 import type { Extent, NameSpace } from './directory-writer.ts'
 import {
-  asciiBytes, descriptorType, firstDescriptorSector, jolietEscape, longDate, putBoth16, putBoth32, recordFlag, sectorBytes,
-  sectorsOf, viewOf, wideBytes,
+  asciiBytes,
+  descriptorType,
+  firstDescriptorSector,
+  jolietEscape,
+  longDate,
+  putBoth16,
+  putBoth32,
+  recordFlag,
+  sectorBytes,
+  sectorsOf,
+  viewOf,
+  wideBytes,
 } from './format.ts'
 import { checkVolumeLabel } from './names.ts'
 import { buildTree, contentBytes, filesOf } from './tree.ts'
@@ -79,7 +95,8 @@ function layOutVolume(root: DirectoryNode, space: NameSpace, date: Date, sectors
 
 function continuationBytes(volume: Volume, date: Date): number {
   const continuation = new ContinuationArea(0)
-  for (const directory of volume.order) renderDirectory(directory, { space: 'iso', date, extentOf: () => nowhere, continuation })
+  for (const directory of volume.order)
+    renderDirectory(directory, { space: 'iso', date, extentOf: () => nowhere, continuation })
   return continuation.bytes.length
 }
 
@@ -102,7 +119,9 @@ function volumeDescriptor(volume: Volume, label: string, totalSectors: number, d
   const view = viewOf(sector)
   const isJoliet = volume.space === 'joliet'
   const put = (at: number, lengthBytes: number, text: string) => {
-    const padded = isJoliet ? wideBytes(text.slice(0, lengthBytes / 2).padEnd(Math.ceil(lengthBytes / 2))) : asciiBytes(text.padEnd(lengthBytes))
+    const padded = isJoliet
+      ? wideBytes(text.slice(0, lengthBytes / 2).padEnd(Math.ceil(lengthBytes / 2)))
+      : asciiBytes(text.padEnd(lengthBytes))
     sector.set(padded.subarray(0, lengthBytes), at)
   }
   sector.set([isJoliet ? descriptorType.supplementary : descriptorType.primary, ...asciiBytes('CD001'), 1])
@@ -187,7 +206,7 @@ export function buildIso(options: IsoOptions): Uint8Array {
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, positionBytes: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, positionBytes + done)
     done += bytesWritten
   }
@@ -243,7 +262,11 @@ export interface WriteIsoSettings {
  * Writes the image to `path`, streaming the contents that lie on the host; returns its size.
  * The file appears whole or not at all (temporary name in the same folder, fsync, rename).
  */
-export async function writeIsoFile(path: string, options: IsoOptions, settings: WriteIsoSettings = {}): Promise<number> {
+export async function writeIsoFile(
+  path: string,
+  options: IsoOptions,
+  settings: WriteIsoSettings = {},
+): Promise<number> {
   const plan = planIso(options)
   await replaceFile(path, settings.mode ?? 0o644, async (handle) => {
     await handle.truncate(plan.sizeBytes)

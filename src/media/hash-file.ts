@@ -75,7 +75,8 @@ async function digestOf(path: string, totalBytes: number, options: HashOptions):
 
 function translate(path: string, error: unknown, signal: AbortSignal | undefined): AzlVmError {
   if (error instanceof AzlVmError) return error
-  if (signal?.aborted === true) return new AzlVmError('cancelled', `interrupted while hashing '${path}'`, { cause: error })
+  if (signal?.aborted === true)
+    return new AzlVmError('cancelled', `interrupted while hashing '${path}'`, { cause: error })
   return new AzlVmError('medium-unreadable', `'${path}' cannot be read: ${errorText(error)}`, { cause: error })
 }
 
@@ -88,7 +89,9 @@ async function hashOnce(path: string, options: HashOptions): Promise<string> {
   if (known !== undefined) return known
   const sha256 = await digestOf(path, Number(before.size), options)
   if (!isSame(identityOf(path, await stat(path, { bigint: true })), identity)) {
-    throw new AzlVmError('medium-changed', `'${path}' changed while it was hashed`, { hint: 'Wait until the download or copy is done.' })
+    throw new AzlVmError('medium-changed', `'${path}' changed while it was hashed`, {
+      hint: 'Wait until the download or copy is done.',
+    })
   }
   const isSettled = (options.now ?? Date.now)() - Number(before.mtimeMs) > settledMs
   // A cache that cannot be written costs time, nothing else.

@@ -48,7 +48,11 @@ async function translateFileError(path: string, error: unknown): Promise<unknown
     const hint = 'Give yourself the right to read it; azl-vm never changes the rights of your file.'
     return new AzlVmError('medium-unreadable', `'${path}' cannot be read: permission denied`, { cause: error, hint })
   }
-  if (error instanceof AzlVmError || !hasCode(error, 'EIO', 'EISDIR', 'ELOOP', 'ESTALE', 'ENXIO', 'EINVAL', 'ENAMETOOLONG')) return error
+  if (
+    error instanceof AzlVmError ||
+    !hasCode(error, 'EIO', 'EISDIR', 'ELOOP', 'ESTALE', 'ENXIO', 'EINVAL', 'ENAMETOOLONG')
+  )
+    return error
   return new AzlVmError('medium-unreadable', `'${path}' cannot be read: ${errorText(error)}`, { cause: error })
 }
 
@@ -56,7 +60,9 @@ async function translateFileError(path: string, error: unknown): Promise<unknown
 async function checkFile(path: string): Promise<number> {
   const found = await stat(path)
   if (found.isDirectory()) {
-    throw new AzlVmError('medium-unreadable', `'${path}' is a folder, not an ISO file`, { hint: 'Name the .iso file in it.' })
+    throw new AzlVmError('medium-unreadable', `'${path}' is a folder, not an ISO file`, {
+      hint: 'Name the .iso file in it.',
+    })
   }
   if (!found.isFile()) throw new AzlVmError('medium-unreadable', `'${path}' is not a regular file`)
   if (found.size === 0) {
@@ -79,9 +85,15 @@ async function translateIsoError(path: string, source: RandomAccessSource, error
     return new AzlVmError('medium-not-bootable', `'${path}' is ${what}`, { cause: error, hint })
   }
   if (error.code === 'truncated') {
-    return new AzlVmError('medium-truncated', `'${path}' is cut off: ${error.message}`, { cause: error, hint: 'Download it again.' })
+    return new AzlVmError('medium-truncated', `'${path}' is cut off: ${error.message}`, {
+      cause: error,
+      hint: 'Download it again.',
+    })
   }
-  return new AzlVmError('medium-unreadable', `'${path}' is damaged: ${error.message}`, { cause: error, hint: 'Download it again.' })
+  return new AzlVmError('medium-unreadable', `'${path}' is damaged: ${error.message}`, {
+    cause: error,
+    hint: 'Download it again.',
+  })
 }
 
 function checkWhole(path: string, image: IsoImage): void {
@@ -104,7 +116,9 @@ async function loadersInBootImages(image: IsoImage): Promise<Architecture[]> {
   const found: Architecture[] = []
   for (const entry of image.bootEntries.filter(({ platformId }) => platformId === bootPlatform.uefi)) {
     const { source } = image
-    const fat = await orUndefined(openFat(windowSource(source, entry.offsetBytes, source.sizeBytes - entry.offsetBytes)))
+    const fat = await orUndefined(
+      openFat(windowSource(source, entry.offsetBytes, source.sizeBytes - entry.offsetBytes)),
+    )
     if (fat === undefined) continue
     for (const arch of architectures) {
       const head = await orUndefined(fat.readFile(`EFI/BOOT/${removableLoaderNames[arch]}`, peHeaderBytes))
@@ -135,7 +149,9 @@ function notBootable(path: string, image: IsoImage, inTree: readonly Architectur
         ? 'it holds a UEFI loader but no boot catalog, so it boots from no optical drive'
         : 'it is an ISO without a boot loader (data only)'
   const hint = 'Azure Linux installs from a UEFI ISO; this one cannot boot a machine of azl-vm.'
-  return new AzlVmError('medium-not-bootable', `'${path}' (label '${image.volumeLabel}') is not bootable: ${why}`, { hint })
+  return new AzlVmError('medium-not-bootable', `'${path}' (label '${image.volumeLabel}') is not bootable: ${why}`, {
+    hint,
+  })
 }
 
 async function inspectImage(path: string, image: IsoImage): Promise<BootMedium> {

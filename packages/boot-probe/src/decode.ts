@@ -1,11 +1,30 @@
 import { boolOrNull, numberOrNull, textOrNull, textsOf } from './line.ts'
 import type { ProbeLine } from './line.ts'
 import type {
-  ProbeBootOption, ProbeBus, ProbeDisk, ProbeFirmware, ProbeMemory, ProbeNic, ProbeOpticalDrive, ProbeProcessors,
-  ProbeReport, ProbeSystem, ProbeTpm,
+  ProbeBootOption,
+  ProbeBus,
+  ProbeDisk,
+  ProbeFirmware,
+  ProbeMemory,
+  ProbeNic,
+  ProbeOpticalDrive,
+  ProbeProcessors,
+  ProbeReport,
+  ProbeSystem,
+  ProbeTpm,
 } from './report.ts'
 
-const buses: readonly string[] = ['sata', 'ide', 'scsi', 'nvme', 'usb', 'sd', 'virtio', 'pci', 'other'] satisfies ProbeBus[]
+const buses: readonly string[] = [
+  'sata',
+  'ide',
+  'scsi',
+  'nvme',
+  'usb',
+  'sd',
+  'virtio',
+  'pci',
+  'other',
+] satisfies ProbeBus[]
 
 function isBus(text: string | null): text is ProbeBus {
   return text !== null && buses.includes(text)

@@ -19,7 +19,9 @@ export function parseLine(text: string): ProbeLine | undefined {
   const fields = new Map<string, unknown>(Object.entries(value))
   const seq = fields.get('seq')
   const type = fields.get('type')
-  return typeof seq === 'number' && Number.isSafeInteger(seq) && typeof type === 'string' ? { seq, type, fields } : undefined
+  return typeof seq === 'number' && Number.isSafeInteger(seq) && typeof type === 'string'
+    ? { seq, type, fields }
+    : undefined
 }
 
 /** What the checksum of a closing line covers of that line itself: all before the checksum. */

@@ -10,7 +10,12 @@ export type ProbeState = 'none' | 'reading' | 'complete' | 'damaged'
 /** What the waiting probe said to a command. Flood lines are counted and not kept. */
 export type ProbeAnswer =
   | { readonly type: 'pong' | 'off' | 'unknown-command'; readonly text: string }
-  | { readonly type: 'flood-end'; readonly sentLines: number; readonly receivedLines: number; readonly isWhole: boolean }
+  | {
+      readonly type: 'flood-end'
+      readonly sentLines: number
+      readonly receivedLines: number
+      readonly isWhole: boolean
+    }
 
 export interface ProbeReader {
   /** Any piece of the serial text; pieces may end anywhere. Never throws. */
@@ -67,7 +72,8 @@ class Reader implements ProbeReader {
   end(): void {
     if (this.#pending !== '') this.#take(this.#pending)
     this.#pending = ''
-    if (this.#state === 'reading') this.#damage(`the report ended after line ${String(this.#nextSeq - 1)}, without its closing line`)
+    if (this.#state === 'reading')
+      this.#damage(`the report ended after line ${String(this.#nextSeq - 1)}, without its closing line`)
   }
 
   /** Firmware text may stand before the line, and so may the beginning of another line that lost its end. */
@@ -76,7 +82,8 @@ class Reader implements ProbeReader {
     if (at === -1) return
     const text = part.slice(at)
     const line = parseLine(text)
-    if (line === undefined) this.#damage(`a line after line ${String(this.#nextSeq - 1)} is not whole: ${text.slice(0, 80)}`)
+    if (line === undefined)
+      this.#damage(`a line after line ${String(this.#nextSeq - 1)} is not whole: ${text.slice(0, 80)}`)
     else if (line.type === 'begin' && line.seq === 0) this.#begin(line, text)
     else if (this.#state === 'none') this.#damage(`the report's first line has number ${String(line.seq)}`)
     else if (this.#state !== 'damaged') this.#accept(line, text)

@@ -95,7 +95,10 @@ export interface Connection extends AsyncDisposable {
   /** Defines, or redefines where name and UUID are those of an existing domain. Another UUID for a taken name is refused. */
   defineDomain(xml: string, options?: CallOptions & { readonly validate?: boolean }): Promise<Domain>
   /** Brings a domain back from a memory file that `Domain.save` or a snapshot wrote. */
-  restoreDomain(path: string, options?: CallOptions & { readonly xml?: string; readonly paused?: boolean }): Promise<void>
+  restoreDomain(
+    path: string,
+    options?: CallOptions & { readonly xml?: string; readonly paused?: boolean },
+  ): Promise<void>
   /**
    * Lifecycle events of all domains, in the order in which they happen. Resolves once the daemon has registered us:
    * whatever happens after that is seen. A listener that throws does so as an uncaught exception.

@@ -186,7 +186,10 @@ function socketsOf(uri: ParsedUri, env: UriEnvironment, uid: number | undefined)
     throw new UriError(`mode=${mode} is not a mode`, { hint: 'libvirt has mode=auto, mode=direct and mode=legacy.' })
   }
   const modular = modularDaemons[uri.driver]
-  const daemons = [...(mode === 'legacy' || modular === undefined ? [] : [modular]), ...(mode === 'direct' ? [] : ['libvirt'])]
+  const daemons = [
+    ...(mode === 'legacy' || modular === undefined ? [] : [modular]),
+    ...(mode === 'direct' ? [] : ['libvirt']),
+  ]
   const folders = isForUser(uri, uid) ? [userFolder(env)] : ['/run/libvirt', '/var/run/libvirt']
   return folders.flatMap((folder) => daemons.map((daemon) => posix.join(folder, `${daemon}-sock`)))
 }

@@ -45,7 +45,8 @@ class Comparer {
   names(prefix: string, table: Readonly<Record<string, number>>, where: string): void {
     const plain = (name: string): string => name.replace(/[-_]/g, '').toUpperCase()
     const real = new Map<string, string>()
-    for (const name of this.#facts.numbers.keys()) if (name.startsWith(prefix)) real.set(plain(name.slice(prefix.length)), name)
+    for (const name of this.#facts.numbers.keys())
+      if (name.startsWith(prefix)) real.set(plain(name.slice(prefix.length)), name)
     for (const [name, value] of Object.entries(table)) {
       this.number(real.get(plain(name)) ?? `${prefix}${name}`, value, `${where} '${name}'`)
     }
@@ -74,7 +75,11 @@ class Comparer {
     this.structsSeen.add(name)
     const real = this.#facts.structs.get(name)
     if (real === undefined) return void this.differences.push(`struct ${name}: libvirt has none of that name`)
-    const ours = Object.entries(codec.fields).map(([field, inner]) => ({ name: field, type: inner.type, suffix: inner.suffix ?? '' }))
+    const ours = Object.entries(codec.fields).map(([field, inner]) => ({
+      name: field,
+      type: inner.type,
+      suffix: inner.suffix ?? '',
+    }))
     const [believed, actual] = [ours, real].map((fields) => fields.map(fieldText).join('; '))
     if (believed !== actual) this.differences.push(`struct ${name}: we say {${believed}}, libvirt says {${actual}}`)
     for (const inner of Object.values(codec.fields)) this.#inside(inner)
@@ -97,7 +102,8 @@ class Comparer {
     const ours: Readonly<Record<string, number>> = { prog: 1, vers: 2, proc: 3, type: 4, serial: 5, status: 6 }
     const bytes = writeHeader(Buffer.alloc(headerBytes), header)
     const fields = this.#facts.structs.get('virNetMessageHeader') ?? []
-    const isSame = fields.length === 6 && fields.every(({ name }, index) => bytes.readUInt32BE(4 + 4 * index) === ours[name])
+    const isSame =
+      fields.length === 6 && fields.every(({ name }, index) => bytes.readUInt32BE(4 + 4 * index) === ours[name])
     if (!isSame) this.differences.push(`virNetMessageHeader: libvirt says {${fields.map(fieldText).join('; ')}}`)
   }
 
@@ -111,7 +117,8 @@ class Comparer {
 
   typedef(name: string, expected: string): void {
     const real = this.#facts.typedefs.get(name)
-    if (real !== expected) this.differences.push(`typedef ${name}: we say ${expected}, libvirt says ${real ?? 'nothing'}`)
+    if (real !== expected)
+      this.differences.push(`typedef ${name}: we say ${expected}, libvirt says ${real ?? 'nothing'}`)
   }
 }
 

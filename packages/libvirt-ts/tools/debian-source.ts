@@ -47,18 +47,28 @@ function sourceStanzas(release: string): string {
   const files = existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : []
   const stanzas: string[] = []
   for (const file of files.filter((path) => path.endsWith('.sources'))) {
-    stanzas.push(...readFileSync(file, 'utf8').split(/\n\s*\n/).filter((stanza) => isOf(stanza, release)))
+    stanzas.push(
+      ...readFileSync(file, 'utf8')
+        .split(/\n\s*\n/)
+        .filter((stanza) => isOf(stanza, release)),
+    )
   }
   const deb822 = stanzas.map((stanza) => stanza.replace(/^Types:.*$/m, 'Types: deb-src').trim())
-  const lists = ['/etc/apt/sources.list', ...files.filter((path) => path.endsWith('.list'))].filter((path) => existsSync(path))
-  const lines = lists.flatMap((path) => readFileSync(path, 'utf8').split('\n')).flatMap((line) => toStanza(line, release))
+  const lists = ['/etc/apt/sources.list', ...files.filter((path) => path.endsWith('.list'))].filter((path) =>
+    existsSync(path),
+  )
+  const lines = lists
+    .flatMap((path) => readFileSync(path, 'utf8').split('\n'))
+    .flatMap((line) => toStanza(line, release))
   return [...deb822, ...lines].join('\n\n')
 }
 
 function isOf(stanza: string, release: string): boolean {
   const field = (name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(stanza)?.[1]?.trim() ?? ''
   if (!field('Types').split(/\s+/).includes('deb') || /^Enabled:\s*no/m.test(stanza)) return false
-  return field('Suites').split(/\s+/).some((suite) => isSuite(suite, release))
+  return field('Suites')
+    .split(/\s+/)
+    .some((suite) => isSuite(suite, release))
 }
 
 const isSuite = (suite: string, release: string): boolean => suite === release || suite.startsWith(`${release}-`)
@@ -89,7 +99,12 @@ function writeConfiguration(work: string, sources: string): string {
     'Dir::Cache': join(work, 'cache'),
     'APT::Sandbox::User': 'root',
   }
-  writeFileSync(path, Object.entries(settings).map(([key, value]) => `${key} "${value}";\n`).join(''))
+  writeFileSync(
+    path,
+    Object.entries(settings)
+      .map(([key, value]) => `${key} "${value}";\n`)
+      .join(''),
+  )
   return path
 }
 

@@ -9,7 +9,9 @@ async function readEverything(image: Uint8Array): Promise<void> {
   const iso = await openIso(memorySource(image))
   for (const entry of iso.bootEntries) {
     const window = windowSource(iso.source, entry.offsetBytes, iso.source.sizeBytes)
-    await openFat(window).then((fat) => fat.readFile('EFI/BOOT/BOOTX64.EFI', 4096)).catch(mustBeTyped)
+    await openFat(window)
+      .then((fat) => fat.readFile('EFI/BOOT/BOOTX64.EFI', 4096))
+      .catch(mustBeTyped)
   }
   let files = 0
   for await (const { path } of iso.walk()) {
@@ -38,7 +40,9 @@ describe('openIso', () => {
     const iso = await openIso(memorySource(makeSample()))
     expect(iso).toMatchObject({ volumeLabel: 'cidata', jolietLabel: 'cidata', names: 'rock-ridge', isTruncated: false })
     expect(iso.declaredBytes).toBe(makeSample().length)
-    expect(iso.bootEntries).toMatchObject([{ platformId: 0xef, isBootable: true, emulation: 0, loadSizeBytes: makeFat().length }])
+    expect(iso.bootEntries).toMatchObject([
+      { platformId: 0xef, isBootable: true, emulation: 0, loadSizeBytes: makeFat().length },
+    ])
     expect((await iso.stat('run.sh')).mode).toBe(0o100555)
   })
 
@@ -85,26 +89,43 @@ describe('openIso', () => {
     const rootAt = extents[0]?.offsetBytes ?? 0
     const recordAt = image.indexOf('README.TXT;1', rootAt, 'latin1') - 33
     image.writeUInt32LE(0x7fffffff, recordAt + 2)
-    await expect((await openIso(memorySource(image))).readFile('README.TXT')).rejects.toMatchObject({ code: 'truncated' })
+    await expect((await openIso(memorySource(image))).readFile('README.TXT')).rejects.toMatchObject({
+      code: 'truncated',
+    })
     image.writeUInt8(20, recordAt)
     await expect((await openIso(memorySource(image))).list('')).rejects.toMatchObject({ code: 'malformed' })
   })
 
   const missing = missingTool('genisoimage')
-  it.skipIf(missing !== undefined)(`reads what genisoimage writes${missing === undefined ? '' : ' (skipped: it is not installed)'}`, () =>
-    withFolder(async (folder) => {
-      mkdirSync(join(folder, 'in/Some Folder'), { recursive: true })
-      writeIn(join(folder, 'in/Some Folder'), 'A file with a rather long name, ünïcode.txt', Buffer.from('content'))
-      const iso = join(folder, 'a.iso')
-      for (const [flags, names] of [[['-R', '-J'], 'rock-ridge'], [['-J', '-joliet-long'], 'joliet']] as const) {
-        execFileSync('genisoimage', ['-quiet', '-input-charset', 'utf-8', ...flags, '-V', 'OTHER', '-o', iso, join(folder, 'in')])
-        const image = await openIso(iso)
-        expect([image.volumeLabel, image.names]).toEqual(['OTHER', names])
-        const content = await image.readFile('Some Folder/A file with a rather long name, ünïcode.txt')
-        expect(Buffer.from(content).toString()).toBe('content')
-        await image.close()
-      }
-    }),
+  it.skipIf(missing !== undefined)(
+    `reads what genisoimage writes${missing === undefined ? '' : ' (skipped: it is not installed)'}`,
+    () =>
+      withFolder(async (folder) => {
+        mkdirSync(join(folder, 'in/Some Folder'), { recursive: true })
+        writeIn(join(folder, 'in/Some Folder'), 'A file with a rather long name, ünïcode.txt', Buffer.from('content'))
+        const iso = join(folder, 'a.iso')
+        for (const [flags, names] of [
+          [['-R', '-J'], 'rock-ridge'],
+          [['-J', '-joliet-long'], 'joliet'],
+        ] as const) {
+          execFileSync('genisoimage', [
+            '-quiet',
+            '-input-charset',
+            'utf-8',
+            ...flags,
+            '-V',
+            'OTHER',
+            '-o',
+            iso,
+            join(folder, 'in'),
+          ])
+          const image = await openIso(iso)
+          expect([image.volumeLabel, image.names]).toEqual(['OTHER', names])
+          const content = await image.readFile('Some Folder/A file with a rather long name, ünïcode.txt')
+          expect(Buffer.from(content).toString()).toBe('content')
+          await image.close()
+        }
+      }),
   )
 
   it('answers mutated images with typed errors and in bounded time', async () => {
@@ -113,7 +134,8 @@ describe('openIso', () => {
     const random = makeRandom(20260203)
     for (let round = 0; round < 300; round++) {
       const mutated = small.slice()
-      for (let i = random(12); i >= 0; i--) mutated[16 * 2048 + random(interesting - 16 * 2048)] = random(3) === 0 ? 0xff : random(256)
+      for (let i = random(12); i >= 0; i--)
+        mutated[16 * 2048 + random(interesting - 16 * 2048)] = random(3) === 0 ? 0xff : random(256)
       await readEverything(round % 5 === 0 ? mutated.subarray(0, random(mutated.length)) : mutated).catch(mustBeTyped)
     }
   }, 60_000)
@@ -124,7 +146,8 @@ describe('openIso', () => {
     for (let round = 0; round < 100; round++) {
       const mutated = small.slice()
       const area = random(2) === 0 ? [16 * 2048, 20 * 2048] : [85 * 2048, 120 * 2048]
-      for (let i = random(6); i >= 0; i--) mutated[(area[0] ?? 0) + random((area[1] ?? 0) - (area[0] ?? 0))] = random(256)
+      for (let i = random(6); i >= 0; i--)
+        mutated[(area[0] ?? 0) + random((area[1] ?? 0) - (area[0] ?? 0))] = random(256)
       await readEverything(mutated).catch(mustBeTyped)
     }
   }, 60_000)

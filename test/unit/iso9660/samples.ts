@@ -21,7 +21,10 @@ export const sampleFiles = [
   { path: `deep/1/2/3/4/5/6/${longName}`, data: Buffer.from('long') },
   { path: `deep/${veryLongName}`, data: Buffer.from('very long') },
   { path: 'deep/日本語.txt', data: Buffer.from('cjk') },
-  ...Array.from({ length: 60 }, (_, index) => ({ path: `many/file-${String(index)}.d`, data: Buffer.from(String(index)) })),
+  ...Array.from({ length: 60 }, (_, index) => ({
+    path: `many/file-${String(index)}.d`,
+    data: Buffer.from(String(index)),
+  })),
 ]
 
 export const loader = makePe(0x8664)

@@ -22,27 +22,43 @@ function readTree(root: string, below = ''): Map<string, string> {
 
 function itWith(tools: readonly string[], name: string, body: () => Promise<void>): void {
   const missing = missingTool(...tools)
-  it.skipIf(missing !== undefined)(missing === undefined ? name : `${name} (skipped: ${missing} is not installed)`, body, 30_000)
+  it.skipIf(missing !== undefined)(
+    missing === undefined ? name : `${name} (skipped: ${missing} is not installed)`,
+    body,
+    30_000,
+  )
 }
 
 describe('buildIso', () => {
   it('gives the same bytes for the same options, whatever the order of the files', () => {
-    const again = buildIso({ volumeLabel: 'cidata', files: [...sampleFiles].reverse(), efiBoot: { image: makeFat() }, date })
+    const again = buildIso({
+      volumeLabel: 'cidata',
+      files: [...sampleFiles].reverse(),
+      efiBoot: { image: makeFat() },
+      date,
+    })
     expect(Buffer.from(again).equals(Buffer.from(makeSample()))).toBe(true)
   })
 
   it('has not changed by accident', () => {
-    expect(createHash('sha256').update(makeSample()).digest('hex')).toMatchInlineSnapshot(`"578af701237e574824a147861af905881dbf5b0531b5d93e28fe461877cfe2ec"`)
+    expect(createHash('sha256').update(makeSample()).digest('hex')).toMatchInlineSnapshot(
+      `"578af701237e574824a147861af905881dbf5b0531b5d93e28fe461877cfe2ec"`,
+    )
   })
 
   itWith(['xorriso'], 'is extracted by xorriso with its Rock Ridge names, contents and permissions', () =>
     withFolder((folder) => {
       const iso = writeIn(folder, 'a.iso', makeSample())
-      execFileSync('xorriso', ['-osirrox', 'on', '-indev', iso, '-extract', '/', join(folder, 'out')], { stdio: 'ignore' })
+      execFileSync('xorriso', ['-osirrox', 'on', '-indev', iso, '-extract', '/', join(folder, 'out')], {
+        stdio: 'ignore',
+      })
       expect(readTree(join(folder, 'out'))).toEqual(expected)
       expect(statSync(join(folder, 'out/run.sh')).mode & 0o777).toBe(0o555)
       expect(statSync(join(folder, 'out/run.sh')).mtime).toEqual(date)
-      const report = execFileSync('xorriso', ['-indev', iso, '-pvd_info', '-report_el_torito', 'plain'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      const report = execFileSync('xorriso', ['-indev', iso, '-pvd_info', '-report_el_torito', 'plain'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
       expect(report).toMatch(/Volume Id {4}: cidata/)
       expect(report).toMatch(/El Torito boot img : +1 +UEFI +y +none/)
     }),
@@ -51,19 +67,26 @@ describe('buildIso', () => {
   itWith(['isoinfo'], 'is read by isoinfo in all three name spaces', () =>
     withFolder((folder) => {
       const iso = writeIn(folder, 'a.iso', makeSample())
-      const isoinfo = (...args: string[]) => execFileSync('isoinfo', ['-i', iso, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      const isoinfo = (...args: string[]) =>
+        execFileSync('isoinfo', ['-i', iso, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
       const rockRidge = isoinfo('-R', '-f').split('\n')
-      for (const { path } of sampleFiles.filter(({ path }) => path.length < 200)) expect(rockRidge).toContain(`/${path}`)
+      for (const { path } of sampleFiles.filter(({ path }) => path.length < 200))
+        expect(rockRidge).toContain(`/${path}`)
       expect(isoinfo('-J', '-f').split('\n')).toContain('/many/file-59.d')
       expect(isoinfo('-f').split('\n')).toContain('/MANY/FILE_59.D;1')
-      expect(isoinfo('-d')).toMatch(/Volume id: cidata\n[^]*Joliet with UCS level 3 found\nRock Ridge signatures version 1 found/)
+      expect(isoinfo('-d')).toMatch(
+        /Volume id: cidata\n[^]*Joliet with UCS level 3 found\nRock Ridge signatures version 1 found/,
+      )
     }),
   )
 
   itWith(['7z'], 'is extracted by 7z with the same names and contents', () =>
     withFolder((folder) => {
       const iso = writeIn(folder, 'a.iso', makeSample())
-      execFileSync('7z', ['x', '-bd', `-o${join(folder, 'out')}`, iso], { stdio: 'ignore', env: { ...process.env, LC_ALL: 'C.UTF-8' } })
+      execFileSync('7z', ['x', '-bd', `-o${join(folder, 'out')}`, iso], {
+        stdio: 'ignore',
+        env: { ...process.env, LC_ALL: 'C.UTF-8' },
+      })
       const found = readTree(join(folder, 'out'))
       expect(found.get('[BOOT]/Boot-NoEmul.img')).toBe(Buffer.from(makeFat()).toString('hex'))
       found.delete('[BOOT]/Boot-NoEmul.img')
@@ -106,8 +129,26 @@ describe('buildIso', () => {
     ['a label that does not fit', { volumeLabel: 'x'.repeat(33), files: [] }],
     ['a path that climbs', { volumeLabel: 'X', files: [{ path: '../x', data: new Uint8Array() }] }],
     ['an absolute path', { volumeLabel: 'X', files: [{ path: '/x', data: new Uint8Array() }] }],
-    ['the same path twice', { volumeLabel: 'X', files: [{ path: 'x', data: new Uint8Array() }, { path: 'x', data: new Uint8Array() }] }],
-    ['a file used as a folder', { volumeLabel: 'X', files: [{ path: 'x', data: new Uint8Array() }, { path: 'x/y', data: new Uint8Array() }] }],
+    [
+      'the same path twice',
+      {
+        volumeLabel: 'X',
+        files: [
+          { path: 'x', data: new Uint8Array() },
+          { path: 'x', data: new Uint8Array() },
+        ],
+      },
+    ],
+    [
+      'a file used as a folder',
+      {
+        volumeLabel: 'X',
+        files: [
+          { path: 'x', data: new Uint8Array() },
+          { path: 'x/y', data: new Uint8Array() },
+        ],
+      },
+    ],
     ['more than eight levels', { volumeLabel: 'X', files: [{ path: '1/2/3/4/5/6/7/8/9', data: new Uint8Array() }] }],
   ])('refuses %s', (_, options) => {
     expect(() => buildIso({ ...options, date })).toThrow(RangeError)
@@ -120,13 +161,16 @@ describe('writeIsoFile', () => {
       const data = Buffer.alloc(3_000_000, 'abc')
       const hostPath = writeIn(folder, 'big', data)
       const target = join(folder, 'out.iso')
-      await writeIsoFile(target, { volumeLabel: 'X', files: [{ path: 'big', data: { hostPath, sizeBytes: data.length } }], date }, { mode: 0o600 })
+      await writeIsoFile(
+        target,
+        { volumeLabel: 'X', files: [{ path: 'big', data: { hostPath, sizeBytes: data.length } }], date },
+        { mode: 0o600 },
+      )
       const inMemory = buildIso({ volumeLabel: 'X', files: [{ path: 'big', data }], date })
       expect(readFileSync(target).equals(Buffer.from(inMemory))).toBe(true)
       expect(statSync(target).mode & 0o777).toBe(0o600)
       expect(readdirSync(folder).sort()).toEqual(['big', 'out.iso'])
-    }),
-  )
+    }))
 
   it('leaves the old file and no temporary one when a source is shorter than promised', () =>
     withFolder(async (folder) => {
@@ -136,6 +180,5 @@ describe('writeIsoFile', () => {
       await expect(writeIsoFile(target, { volumeLabel: 'X', files, date })).rejects.toThrow(/3 bytes; 4 were expected/)
       expect(readFileSync(target, 'utf8')).toBe('old')
       expect(readdirSync(folder).sort()).toEqual(['out.iso', 'short'])
-    }),
-  )
+    }))
 })

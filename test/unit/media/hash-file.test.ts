@@ -64,7 +64,9 @@ describe('hashFile', () => {
   it('refuses a file that changes under it', () =>
     withFolder(async (folder) => {
       const path = writeIn(folder, 'a', content)
-      const onProgress = () => { appendFileSync(path, 'more') }
+      const onProgress = () => {
+        appendFileSync(path, 'more')
+      }
       await expect(hashFile(path, { cacheDir: folder, onProgress })).rejects.toMatchObject({ code: 'medium-changed' })
     }))
 
@@ -72,7 +74,13 @@ describe('hashFile', () => {
     withFolder(async (folder) => {
       const path = writeIn(folder, 'a', content)
       const controller = new AbortController()
-      const promise = hashFile(path, { cacheDir: folder, signal: controller.signal, onProgress: () => { controller.abort() } })
+      const promise = hashFile(path, {
+        cacheDir: folder,
+        signal: controller.signal,
+        onProgress: () => {
+          controller.abort()
+        },
+      })
       await expect(promise).rejects.toMatchObject({ code: 'cancelled' })
       expect(readdirSync(folder)).toEqual(['a'])
     }))
@@ -80,23 +88,34 @@ describe('hashFile', () => {
   it('says that a folder cannot be hashed', () =>
     withFolder(async (folder) => {
       mkdirSync(join(folder, 'd'))
-      await expect(hashFile(join(folder, 'd'), { cacheDir: folder })).rejects.toMatchObject({ code: 'medium-unreadable' })
+      await expect(hashFile(join(folder, 'd'), { cacheDir: folder })).rejects.toMatchObject({
+        code: 'medium-unreadable',
+      })
     }))
 })
 
 describe('verifyChecksum', () => {
   it('accepts either case', () => {
-    expect(() => { verifyChecksum(`sha256:${digest.toUpperCase()}`, digest, '/a') }).not.toThrow()
+    expect(() => {
+      verifyChecksum(`sha256:${digest.toUpperCase()}`, digest, '/a')
+    }).not.toThrow()
   })
 
   it('shows both digests when they differ', () => {
     const other = '0'.repeat(64)
-    expect(() => { verifyChecksum(`sha256:${other}`, digest, '/a') }).toThrow(
-      expect.objectContaining({ code: 'medium-checksum-mismatch', evidence: [`promised: sha256:${other}`, `found:    sha256:${digest}`] }),
+    expect(() => {
+      verifyChecksum(`sha256:${other}`, digest, '/a')
+    }).toThrow(
+      expect.objectContaining({
+        code: 'medium-checksum-mismatch',
+        evidence: [`promised: sha256:${other}`, `found:    sha256:${digest}`],
+      }),
     )
   })
 
   it.each(['', digest, 'sha256:12', `md5:${digest}`, `sha256:${digest}0`])('refuses %j as a checksum', (promised) => {
-    expect(() => { verifyChecksum(promised, digest, '/a') }).toThrow(expect.objectContaining({ code: 'usage' }))
+    expect(() => {
+      verifyChecksum(promised, digest, '/a')
+    }).toThrow(expect.objectContaining({ code: 'usage' }))
   })
 })

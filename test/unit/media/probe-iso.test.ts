@@ -25,7 +25,11 @@ describe('ensureProbeIso', () => {
     withFolder(async (folder) => {
       const medium = await ensureProbeIso(join(folder, 'probe'), { arch: 'x86_64', then: 'wait', binary })
       const bytes = readFileSync(medium.path)
-      expect(medium).toMatchObject({ sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), volumeLabel: 'AZLPROBE' })
+      expect(medium).toMatchObject({
+        sizeBytes: bytes.length,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        volumeLabel: 'AZLPROBE',
+      })
       requireArchitecture(await inspectBootMedium(medium.path), 'x86_64')
     }))
 

@@ -31,16 +31,24 @@ describe('the committed binaries', () => {
   })
 
   const missing = missingTool()
-  it.skipIf(missing !== undefined)(`equal a rebuild from another folder${missing === undefined ? '' : ` (skipped: no ${missing})`}`, () => {
-    const elsewhere = mkdtempSync(join(tmpdir(), 'boot-probe-test-'))
-    try {
-      cpSync(join(root, 'efi'), join(elsewhere, 'a b/efi'), { recursive: true })
-      cpSync(join(root, 'build.mjs'), join(elsewhere, 'a b/build.mjs'))
-      execFileSync(process.execPath, [join(elsewhere, 'a b/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] })
-      expect(readFileSync(join(elsewhere, 'a b/bin/sha256sums'), 'utf8')).toBe(readFileSync(join(root, 'bin/sha256sums'), 'utf8'))
-      expect(readFileSync(join(elsewhere, 'a b/bin/BOOTX64.EFI')).equals(readFileSync(join(root, 'bin/BOOTX64.EFI')))).toBe(true)
-    } finally {
-      rmSync(elsewhere, { recursive: true })
-    }
-  }, 60_000)
+  it.skipIf(missing !== undefined)(
+    `equal a rebuild from another folder${missing === undefined ? '' : ` (skipped: no ${missing})`}`,
+    () => {
+      const elsewhere = mkdtempSync(join(tmpdir(), 'boot-probe-test-'))
+      try {
+        cpSync(join(root, 'efi'), join(elsewhere, 'a b/efi'), { recursive: true })
+        cpSync(join(root, 'build.mjs'), join(elsewhere, 'a b/build.mjs'))
+        execFileSync(process.execPath, [join(elsewhere, 'a b/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] })
+        expect(readFileSync(join(elsewhere, 'a b/bin/sha256sums'), 'utf8')).toBe(
+          readFileSync(join(root, 'bin/sha256sums'), 'utf8'),
+        )
+        expect(
+          readFileSync(join(elsewhere, 'a b/bin/BOOTX64.EFI')).equals(readFileSync(join(root, 'bin/BOOTX64.EFI'))),
+        ).toBe(true)
+      } finally {
+        rmSync(elsewhere, { recursive: true })
+      }
+    },
+    60_000,
+  )
 })

@@ -33,7 +33,14 @@ describe('createProbeReader', () => {
       droppedBytes: 0,
     })
     expect(reader.report?.acpiTables).toContain('APIC')
-    expect(reader.report?.opticalDrives.map(({ label, isMediaPresent, isBooted, bus }) => [label, isMediaPresent, isBooted, bus])).toEqual([
+    expect(
+      reader.report?.opticalDrives.map(({ label, isMediaPresent, isBooted, bus }) => [
+        label,
+        isMediaPresent,
+        isBooted,
+        bus,
+      ]),
+    ).toEqual([
       ['AZLPROBE', true, true, 'sata'],
       [null, false, false, 'sata'],
     ])
@@ -82,7 +89,10 @@ describe('createProbeReader', () => {
     const reader = readAll([makeTranscript().split('\r\n').slice(0, -2).join('\r\n')])
     expect(reader.state).toBe('reading')
     reader.end()
-    expect([reader.state, reader.problem]).toEqual(['damaged', 'the report ended after line 4, without its closing line'])
+    expect([reader.state, reader.problem]).toEqual([
+      'damaged',
+      'the report ended after line 4, without its closing line',
+    ])
   })
 
   it('begins anew when the machine boots again', () => {
@@ -107,7 +117,10 @@ describe('createProbeReader', () => {
   })
 
   it('tells a whole flood from one that lost a line', () => {
-    const flood = ['{"azl":"probe","v":1,"seq":6,"type":"flood","index":0,"fill":"xx"}', '{"azl":"probe","v":1,"seq":7,"type":"flood","index":1,"fill":"xx"}']
+    const flood = [
+      '{"azl":"probe","v":1,"seq":6,"type":"flood","index":0,"fill":"xx"}',
+      '{"azl":"probe","v":1,"seq":7,"type":"flood","index":1,"fill":"xx"}',
+    ]
     const end = closingLine(flood, '{"azl":"probe","v":1,"seq":8,"type":"flood-end","count":2,"droppedBytes":0')
     const whole = readAll([makeTranscript('wait'), ...[...flood, end].map((line) => `${line}\r\n`)])
     expect(whole.answers).toEqual([{ type: 'flood-end', sentLines: 2, receivedLines: 2, isWhole: true }])

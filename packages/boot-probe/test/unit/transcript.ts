@@ -16,6 +16,9 @@ export function makeTranscript(then: 'poweroff' | 'wait' = 'poweroff'): string {
     '"type":"nic","index":0,"mac":"52:54:00:12:34:56","link":null,"path":null',
   ]
   const lines = bodies.map((body, seq) => `{"azl":"probe","v":1,"seq":${String(seq)},${body}}`)
-  const end = closingLine(lines, `{"azl":"probe","v":1,"seq":5,"type":"end","count":5,"droppedBytes":0,"then":"${then}"`)
+  const end = closingLine(
+    lines,
+    `{"azl":"probe","v":1,"seq":5,"type":"end","count":5,"droppedBytes":0,"then":"${then}"`,
+  )
   return [...lines, end].map((line) => `${line}\r\n`).join('')
 }

@@ -104,11 +104,17 @@ export class RemoteConnection implements Connection {
   }
 
   async lookupDomain(name: string, options?: CallOptions): Promise<Domain> {
-    return new RemoteDomain(this.#client, (await this.#client.call(procedures.domainLookupByName, { name }, options)).dom)
+    return new RemoteDomain(
+      this.#client,
+      (await this.#client.call(procedures.domainLookupByName, { name }, options)).dom,
+    )
   }
 
   async lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain> {
-    return new RemoteDomain(this.#client, (await this.#client.call(procedures.domainLookupByUuid, { uuid }, options)).dom)
+    return new RemoteDomain(
+      this.#client,
+      (await this.#client.call(procedures.domainLookupByUuid, { uuid }, options)).dom,
+    )
   }
 
   async defineDomain(xml: string, options: CallOptions & { readonly validate?: boolean } = {}): Promise<Domain> {
@@ -157,7 +163,10 @@ export class RemoteConnection implements Connection {
   }
 
   async lookupVolumeByPath(path: string, options?: CallOptions): Promise<StorageVolume> {
-    return new RemoteVolume(this.#client, (await this.#client.call(procedures.volumeLookupByPath, { path }, options)).vol)
+    return new RemoteVolume(
+      this.#client,
+      (await this.#client.call(procedures.volumeLookupByPath, { path }, options)).vol,
+    )
   }
 
   async lookupVolumeByKey(key: string, options?: CallOptions): Promise<StorageVolume> {
@@ -170,11 +179,17 @@ export class RemoteConnection implements Connection {
   }
 
   async lookupNetwork(name: string, options?: CallOptions): Promise<Network> {
-    return new RemoteNetwork(this.#client, (await this.#client.call(procedures.networkLookupByName, { name }, options)).net)
+    return new RemoteNetwork(
+      this.#client,
+      (await this.#client.call(procedures.networkLookupByName, { name }, options)).net,
+    )
   }
 
   async lookupNetworkByUuid(uuid: string, options?: CallOptions): Promise<Network> {
-    return new RemoteNetwork(this.#client, (await this.#client.call(procedures.networkLookupByUuid, { uuid }, options)).net)
+    return new RemoteNetwork(
+      this.#client,
+      (await this.#client.call(procedures.networkLookupByUuid, { uuid }, options)).net,
+    )
   }
 
   async defineNetwork(xml: string, options?: CallOptions): Promise<Network> {

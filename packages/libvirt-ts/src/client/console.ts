@@ -19,10 +19,7 @@ const defaultBufferBytes = 4 << 20
 const closeDeadlineMs = 2000
 
 export async function openConsole(client: Client, dom: DomainRef, options: OpenConsoleOptions): Promise<ConsoleStream> {
-  const wanted = flagsOf(
-    [options.force, flags.VIR_DOMAIN_CONSOLE_FORCE],
-    [options.safe, flags.VIR_DOMAIN_CONSOLE_SAFE],
-  )
+  const wanted = flagsOf([options.force, flags.VIR_DOMAIN_CONSOLE_FORCE], [options.safe, flags.VIR_DOMAIN_CONSOLE_SAFE])
   const channel = await client.openChannel({ signal: options.signal, isWatched: true })
   try {
     const console = new RemoteConsole(channel, options)

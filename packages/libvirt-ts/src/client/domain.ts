@@ -19,7 +19,7 @@ import type { ValueOf } from '../rpc/codec.ts'
 import { domainStateReasons, domainStates, nameOf } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
-import type { Procedure , domainRef} from '../rpc/procedures.ts'
+import type { Procedure, domainRef } from '../rpc/procedures.ts'
 import { openConsole } from './console.ts'
 import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
@@ -47,7 +47,9 @@ export class RemoteDomain implements Domain {
     return this.#id < 0 ? undefined : this.#id
   }
 
-  async create(options: CallOptions & { readonly paused?: boolean; readonly resetNvram?: boolean } = {}): Promise<void> {
+  async create(
+    options: CallOptions & { readonly paused?: boolean; readonly resetNvram?: boolean } = {},
+  ): Promise<void> {
     const wanted = flagsOf(
       [options.paused, flags.VIR_DOMAIN_START_PAUSED],
       [options.resetNvram, flags.VIR_DOMAIN_START_RESET_NVRAM],
@@ -123,7 +125,10 @@ export class RemoteDomain implements Domain {
     return (await this.#withFlags(procedures.domainGetXml, wanted, options)).xml
   }
 
-  async metadata(uri: string, options: CallOptions & { readonly scope?: MetadataScope } = {}): Promise<string | undefined> {
+  async metadata(
+    uri: string,
+    options: CallOptions & { readonly scope?: MetadataScope } = {},
+  ): Promise<string | undefined> {
     const args = { dom: this.#ref, type: flags.VIR_DOMAIN_METADATA_ELEMENT, uri, flags: scopeFlags(options.scope) }
     try {
       return (await this.#client.call(procedures.domainGetMetadata, args, options)).metadata

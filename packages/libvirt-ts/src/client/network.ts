@@ -1,6 +1,6 @@
 import type { CallOptions, Network } from '../api.ts'
 import type { ValueOf } from '../rpc/codec.ts'
-import type { networkRef} from '../rpc/procedures.ts';
+import type { networkRef } from '../rpc/procedures.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { Client } from './handles.ts'
 
@@ -42,7 +42,11 @@ export class RemoteNetwork implements Network {
   }
 
   setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void> {
-    return this.#client.call(procedures.networkSetAutostart, { net: this.#ref, autostart: Number(isAutostart) }, options)
+    return this.#client.call(
+      procedures.networkSetAutostart,
+      { net: this.#ref, autostart: Number(isAutostart) },
+      options,
+    )
   }
 
   async bridgeName(options?: CallOptions): Promise<string> {

@@ -2,7 +2,7 @@ import type { CallOptions, PoolInfo, StoragePool, StorageVolume } from '../api.t
 import type { ValueOf } from '../rpc/codec.ts'
 import { nameOf, poolStates } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
-import type { poolRef} from '../rpc/procedures.ts';
+import type { poolRef } from '../rpc/procedures.ts'
 import { procedures } from '../rpc/procedures.ts'
 import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
@@ -89,7 +89,11 @@ export class RemotePool implements StoragePool {
     options: CallOptions & { readonly preallocateMetadata?: boolean } = {},
   ): Promise<StorageVolume> {
     const wanted = flagsOf([options.preallocateMetadata, flags.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA])
-    const { vol } = await this.#client.call(procedures.volumeCreateXml, { pool: this.#ref, xml, flags: wanted }, options)
+    const { vol } = await this.#client.call(
+      procedures.volumeCreateXml,
+      { pool: this.#ref, xml, flags: wanted },
+      options,
+    )
     return new RemoteVolume(this.#client, vol)
   }
 

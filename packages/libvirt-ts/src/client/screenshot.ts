@@ -15,7 +15,13 @@ export async function takeScreenshot(
   options: CallOptions & { readonly screen?: number },
 ): Promise<Screenshot> {
   const args = { dom, screen: options.screen ?? 0, flags: 0 }
-  const { result, data } = await receiveAll(client.channel, procedures.domainScreenshot, args, maxScreenshotBytes, options)
+  const { result, data } = await receiveAll(
+    client.channel,
+    procedures.domainScreenshot,
+    args,
+    maxScreenshotBytes,
+    options,
+  )
   if (result.mime === undefined) throw new ProtocolError('the screenshot has no type')
   return { mimeType: result.mime, data }
 }

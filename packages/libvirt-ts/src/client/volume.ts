@@ -2,7 +2,7 @@ import type { CallOptions, StorageVolume, TransferOptions, VolumeInfo } from '..
 import type { ValueOf } from '../rpc/codec.ts'
 import { nameOf, volumeTypes } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
-import type { volumeRef } from '../rpc/procedures.ts';
+import type { volumeRef } from '../rpc/procedures.ts'
 import { procedures } from '../rpc/procedures.ts'
 import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
@@ -42,7 +42,11 @@ export class RemoteVolume implements StorageVolume {
 
   resize(capacityBytes: number, options: CallOptions & { readonly shrink?: boolean } = {}): Promise<void> {
     const wanted = flagsOf([options.shrink, flags.VIR_STORAGE_VOL_RESIZE_SHRINK])
-    return this.#client.call(procedures.volumeResize, { vol: this.#ref, capacity: capacityBytes, flags: wanted }, options)
+    return this.#client.call(
+      procedures.volumeResize,
+      { vol: this.#ref, capacity: capacityBytes, flags: wanted },
+      options,
+    )
   }
 
   delete(options?: CallOptions): Promise<void> {

@@ -214,7 +214,8 @@ export class RpcChannel {
         if (this.#end === undefined) this.#dispatch(frame)
       })
     } catch (error) {
-      const fault = error instanceof ProtocolError ? error : new ProtocolError('a message cannot be read', { cause: error })
+      const fault =
+        error instanceof ProtocolError ? error : new ProtocolError('a message cannot be read', { cause: error })
       this.#fail(fault, fault)
     }
   }
@@ -244,7 +245,8 @@ export class RpcChannel {
     }
     this.#pending.delete(frame.serial)
     try {
-      if (frame.status === messageStatuses.VIR_NET_OK) call.resolve(decode(procedure.result, frame.payload, procedure.name))
+      if (frame.status === messageStatuses.VIR_NET_OK)
+        call.resolve(decode(procedure.result, frame.payload, procedure.name))
       else if (frame.status === messageStatuses.VIR_NET_ERROR) call.reject(decodeError(frame.payload, procedure.name))
       else throw new ProtocolError(`the answer to ${procedure.name} has the status ${frame.status}`)
     } catch (error) {

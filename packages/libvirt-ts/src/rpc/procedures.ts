@@ -2,7 +2,21 @@
  * The calls that this client makes: libvirt's name, number, arguments and answer of each. The names of structures,
  * fields and types are those of libvirt's protocol description; `npm run check:protocol` compares all of them.
  */
-import { array, char, charArray, int, nothing, optional, optionalString, string, struct, uchar, uhyper, uint, uuid } from './codec.ts'
+import {
+  array,
+  char,
+  charArray,
+  int,
+  nothing,
+  optional,
+  optionalString,
+  string,
+  struct,
+  uchar,
+  uhyper,
+  uint,
+  uuid,
+} from './codec.ts'
 import type { Codec } from './codec.ts'
 import { programs } from './limits.ts'
 
@@ -78,9 +92,19 @@ const connectCalls = {
     struct('remote_auth_list_ret', { types: array(authType, 'REMOTE_AUTH_TYPE_LIST_MAX') }),
   ),
   authPolkit: remote('AUTH_POLKIT', 70, nothing, struct('remote_auth_polkit_ret', { complete: int })),
-  connectOpen: remote('CONNECT_OPEN', 1, struct('remote_connect_open_args', { name: optionalString, flags: uint }), nothing),
+  connectOpen: remote(
+    'CONNECT_OPEN',
+    1,
+    struct('remote_connect_open_args', { name: optionalString, flags: uint }),
+    nothing,
+  ),
   connectGetType: remote('CONNECT_GET_TYPE', 3, nothing, struct('remote_connect_get_type_ret', { type: string })),
-  connectGetVersion: remote('CONNECT_GET_VERSION', 4, nothing, struct('remote_connect_get_version_ret', { hv_ver: uhyper })),
+  connectGetVersion: remote(
+    'CONNECT_GET_VERSION',
+    4,
+    nothing,
+    struct('remote_connect_get_version_ret', { hv_ver: uhyper }),
+  ),
   nodeGetInfo: remote(
     'NODE_GET_INFO',
     6,
@@ -251,9 +275,24 @@ const domainCalls = {
     struct('remote_domain_open_console_args', { dom: domainRef, dev_name: optionalString, flags: uint }),
     nothing,
   ),
-  domainAttachDevice: remote('DOMAIN_ATTACH_DEVICE_FLAGS', 160, deviceArgs('remote_domain_attach_device_flags_args'), nothing),
-  domainDetachDevice: remote('DOMAIN_DETACH_DEVICE_FLAGS', 161, deviceArgs('remote_domain_detach_device_flags_args'), nothing),
-  domainUpdateDevice: remote('DOMAIN_UPDATE_DEVICE_FLAGS', 174, deviceArgs('remote_domain_update_device_flags_args'), nothing),
+  domainAttachDevice: remote(
+    'DOMAIN_ATTACH_DEVICE_FLAGS',
+    160,
+    deviceArgs('remote_domain_attach_device_flags_args'),
+    nothing,
+  ),
+  domainDetachDevice: remote(
+    'DOMAIN_DETACH_DEVICE_FLAGS',
+    161,
+    deviceArgs('remote_domain_detach_device_flags_args'),
+    nothing,
+  ),
+  domainUpdateDevice: remote(
+    'DOMAIN_UPDATE_DEVICE_FLAGS',
+    174,
+    deviceArgs('remote_domain_update_device_flags_args'),
+    nothing,
+  ),
   domainGetBlockInfo: remote(
     'DOMAIN_GET_BLOCK_INFO',
     194,

@@ -88,7 +88,8 @@ export class RpcStream {
     if (frame.program !== this.#procedure.program || frame.procedure !== this.#procedure.number) {
       throw new ProtocolError(`a packet for the stream of ${this.#procedure.name} belongs to ${frame.procedure}`)
     }
-    if (frame.type === messageTypes.VIR_NET_STREAM_HOLE) throw new ProtocolError('a hole in a stream that asked for none')
+    if (frame.type === messageTypes.VIR_NET_STREAM_HOLE)
+      throw new ProtocolError('a hole in a stream that asked for none')
     switch (frame.status) {
       case messageStatuses.VIR_NET_CONTINUE:
         return this.#data(frame.payload)

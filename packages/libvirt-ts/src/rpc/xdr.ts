@@ -51,7 +51,8 @@ export class XdrWriter {
 
   string(value: string, maxBytes: number): void {
     const size = Buffer.byteLength(value)
-    if (size > maxBytes) throw new ProtocolError(`a string of ${size} bytes is more than libvirt's limit of ${maxBytes}`)
+    if (size > maxBytes)
+      throw new ProtocolError(`a string of ${size} bytes is more than libvirt's limit of ${maxBytes}`)
     this.uint(size)
     const padded = (size + 3) & ~3
     const at = this.#grow(padded)

@@ -48,7 +48,14 @@ export class ScriptedConnection {
 
   sendEvent<M>(event: { program: number; number: number; message: Codec<M> }, message: M): void {
     const { VIR_NET_MESSAGE } = messageTypes
-    const header = { program: event.program, version: 1, procedure: event.number, type: VIR_NET_MESSAGE, serial: 0, status: 0 }
+    const header = {
+      program: event.program,
+      version: 1,
+      procedure: event.number,
+      type: VIR_NET_MESSAGE,
+      serial: 0,
+      status: 0,
+    }
     this.sendFrame(header, encode(event.message, message))
   }
 
@@ -98,7 +105,14 @@ export class ScriptedConnection {
   #keepalive(procedure: keyof typeof keepaliveProcedures): void {
     const { VIR_NET_MESSAGE } = messageTypes
     const number = keepaliveProcedures[procedure]
-    this.sendFrame({ program: programs.KEEPALIVE_PROGRAM, version: 1, procedure: number, type: VIR_NET_MESSAGE, serial: 0, status: 0 })
+    this.sendFrame({
+      program: programs.KEEPALIVE_PROGRAM,
+      version: 1,
+      procedure: number,
+      type: VIR_NET_MESSAGE,
+      serial: 0,
+      status: 0,
+    })
   }
 
   async #answer(frame: Frame): Promise<void> {
@@ -202,5 +216,13 @@ function encodeError(error: unknown): Buffer {
     return encode(errorStruct, { ...base, code, domain, message, level, str1, str2, str3, int1, int2 })
   }
   const message = `internal error: ${String(error)}`
-  return encode(errorStruct, { ...base, code: errorCodes['internal-error'], domain: 7, message, level: 2, int1: -1, int2: -1 })
+  return encode(errorStruct, {
+    ...base,
+    code: errorCodes['internal-error'],
+    domain: 7,
+    message,
+    level: 2,
+    int1: -1,
+    int2: -1,
+  })
 }

@@ -16,7 +16,7 @@ import { LibvirtError } from '../errors.ts'
 import type { ErrorCodeName } from '../errors.ts'
 import { errorCodes, errorDomains } from '../rpc/error-codes.ts'
 import { events } from '../rpc/procedures.ts'
-import type { Procedure , procedures } from '../rpc/procedures.ts'
+import type { Procedure, procedures } from '../rpc/procedures.ts'
 import type { ValueOf } from '../rpc/codec.ts'
 import type { Dialer } from '../transport/dialer.ts'
 import { ScriptedConnection } from './scripted-connection.ts'
@@ -48,7 +48,11 @@ export interface RecordedCall {
 export type AnyHandler = (args: never, call: ScriptedCall) => unknown
 
 /** An error as the daemon would send it. */
-export function fault(codeName: ErrorCodeName, message: string, domain: keyof typeof errorDomains = 'test'): LibvirtError {
+export function fault(
+  codeName: ErrorCodeName,
+  message: string,
+  domain: keyof typeof errorDomains = 'test',
+): LibvirtError {
   return new LibvirtError({
     code: errorCodes[codeName],
     domain: errorDomains[domain],

@@ -36,7 +36,11 @@ describeWithDaemon('QEMU behind a real daemon', (daemon) => {
     await volume.upload([patch], { offsetBytes: 1000, lengthBytes: patch.length })
     patch.copy(bytes, 1000)
     expect((await collect(volume.download())).equals(bytes)).toBe(true)
-    for (const [offsetBytes, lengthBytes] of [[5, 100], [size - 10, 100_000], [123_456, 2_000_000]] as const) {
+    for (const [offsetBytes, lengthBytes] of [
+      [5, 100],
+      [size - 10, 100_000],
+      [123_456, 2_000_000],
+    ] as const) {
       const part = await collect(volume.download({ offsetBytes, lengthBytes }))
       expect(part.equals(bytes.subarray(offsetBytes, offsetBytes + lengthBytes))).toBe(true)
     }
@@ -69,7 +73,9 @@ describeWithDaemon('QEMU behind a real daemon', (daemon) => {
 
   it('talks to a guest: every byte from its first, both ways, and the end at power-off', async () => {
     await installGuest('talk')
-    const domain = await connection.defineDomain(guestXml({ name: 'talk', disk: `${images}/talk.img` }), { validate: true })
+    const domain = await connection.defineDomain(guestXml({ name: 'talk', disk: `${images}/talk.img` }), {
+      validate: true,
+    })
     const events: DomainEvent[] = []
     const unsubscribe = await connection.onDomainEvent((event) => events.push(event))
     await domain.create({ paused: true })
@@ -86,9 +92,9 @@ describeWithDaemon('QEMU behind a real daemon', (daemon) => {
     while ((await reader.next()).done !== true);
     await connection.lookupDomain('talk')
     await unsubscribe()
-    expect(events.map(({ event, detail }) => `${event} ${detail}`)).toEqual(expect.arrayContaining([
-      'started booted', 'suspended paused', 'resumed unpaused', 'shutdown guest',
-    ]))
+    expect(events.map(({ event, detail }) => `${event} ${detail}`)).toEqual(
+      expect.arrayContaining(['started booted', 'suspended paused', 'resumed unpaused', 'shutdown guest']),
+    )
     await forget('talk')
   }, 60_000)
 

@@ -33,7 +33,15 @@ async function runProgram(source: string, env: Readonly<Record<string, string>>)
     const outfile = join(folder, 'example.mjs')
     await writeFile(entry, source)
     const alias = { 'libvirt-ts/testing': here('../../src/testing/index.ts'), 'libvirt-ts': here('../../src/index.ts') }
-    await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', alias })
+    await build({
+      entryPoints: [entry],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      alias,
+    })
     return await promisify(execFile)(process.execPath, [outfile], { env: { ...process.env, ...env } })
   } finally {
     await rm(folder, { recursive: true })

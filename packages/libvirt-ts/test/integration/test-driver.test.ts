@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest'
-import { connect, isNoDomain, isNoNetwork, isNoStoragePool, isOperationInvalid, isUnsupported } from '../../src/index.ts'
+import {
+  connect,
+  isNoDomain,
+  isNoNetwork,
+  isNoStoragePool,
+  isOperationInvalid,
+  isUnsupported,
+} from '../../src/index.ts'
 import type { DomainEvent, Network, StoragePool } from '../../src/index.ts'
 import { describeWithDaemon } from '../support/daemon.ts'
 import { poolXml, volumeXml } from '../support/guest.ts'

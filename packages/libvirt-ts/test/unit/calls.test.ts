@@ -27,7 +27,10 @@ function client(): (typeof server)['connections'] extends Set<infer C> ? C : nev
 describe('calls', () => {
   it('give each caller their own answer, in whatever order the answers come', async () => {
     const answers = new Map<string, (hostname: string) => void>()
-    server.handle('domainGetXml', ({ dom: { name } }) => new Promise((resolve) => answers.set(name, (xml) => resolve({ xml }))))
+    server.handle(
+      'domainGetXml',
+      ({ dom: { name } }) => new Promise((resolve) => answers.set(name, (xml) => resolve({ xml }))),
+    )
     server.handle('domainLookupByName', ({ name }) => ({ dom: { ...dom, name } }))
     const [a, b] = await Promise.all([connection.lookupDomain('a'), connection.lookupDomain('b')])
     const texts = Promise.all([a.xml(), b.xml()])
@@ -159,7 +162,11 @@ describe('a connection that breaks', () => {
     server.handle('connectGetHostname', never)
     const call = connection.hostname()
     await server.seen('connectGetHostname')
-    await Promise.all([connection.close(), connection.close(), expect(call).rejects.toMatchObject({ reason: 'closed' })])
+    await Promise.all([
+      connection.close(),
+      connection.close(),
+      expect(call).rejects.toMatchObject({ reason: 'closed' }),
+    ])
     expect(await connection.closed).toBeUndefined()
   })
 })
@@ -184,7 +191,8 @@ describe('a daemon that speaks nonsense', () => {
   it('that answers another procedure is not believed', async () => {
     server.handle('connectGetHostname', (_args, call) => {
       const liar = Buffer.from('000000046c696172', 'hex')
-      for (let serial = 1; serial < 10; serial += 1) call.connection.sendFrame({ ...header, procedure: 60, serial }, liar)
+      for (let serial = 1; serial < 10; serial += 1)
+        call.connection.sendFrame({ ...header, procedure: 60, serial }, liar)
       return never()
     })
     await expect(connection.hostname()).rejects.toBeInstanceOf(ProtocolError)
@@ -236,7 +244,10 @@ describe('keepalive', () => {
   })
 
   it('does not give up on a daemon that answers', async () => {
-    const watched = await connect('test:///default', { dialer: server.dialer, keepalive: { intervalMs: 1000, count: 1 } })
+    const watched = await connect('test:///default', {
+      dialer: server.dialer,
+      keepalive: { intervalMs: 1000, count: 1 },
+    })
     for (let round = 0; round < 5; round += 1) {
       vi.advanceTimersByTime(1000)
       await watched.lookupDomain('vm')
@@ -250,8 +261,14 @@ describe('domain events', () => {
   it('are typed, in order, and keep numbers that have no name', async () => {
     const heard: DomainEvent[] = []
     await connection.onDomainEvent((event) => heard.push(event))
-    const numbers = [[2, 0], [3, 6], [5, 77], [42, 1]] as const
-    for (const [event, detail] of numbers) server.emit('domainLifecycle', { callbackID: 1, msg: { dom, event, detail } })
+    const numbers = [
+      [2, 0],
+      [3, 6],
+      [5, 77],
+      [42, 1],
+    ] as const
+    for (const [event, detail] of numbers)
+      server.emit('domainLifecycle', { callbackID: 1, msg: { dom, event, detail } })
     await connection.lookupDomain('vm')
     expect(heard.map(({ event, detail }) => [event, detail])).toEqual([
       ['started', 'booted'],

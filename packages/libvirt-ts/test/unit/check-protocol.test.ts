@@ -47,13 +47,26 @@ it.each<[string, ProcedureBelief, RegExp]>([
   ['a wrong number', belief({ number: 13 }), /we say 13, libvirt says 12/],
   ['a procedure that does not exist', belief({ name: 'THING_EAT' }), /libvirt has no REMOTE_PROC_THING_EAT/],
   ['arguments that are left out', belief({ args: nothing }), /we send nothing/],
-  ['a structure of another name', belief({ args: struct('remote_nonnull_thing', { name: string, id: int }) }), /ours is called/],
-  ['fields in another order', belief({ args: struct('remote_thing_get_args', { flags: uint, thing }) }), /we say \{unsigned int flags/],
+  [
+    'a structure of another name',
+    belief({ args: struct('remote_nonnull_thing', { name: string, id: int }) }),
+    /ours is called/,
+  ],
+  [
+    'fields in another order',
+    belief({ args: struct('remote_thing_get_args', { flags: uint, thing }) }),
+    /we say \{unsigned int flags/,
+  ],
   ['a field of another type', belief({ args: struct('remote_thing_get_args', { thing, flags: int }) }), /int flags/],
   ['a field that is missing', belief({ args: struct('remote_thing_get_args', { thing }) }), /libvirt says/],
   [
     'a wrong structure inside a right one',
-    belief({ args: struct('remote_thing_get_args', { thing: struct('remote_nonnull_thing', { id: int, name: string }), flags: uint }) }),
+    belief({
+      args: struct('remote_thing_get_args', {
+        thing: struct('remote_nonnull_thing', { id: int, name: string }),
+        flags: uint,
+      }),
+    }),
     /struct remote_nonnull_thing: we say/,
   ],
 ])('the comparison finds %s', (_title, wrong, expected) => {

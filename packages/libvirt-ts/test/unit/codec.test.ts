@@ -11,7 +11,8 @@ function encode(codec: AnyCodec, value: unknown): string {
   return writer.finish().toString('hex')
 }
 
-const decode = (codec: AnyCodec, hex: string): unknown => codec.read(new XdrReader(Buffer.from(hex.replaceAll(' ', ''), 'hex')))
+const decode = (codec: AnyCodec, hex: string): unknown =>
+  codec.read(new XdrReader(Buffer.from(hex.replaceAll(' ', ''), 'hex')))
 
 const domain = { name: 'tëst', uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f', id: -1 }
 const domainHex = [
@@ -41,11 +42,17 @@ describe('XDR vectors', () => {
   })
 
   it('reads an array of structures and its count', () => {
-    expect(decode(procedures.domainListAll.result, `00000001${domainHex}00000001`)).toEqual({ domains: [domain], ret: 1 })
+    expect(decode(procedures.domainListAll.result, `00000001${domainHex}00000001`)).toEqual({
+      domains: [domain],
+      ret: 1,
+    })
   })
 
   it('reads the CPU model of node info: one word for each of its 32 characters', () => {
-    const model = Buffer.from('x86_64').toString('hex').replace(/../g, '000000$&').padEnd(32 * 8, '0')
+    const model = Buffer.from('x86_64')
+      .toString('hex')
+      .replace(/../g, '000000$&')
+      .padEnd(32 * 8, '0')
     expect(decode(charArray(32), model)).toBe('x86_64')
     expect(encode(charArray(32), 'x86_64')).toBe(model)
   })

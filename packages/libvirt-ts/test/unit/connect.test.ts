@@ -39,9 +39,11 @@ describe('opening a connection', () => {
 
   it('says what to do where polkit refuses', async () => {
     const server = new ScriptedServer()
-    server.handle('authList', () => ({ types: [2] })).handle('authPolkit', () => {
-      throw fault('auth-failed', 'authentication failed: no agent', 'polkit')
-    })
+    server
+      .handle('authList', () => ({ types: [2] }))
+      .handle('authPolkit', () => {
+        throw fault('auth-failed', 'authentication failed: no agent', 'polkit')
+      })
     const failure = await connect('qemu:///system', { dialer: server.dialer }).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(AuthenticationError)
     expect(failure).toMatchObject({
@@ -108,9 +110,10 @@ describe.skipIf(process.platform === 'win32')('a socket that cannot be opened', 
       message: expect.stringContaining('/nowhere/sock') as string,
       hint: expect.stringContaining('systemctl start libvirtd') as string,
     })
-    await expect(
-      connect('qemu:///session', { env: { XDG_RUNTIME_DIR: '/nowhere' } }),
-    ).rejects.toMatchObject({ reason: 'socket-missing', hint: expect.stringContaining('libvirtd') as string })
+    await expect(connect('qemu:///session', { env: { XDG_RUNTIME_DIR: '/nowhere' } })).rejects.toMatchObject({
+      reason: 'socket-missing',
+      hint: expect.stringContaining('libvirtd') as string,
+    })
   })
 
   it('with nobody behind it: says so', async () => {

@@ -45,7 +45,7 @@ describe('frames', () => {
     for (let round = 0; round < 8; round += 1) {
       const chunks: Buffer[] = []
       const largest = [3, 2000, 70_000, 1_000_000][round % 4] ?? 1
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const size = 1 + random(round % 4 === 0 && at > 1000 ? 100_000 : largest)
         chunks.push(bytes.subarray(at, at + size))
         at += size

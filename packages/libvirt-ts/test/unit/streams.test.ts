@@ -1,7 +1,14 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { AbortedError, connect, ConnectionError, isLibvirtError, ProtocolError, TransferError } from '../../src/index.ts'
+import {
+  AbortedError,
+  connect,
+  ConnectionError,
+  isLibvirtError,
+  ProtocolError,
+  TransferError,
+} from '../../src/index.ts'
 import type { Connection, Domain, StorageVolume } from '../../src/index.ts'
 import { fault, ScriptedServer } from '../../src/testing/index.ts'
 import type { ScriptedStream } from '../../src/testing/index.ts'
@@ -99,7 +106,10 @@ describe('a console', () => {
 
   it('is watched as the main connection is: a daemon that hangs ends it', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-    const watched = await connect('test:///default', { dialer: server.dialer, keepalive: { intervalMs: 1000, count: 2 } })
+    const watched = await connect('test:///default', {
+      dialer: server.dialer,
+      keepalive: { intervalMs: 1000, count: 2 },
+    })
     server.isAnsweringPings = false
     const opened = nextConsole()
     const console = await (await watched.lookupDomain('vm')).openConsole()
@@ -216,7 +226,10 @@ describe('an upload', () => {
     const streams: ScriptedStream[] = []
     server.handle('volumeUpload', (_args, { stream }) => void streams.push(stream))
     const bytes = Buffer.from(Array.from({ length: 600_000 }, (_, index) => index % 251))
-    const sent = await volume.upload([bytes.subarray(0, 10), bytes.subarray(10)], { offsetBytes: 2 ** 40, lengthBytes: 600_000 })
+    const sent = await volume.upload([bytes.subarray(0, 10), bytes.subarray(10)], {
+      offsetBytes: 2 ** 40,
+      lengthBytes: 600_000,
+    })
     expect(sent).toBe(600_000)
     expect(server.calls.at(-1)?.args).toEqual({ vol, offset: 2 ** 40, length: 600_000, flags: 0 })
     const received = streams[0]?.received ?? []
