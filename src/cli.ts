@@ -5,13 +5,13 @@
  */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 // The same range as "engines" in package.json; a unit test compares the two.
-const isNodeNewEnough = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24
+const isNodeNewEnough = (major === 20 && minor >= 19) || (major === 22 && minor >= 13) || major >= 24
 
 if (isNodeNewEnough) {
   void import('./run-process.ts').then(({ runProcess }) => runProcess(process))
 } else {
   process.stderr.write(
-    `error: azl-vm needs Node.js 20.19, 22.12 or 24 and newer; this is ${process.version} (${process.execPath})\n`,
+    `error: azl-vm needs Node.js 20.19, 22.13 or 24 and newer; this is ${process.version} (${process.execPath})\n`,
   )
   process.exitCode = 3
 }

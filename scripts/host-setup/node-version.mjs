@@ -8,7 +8,7 @@ const numbers = (version) => version.split('.').map(Number)
 
 /**
  * Whether `version` ('20.20.2') is inside a range of the two forms that package.json's `engines.node` uses:
- * '^20.19.0 || ^22.12.0 || >=24'. semver itself is not installed yet when this is asked.
+ * '^20.19.0 || ^22.13.0 || >=24'. semver itself is not installed yet when this is asked.
  * @param {string} version
  * @param {string} range
  */

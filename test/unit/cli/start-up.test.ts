@@ -66,8 +66,8 @@ describe('the floor of Node', () => {
     const manifest = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8')) as {
       engines: { node: string }
     }
-    expect(manifest.engines.node).toBe('^20.19.0 || ^22.12.0 || >=24')
+    expect(manifest.engines.node).toBe('^20.19.0 || ^22.13.0 || >=24')
     const source = await readFile(join(repositoryRoot, 'src', 'cli.ts'), 'utf8')
-    expect(source).toContain('(major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24')
+    expect(source).toContain('(major === 20 && minor >= 19) || (major === 22 && minor >= 13) || major >= 24')
   })
 })

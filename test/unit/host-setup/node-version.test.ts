@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { nodeFault, satisfies } from '../../../scripts/host-setup/node-version.mjs'
 
-const RANGE = '^20.19.0 || ^22.12.0 || >=24'
+const RANGE = '^20.19.0 || ^22.13.0 || >=24'
 
 describe('satisfies', () => {
-  it.each(['20.19.0', '20.20.2', '22.12.0', '22.30.1', '24.0.0', '25.1.0', '31.0.0'])('takes %s', (version) => {
+  it.each(['20.19.0', '20.20.2', '22.13.0', '22.30.1', '24.0.0', '25.1.0', '31.0.0'])('takes %s', (version) => {
     expect(satisfies(version, RANGE)).toBe(true)
   })
 
@@ -29,6 +29,6 @@ describe('nodeFault', () => {
   })
 
   it('has nothing to say about a good one', () => {
-    expect(nodeFault('22.12.0', RANGE)).toBeUndefined()
+    expect(nodeFault('22.13.0', RANGE)).toBeUndefined()
   })
 })
