@@ -8,7 +8,7 @@ import type { IsoImage, RandomAccessSource } from '../iso9660/index.ts'
 import { hasCode } from '../store/atomic-file.ts'
 import { peArchitecture, peHeaderBytes } from './pe-machine.ts'
 import { removableLoaderNames } from './probe-iso.ts'
-import type { Architecture } from './probe-iso.ts'
+import type { Architecture } from '../spec/schema.ts'
 import { recogniseFormat, recognisedBytes } from './recognise.ts'
 
 /** What is known of a medium that a UEFI firmware can boot. */

@@ -1,4 +1,4 @@
-import type { Architecture } from './probe-iso.ts'
+import type { Architecture } from '../spec/schema.ts'
 
 /** Bytes from the file's beginning that hold the PE header in every loader that we know. */
 export const peHeaderBytes = 4096

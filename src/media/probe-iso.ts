@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildFatImage, buildIso } from '../iso9660/index.ts'
+import type { Architecture } from '../spec/schema.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
-
-export type Architecture = 'x86_64' | 'aarch64'
 
 export interface ProbeIsoOptions {
   readonly arch: Architecture

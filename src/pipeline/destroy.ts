@@ -2,9 +2,9 @@
 import type { EventBus } from '../events/event-bus.ts'
 import type { Provider, RemovalReport } from '../provider/contract.ts'
 import type { MachineInfo } from '../provider/machine.ts'
-import { withLock } from '../store/lock.ts'
 import { callFor, type Environment } from './environment.ts'
-import { openJournal, type Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
+import { withMachineLock } from './machine-lock.ts'
 import { requireOurs } from './ownership.ts'
 
 export interface DestroyRequest {
@@ -32,26 +32,21 @@ export async function destroyLocked(request: DestroyRequest): Promise<RemovalRep
   return { removed: [...report.removed, ...shared], kept: report.kept }
 }
 
-/** Takes the lock, removes the machine, and forgets it. */
-export async function destroyMachine(
-  request: Omit<DestroyRequest, 'journal'> & { readonly lockWaitMs: number },
-): Promise<RemovalReport> {
-  const { environment, provider, info, signal, lockWaitMs } = request
-  const paths = environment.machines.paths(provider.name, provider.host, info.ref.name)
-  const lock = {
-    what: `the machine "${info.ref.name}"`,
-    verb: 'destroy',
-    processes: environment.processes,
-    signal,
-    waitMs: lockWaitMs,
-  }
-  return await withLock(paths.lock, lock, async () => {
-    const journal = openJournal(paths.journal, environment.now)
-    try {
-      return await destroyLocked({ ...request, journal })
-    } finally {
-      journal.close()
-      await environment.machines.removeFolderIfForgotten(provider.name, provider.host, info.ref.name)
+export interface LockedDestroyRequest extends Omit<DestroyRequest, 'journal'> {
+  readonly lockWaitMs: number
+  /** Asked once the lock is held: false where somebody took the machine up in between. Default: it is removed. */
+  readonly isStillWanted?: (fresh: MachineInfo) => boolean
+}
+
+/** Takes the lock, looks again, removes the machine, and forgets it. */
+export async function destroyMachine(request: LockedDestroyRequest): Promise<RemovalReport> {
+  const { environment, provider, info, bus, signal, lockWaitMs } = request
+  const lock = { environment, provider, name: info.ref.name, verb: 'destroy', signal, lockWaitMs }
+  return await withMachineLock(lock, async (journal) => {
+    const fresh = await provider.inspect(info.ref, callFor(bus, signal))
+    if (request.isStillWanted?.(fresh) === false) {
+      return { removed: [], kept: [{ what: `machine ${info.ref.name}`, why: 'somebody works on it by now' }] }
     }
+    return await destroyLocked({ ...request, info: fresh, journal })
   })
 }

@@ -79,7 +79,15 @@ function machineCandidate(environment: Environment, provider: Provider, info: Ma
   if (reason === undefined)
     return { item: { ...base, verdict: 'finished', reason: `${info.mark.phase}, ${info.state}` } }
   const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> =>
-    await destroyMachine({ environment, provider, info, bus, signal, lockWaitMs: 0 })
+    await destroyMachine({
+      environment,
+      provider,
+      info,
+      bus,
+      signal,
+      lockWaitMs: 0,
+      isStillWanted: (fresh) => isOurs(fresh, environment) && collectableReason(fresh.mark, environment) !== undefined,
+    })
   return { item: { ...base, verdict: 'collect', reason }, remove }
 }
 

@@ -1,10 +1,10 @@
 /** `start` and `stop`: the machine's lock is held, the intent is journalled, the configuration stays. */
 import type { EventBus } from '../events/event-bus.ts'
 import type { StartResult, StopRequest } from '../provider/contract.ts'
-import { withLock } from '../store/lock.ts'
 import { callFor, type Environment } from './environment.ts'
 import type { FoundMachine } from './find-machine.ts'
-import { openJournal, type Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
+import { withMachineLock } from './machine-lock.ts'
 
 export interface LifecycleRequest {
   readonly environment: Environment
@@ -53,21 +53,5 @@ async function forgetFailure({ environment, found }: LifecycleRequest): Promise<
 async function locked<T>(request: LifecycleRequest, verb: string, work: (journal: Journal) => Promise<T>): Promise<T> {
   const { environment, found, signal, lockWaitMs } = request
   const { provider, info } = found
-  const paths = environment.machines.paths(provider.name, provider.host, info.ref.name)
-  const lock = {
-    what: `the machine "${info.ref.name}"`,
-    verb,
-    processes: environment.processes,
-    signal,
-    waitMs: lockWaitMs,
-  }
-  return await withLock(paths.lock, lock, async () => {
-    const journal = openJournal(paths.journal, environment.now)
-    try {
-      return await work(journal)
-    } finally {
-      journal.close()
-      await environment.machines.removeFolderIfForgotten(provider.name, provider.host, info.ref.name)
-    }
-  })
+  return await withMachineLock({ environment, provider, name: info.ref.name, verb, signal, lockWaitMs }, work)
 }

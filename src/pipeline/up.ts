@@ -8,13 +8,13 @@ import type { BootOutcome, Provider, RemovalReport } from '../provider/contract.
 import type { Endpoint, MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
-import { withLock } from '../store/lock.ts'
 import { bootMachine } from './boot-machine.ts'
 import { createMachine } from './create-machine.ts'
 import { destroyLocked } from './destroy.ts'
 import { callFor, type Environment } from './environment.ts'
 import { requireSameConfiguration } from './compare-configuration.ts'
-import { mintedIn, openJournal, readJournal, type Minted } from './journal.ts'
+import { mintedIn, readJournal, type Minted } from './journal.ts'
+import { withMachineLock } from './machine-lock.ts'
 import { prepareMedium, type PreparedMedium } from './medium.ts'
 import { mint, requestFrom } from './minting.ts'
 import { collectableReason, isOurs, notOursBecause } from './ownership.ts'
@@ -87,22 +87,10 @@ function requirePromise(found: PreparedMedium, request: UpRequest): PreparedMedi
 async function upOn(parts: Omit<UpContext, 'journal'>): Promise<Omit<UpResult, 'elapsedMs'>> {
   const { environment, request, provider } = parts
   const { name } = request.loaded.spec
-  const paths = environment.machines.paths(provider.name, provider.host, name)
-  const lock = {
-    what: `the machine "${name}"`,
-    verb: 'up',
-    processes: environment.processes,
-    signal: request.signal,
-    waitMs: request.lockWaitMs,
-  }
-  return await withLock(paths.lock, lock, async () => {
-    const journal = (request.openJournal ?? openJournal)(paths.journal, environment.now)
-    try {
-      return await converge({ ...parts, journal }, paths.journal)
-    } finally {
-      journal.close()
-      await environment.machines.removeFolderIfForgotten(provider.name, provider.host, name)
-    }
+  const { signal, lockWaitMs } = request
+  const lock = { environment, provider, name, verb: 'up', signal, lockWaitMs, openJournal: request.openJournal }
+  return await withMachineLock(lock, async (journal) => {
+    return await converge({ ...parts, journal }, environment.machines.paths(provider.name, provider.host, name).journal)
   })
 }
 

@@ -1,6 +1,7 @@
+import type { Architecture } from '../spec/schema.ts'
 import type { NetworkMode } from './network-modes.ts'
 
-export type Architecture = 'x86_64' | 'aarch64'
+export type { Architecture }
 
 /** What one provider on one host can do, as data. Core asks these, never the provider's name. */
 export interface Capabilities {

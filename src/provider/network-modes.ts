@@ -7,6 +7,4 @@
  * | host-only | no               | yes           | yes             | yes                   |
  * | isolated  | no               | no            | no              | no                    |
  */
-export const networkModes = ['nat', 'bridged', 'host-only', 'isolated'] as const
-
-export type NetworkMode = (typeof networkModes)[number]
+export type { NetworkMode } from '../spec/schema.ts'

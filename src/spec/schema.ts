@@ -104,6 +104,7 @@ const forward = z.strictObject({
 })
 
 const networkModes = ['nat', 'bridged', 'host-only', 'isolated'] as const
+export type NetworkMode = (typeof networkModes)[number]
 
 const network = z
   .strictObject({
