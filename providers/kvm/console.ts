@@ -1,5 +1,5 @@
 /** The serial port of a domain, both ways, on a connection of its own. */
-import { isOperationInvalid, type ConsoleStream, type Domain } from 'libvirt-ts'
+import { isLibvirtError, type ConsoleStream, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ConsoleEnd, ConsoleHandle, ConsoleRequest } from '../../src/provider/contract.ts'
 import { translateError } from './errors.ts'
@@ -51,7 +51,10 @@ export class ArmedConsole implements ConsoleHandle {
     const stream = this.#stream
     void stream.ended.then((end) => {
       if (this.#stream !== stream) return
-      if (end.reason === 'error') this.#end({ why: 'broken', error: end.error ?? new Error('the stream broke') })
+      // Who is thrown out by force is told of an I/O failure (code `rpc`), not of an end (seen with 9.0).
+      const isThrownOut: boolean = isLibvirtError(end.error, 'rpc')
+      if (end.reason === 'error' && !isThrownOut)
+        this.#end({ why: 'broken', error: end.error ?? new Error('the stream broke') })
       else if (end.reason === 'closed') this.#end({ why: 'closed' })
       else
         void whyEndOfFile(domain).then((why) => {
@@ -104,7 +107,8 @@ export async function isGoingOff(domain: Domain): Promise<boolean> {
 }
 
 function consoleError(error: unknown, domain: Domain, host: string): unknown {
-  const isHeld: boolean = isOperationInvalid(error)
+  // libvirt says operation-failed here for nothing else (qemuDomainOpenConsole).
+  const isHeld: boolean = isLibvirtError(error, 'operation-failed')
   if (isHeld) {
     return new AzlVmError('resource-busy', `somebody else holds the serial port of "${domain.name}"`, {
       cause: error,

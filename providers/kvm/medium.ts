@@ -12,7 +12,7 @@ import { opticalWithMedium } from './domain-xml.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { inPool, isoVolumeName, lookPoolName, okVolumeName } from './names.ts'
 import { signalOf, type Session } from './session.ts'
-import { deleteVolume, ensureVolume, findPool, findVolume } from './storage.ts'
+import { deleteVolume, ensureVolume, findPool, findVolume, refreshPool } from './storage.ts'
 import { lookPoolXml, volumeXml } from './storage-xml.ts'
 import { parseXml } from './xml.ts'
 
@@ -88,7 +88,7 @@ async function sizeSeenByDaemon(
       // The folder is a pool already, or the daemon cannot open it.
       try {
         pool = await connection.lookupPoolByTargetPath(folder, signalOf(call))
-        await pool.refresh(signalOf(call))
+        await refreshPool(pool, call)
         isOurs = false
       } catch (second) {
         if (!(second instanceof LibvirtError)) throw second

@@ -6,7 +6,7 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { machineFiles } from './names.ts'
 import { signalOf, type Session } from './session.ts'
-import { findPool, findVolume } from './storage.ts'
+import { findPool, findVolume, refreshPool } from './storage.ts'
 
 /** virtlogd's default (virtlogd.conf max_size, max_backups), said wherever a log is shown. */
 export const logLimit =
@@ -100,7 +100,7 @@ async function isActive(session: Session, ref: MachineRef, call: Call): Promise<
 }
 
 async function refresh(session: Session, place: LogPlace, call: Call): Promise<void> {
-  await session.run('look at the pool', call, () => place.pool.refresh(signalOf(call)))
+  await session.run('look at the pool', call, () => refreshPool(place.pool, call))
 }
 
 async function sizeOf(session: Session, place: LogPlace, call: Call): Promise<number> {
@@ -129,15 +129,13 @@ async function* readFrom(
 
 async function delay(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
+    const wake = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, ms)
+    signal.addEventListener('abort', wake, { once: true })
   })
   signal.throwIfAborted()
 }

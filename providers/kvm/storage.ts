@@ -1,6 +1,7 @@
 /** The pool and its volumes. All that a machine owns lies here, and nothing of it is touched by path. */
 import {
   isAlreadyExists,
+  isLibvirtError,
   isNoStoragePool,
   isNoStorageVolume,
   isOperationInvalid,
@@ -67,7 +68,38 @@ async function lookupOrDefine(
     return await connection.lookupPool(name, options)
   } catch (error) {
     if (!isNoStoragePool(error)) throw error
+  }
+  try {
     return await connection.definePool(poolXml(name, path), options)
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error
+    // Another owner, who has other locks, may have made it in between.
+    return await connection.lookupPool(name, options).catch(() => {
+      throw error
+    })
+  }
+}
+
+/** How long another one's volume may take to be made in a pool; a sparse one takes milliseconds. */
+const busyMs = 10_000
+const lookEveryMs = 25
+
+/**
+ * Has libvirt look at the pool's folder. It refuses (as an internal error) while it makes a volume there, also
+ * another owner's, and tells nobody when it is done: it is asked again.
+ */
+export async function refreshPool(pool: StoragePool, call: Call): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
+    try {
+      await pool.refresh(signalOf(call))
+      return
+    } catch (error) {
+      if (!isLibvirtError(error, 'internal-error') || waitedMs >= busyMs) throw error
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, lookEveryMs)
+    })
+    call.signal.throwIfAborted()
   }
 }
 
@@ -124,14 +156,14 @@ export async function ourPools(
     const found: { pool: StoragePool; volumes: string[] }[] = []
     for (const pool of pools) {
       if (!(await wake(pool, call))) continue
-      await pool.refresh(signalOf(call))
+      await refreshPool(pool, call)
       found.push({ pool, volumes: (await pool.listVolumes(signalOf(call))).map((volume) => volume.name) })
     }
     return found
   })
 }
 
-/** Removes a pool that holds nothing: its folder too. A lost race is no error. */
+/** Removes a pool that holds nothing: its folder too. A lost race is no error, and a pool where a volume is made is in use. */
 export async function removeEmptyPool(session: Session, pool: StoragePool, call: Call): Promise<boolean> {
   return await session.run(`remove the empty pool ${pool.name}`, call, async () => {
     const options = signalOf(call)
@@ -141,7 +173,7 @@ export async function removeEmptyPool(session: Session, pool: StoragePool, call:
       await pool.undefine(options)
       return true
     } catch (error) {
-      if (isNoStoragePool(error) || isOperationInvalid(error)) return false
+      if (isNoStoragePool(error) || isOperationInvalid(error) || isLibvirtError(error, 'internal-error')) return false
       throw error
     }
   })

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { defineCommand, type CommandContext, type CommandResult } from '../cli/command.ts'
-import { AzlVmError } from '../errors.ts'
+import { AzlVmError, exitCodes, isAzlVmError } from '../errors.ts'
 import { hostOption, machinePositional, withMachine, type MachineWork } from './machine-arguments.ts'
 
 export const command = defineCommand({
@@ -24,7 +24,14 @@ export const command = defineCommand({
       const source = args.follow
         ? work.provider.followLog(work.info.ref, 'beginning', work.call)
         : work.provider.readLog(work.info.ref, work.call)
-      return await copyOut(source, ctx, { name: work.info.ref.name, limit: work.provider.logLimit })
+      try {
+        return await copyOut(source, ctx, { name: work.info.ref.name, limit: work.provider.logLimit })
+      } catch (error) {
+        // Ctrl-C is how a person ends a followed log: nothing went wrong.
+        const isEnded = args.follow && ctx.signal.aborted && isCancelled(error)
+        if (!isEnded) throw error
+        return { data: undefined, text: () => '', isWritten: true, exitCode: exitCodes.interrupted }
+      }
     })
   },
 })
@@ -61,4 +68,8 @@ async function copyOut(
       })
   }
   return { data: undefined, text: () => '', isWritten: true }
+}
+
+function isCancelled(error: unknown): boolean {
+  return isAzlVmError(error, 'cancelled') || (error instanceof Error && error.name === 'AbortError')
 }
