@@ -12,6 +12,7 @@ import { opticalWithMedium } from './domain-xml.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { inPool, isoVolumeName, lookPoolName, okVolumeName } from './names.ts'
 import { signalOf, type Session } from './session.ts'
+import { removeUnusedIso } from './removal.ts'
 import { deleteVolume, ensureVolume, findPool, findVolume, refreshPool } from './storage.ts'
 import { lookPoolXml, volumeXml } from './storage-xml.ts'
 import { parseXml } from './xml.ts'
@@ -25,28 +26,55 @@ export interface Placed {
 /** Puts the medium where the hypervisor reads it, and into the drive. */
 export async function attachMedium(session: Session, ref: MachineRef, medium: Medium, call: Call): Promise<Placed> {
   const domain = await session.domain(ref, call)
-  const config = await session.config(domain, call)
-  const pool = await findPool(session, config.mark ? kvmMark(config.mark).pool : 'azl-vm', call)
-  if (!pool) throw new AzlVmError('backend-failed', `the pool of the machine "${ref.name}" is gone`)
-  const runId = config.mark?.runId ?? ref.id
-  const placed = (await inPlace(session, runId, medium, call)) ?? (await copyToPool(session, pool, medium, call))
-  await setDrive(session, domain, placed, call)
-  return placed
+  const { pool, runId } = await placeOf(session, ref, domain, call)
+  const seen = await inPlace(session, runId, medium, call)
+  // From the copy to the drive nobody may take the copy for an unused one.
+  return await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
+    const placed = seen ?? (await copyToPool(session, pool, medium, call))
+    const before = await setDrive(session, domain, placed, call)
+    if (before !== undefined) await removeUnusedIso(session, pool, before, call)
+    return placed
+  })
 }
 
 export async function ejectMedium(session: Session, ref: MachineRef, call: Call): Promise<void> {
-  await setDrive(session, await session.domain(ref, call), undefined, call)
+  const domain = await session.domain(ref, call)
+  const before = await setDrive(session, domain, undefined, call)
+  if (before === undefined) return
+  const { pool } = await placeOf(session, ref, domain, call)
+  await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, () =>
+    removeUnusedIso(session, pool, before, call),
+  )
 }
 
-async function setDrive(session: Session, domain: Domain, placed: Placed | undefined, call: Call): Promise<void> {
-  await session.run(`change the medium of ${domain.name}`, call, async () => {
+async function placeOf(
+  session: Session,
+  ref: MachineRef,
+  domain: Domain,
+  call: Call,
+): Promise<{ readonly pool: StoragePool; readonly runId: string }> {
+  const { mark } = await session.config(domain, call)
+  const pool = await findPool(session, mark ? kvmMark(mark).pool : 'azl-vm', call)
+  if (!pool) throw new AzlVmError('backend-failed', `the pool of the machine "${ref.name}" is gone`)
+  return { pool, runId: mark?.runId ?? ref.id }
+}
+
+/** Returns what was in the drive and is not any more. */
+async function setDrive(
+  session: Session,
+  domain: Domain,
+  placed: Placed | undefined,
+  call: Call,
+): Promise<string | undefined> {
+  return await session.run(`change the medium of ${domain.name}`, call, async () => {
     const config = parseDomain(await domain.xml({ ...signalOf(call), inactive: true }))
     const [drive] = config.optical
-    if (!drive || drive.path === placed?.path) return
+    if (!drive || drive.path === placed?.path) return undefined
     const isRelabelled = placed === undefined || placed.isCopy || session.choice.isSession
     const xml = opticalWithMedium(architectureOf(config), placed?.path, isRelabelled, drive.bootOrder)
     const isActive = await domain.isActive(signalOf(call))
     await domain.updateDevice(xml, { ...signalOf(call), config: true, live: isActive, force: isActive })
+    return drive.path
   })
 }
 
@@ -116,18 +144,16 @@ async function capacityOf(pool: StoragePool, name: string, call: Call): Promise<
 /** One copy per digest, shared by all machines; it counts only with the empty volume `.ok` beside it, made last. */
 async function copyToPool(session: Session, pool: StoragePool, medium: Medium, call: Call): Promise<Placed> {
   const name = isoVolumeName(medium.sha256, path.basename(medium.path))
-  return await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
-    const [copy, ok] = await session.run(
-      `look for ${pool.name}/${name}`,
-      call,
-      async () => await Promise.all([findVolume(pool, name, call), findVolume(pool, okVolumeName(name), call)]),
-    )
-    if (!copy || !ok) await upload(session, pool, name, medium, call)
-    const poolPath =
-      parseXml(await session.run('read the pool', call, () => pool.xml(signalOf(call)))).find('target', 'path')?.text ??
-      ''
-    return { path: inPool(poolPath, name), isCopy: true }
-  })
+  const [copy, ok] = await session.run(
+    `look for ${pool.name}/${name}`,
+    call,
+    async () => await Promise.all([findVolume(pool, name, call), findVolume(pool, okVolumeName(name), call)]),
+  )
+  if (!copy || !ok) await upload(session, pool, name, medium, call)
+  const poolPath =
+    parseXml(await session.run('read the pool', call, () => pool.xml(signalOf(call)))).find('target', 'path')?.text ??
+    ''
+  return { path: inPool(poolPath, name), isCopy: true }
 }
 
 async function upload(session: Session, pool: StoragePool, name: string, medium: Medium, call: Call): Promise<void> {

@@ -24,12 +24,12 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   if (config.mark) {
     for (const network of kvmMark(config.mark).ownNetworks)
       if (await removeNetwork(session, network, call)) removed.push(`network ${network}`)
-    await removeVolumes(session, config.mark, ref, call, removed, kept)
+    await removeVolumes(session, config.mark, config, call, removed, kept)
   }
   await undefine(session, domain, call)
   removed.push(`domain ${ref.name}`)
   // What libvirt itself made and did not take along: firmware variables, the serial log of a start in between.
-  if (config.mark) await removeVolumes(session, config.mark, ref, call, removed, kept)
+  if (config.mark) await removeVolumes(session, config.mark, config, call, removed, kept)
   const logs = [...libvirtLogs(ref.name), ...(config.tpm ? swtpmLogs(ref.name) : [])]
   if (!session.choice.isSession)
     kept.push(
@@ -70,7 +70,7 @@ export async function undefine(session: Session, domain: Domain, call: Call): Pr
 async function removeVolumes(
   session: Session,
   mark: Mark,
-  ref: MachineRef,
+  config: DomainConfig,
   call: Call,
   removed: string[],
   kept: { what: string; why: string }[],
@@ -78,7 +78,7 @@ async function removeVolumes(
   const prefix = `${machineFiles(mark.name, mark.runId).base}.`
   for (const { pool, volumes } of await ourPools(session, call)) {
     const ours = volumes.filter((name) => name.startsWith(prefix) && runIdOfVolume(name) === mark.runId)
-    const shared = mark.installer ? await unusedIsoVolumes(session, volumes, mark.installer.sha256, ref, call) : []
+    const shared = await unusedIsoVolumes(session, volumes, isoDigests(config), config.ref, call)
     for (const name of [...ours, ...shared]) {
       try {
         if (await deleteVolume(session, pool, name, call)) removed.push(`volume ${pool.name}/${name}`)
@@ -90,19 +90,39 @@ async function removeVolumes(
   }
 }
 
-/** The shared copy of a medium goes with the last machine that was made with it. `.ok` first, so that half a copy never counts. */
+/** The shared copies of media go with the last machine that uses them. `.ok` first, so that half a copy never counts. */
 async function unusedIsoVolumes(
   session: Session,
   volumes: readonly string[],
-  sha256: string,
-  except: MachineRef,
+  digests: readonly string[],
+  except: MachineRef | undefined,
   call: Call,
 ): Promise<readonly string[]> {
-  const mine = volumes.filter((name) => digestOfIsoVolume(name) === sha256.slice(0, 12))
-  if (mine.length === 0) return []
-  const others = (await allDomains(session, call)).filter((config) => config.ref.id !== except.id)
-  const isUsed = others.some((config) => usesIso(config, sha256.slice(0, 12)))
-  return isUsed ? [] : mine.toSorted((a, b) => Number(b.endsWith('.ok')) - Number(a.endsWith('.ok')))
+  const copies = volumes.filter((name) => digests.includes(digestOfIsoVolume(name) ?? ''))
+  if (copies.length === 0) return []
+  const others = (await allDomains(session, call)).filter((config) => config.ref.id !== except?.id)
+  return copies
+    .filter((name) => !others.some((config) => usesIso(config, digestOfIsoVolume(name) ?? '')))
+    .toSorted((a, b) => Number(b.endsWith('.ok')) - Number(a.endsWith('.ok')))
+}
+
+/** The media of a machine: the one that it was made with, and what is in its drives. */
+function isoDigests(config: DomainConfig): readonly string[] {
+  const made = config.mark?.installer?.sha256.slice(0, 12)
+  const inserted = config.paths.map((path) => digestOfIsoVolume(baseName(path)))
+  return [made, ...inserted].filter((digest) => digest !== undefined)
+}
+
+/** Deletes the copy of a medium that was taken out of a drive, where no machine uses it. Under the pool's lock. */
+export async function removeUnusedIso(session: Session, pool: StoragePool, path: string, call: Call): Promise<void> {
+  const digest = digestOfIsoVolume(baseName(path))
+  if (digest === undefined) return
+  const volumes = await session.run(`list ${pool.name}`, call, async () => {
+    await pool.refresh(signalOf(call))
+    return (await pool.listVolumes(signalOf(call))).map((volume) => volume.name)
+  })
+  for (const name of await unusedIsoVolumes(session, volumes, [digest], undefined, call))
+    await deleteVolume(session, pool, name, call)
 }
 
 function usesIso(config: DomainConfig, digest: string): boolean {

@@ -1,8 +1,10 @@
 /** What the serial port said, from virtlogd's files in the pool: at most four of 2 MiB each, the oldest dropped. */
 import type { StoragePool } from 'libvirt-ts'
 import { isNotFound } from 'libvirt-ts'
+import { AzlVmError } from '../../src/errors.ts'
 import type { Call, LogStart } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { translateError } from './errors.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { machineFiles } from './names.ts'
 import { signalOf, type Session } from './session.ts'
@@ -123,19 +125,20 @@ async function* readFrom(
     yield* volume.download({ ...signalOf(call), offsetBytes })
   } catch (error) {
     // Between the look and the read virtlogd may have renamed the file.
-    if (!isNotFound(error)) throw error
+    if (!isNotFound(error)) throw translateError(error, `read ${name}`, session.choice.uri)
   }
 }
 
 async function delay(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    const wake = (): void => {
+    const done = (): void => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', wake)
+      signal.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(wake, ms)
-    signal.addEventListener('abort', wake, { once: true })
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
   })
-  signal.throwIfAborted()
+  if (signal.aborted) throw new AzlVmError('cancelled', 'interrupted while following the serial port’s log')
 }

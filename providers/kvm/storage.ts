@@ -70,7 +70,14 @@ async function lookupOrDefine(
     if (!isNoStoragePool(error)) throw error
   }
   try {
-    return await connection.definePool(poolXml(name, path), options)
+    try {
+      return await connection.definePool(poolXml(name, path), options)
+    } catch (refused) {
+      // Somebody on another controller was faster; otherwise the first refusal is what counts.
+      return await connection.lookupPool(name, options).catch(() => {
+        throw refused
+      })
+    }
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error
     // Another owner, who has other locks, may have made it in between.

@@ -18,7 +18,8 @@ export interface ErrorReport {
 
 /** What is known about an error, in one shape. `logFile` is named where the error is a bug. */
 export function reportError(error: unknown, logFile?: string): ErrorReport {
-  const causes = causeTexts(error)
+  // Why it was interrupted, the person who did it knows.
+  const causes = isAzlVmError(error, 'cancelled') ? [] : causeTexts(error)
   if (isAzlVmError(error)) {
     const diagnostics = 'diagnostics' in error && Array.isArray(error.diagnostics) ? error.diagnostics : undefined
     return {
