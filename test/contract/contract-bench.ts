@@ -1,0 +1,166 @@
+/** What the contract suite works with: a provider at a host of its own, requests from real specs, a heard console. */
+import { randomBytes } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createProbeReader, type ProbeReader } from 'boot-probe'
+import { probeVolumeLabel, ensureProbeIso } from '../../src/media/probe-iso.ts'
+import type { Environment } from '../../src/pipeline/environment.ts'
+import { mint, requestFrom } from '../../src/pipeline/minting.ts'
+import type { Facts, Provider } from '../../src/provider/contract.ts'
+import type { MachineInfo, MachineRef, MachineRequest, Medium } from '../../src/provider/machine.ts'
+import { mintRunId } from '../../src/provider/mark.ts'
+import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
+import { loadText, probeSpec, testCall } from '../support/test-environment.ts'
+
+/** A hypervisor for the suite alone, and what a user or another program could do there without azl-vm. */
+export interface ContractHost {
+  /** Opens a provider, as each command does. */
+  open(): Promise<Provider>
+  /** The same provider where no hypervisor is. */
+  openUnready(): Promise<Provider>
+  /** A machine that azl-vm did not make. */
+  makeForeignMachine(name: string): Promise<MachineRef>
+  removeForeignMachine(ref: MachineRef): Promise<void>
+  /** A copy of a machine with all that it carries, under another name and id. */
+  copyByHand(ref: MachineRef, name: string): Promise<MachineRef>
+  /** Puts a thing of a run where the provider keeps its things. A machine of ours is there. */
+  makeLeftover(machineName: string, runId: string): Promise<void>
+  /** Everything that is on the host, of whomever. */
+  inventory(): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export interface Listener {
+  readonly text: string
+  readonly reader: ProbeReader
+  readonly onData: (bytes: Uint8Array) => void
+  /** Resolves once `isMet` holds, looked at after each piece; the deadline's error shows what was heard. */
+  until(what: string, isMet: () => boolean): Promise<void>
+}
+
+const hearWithinMs = 120_000
+
+export function listener(): Listener {
+  const reader = createProbeReader()
+  const waiting = new Set<() => void>()
+  let text = ''
+  const heard: Listener = {
+    get text() {
+      return text
+    },
+    reader,
+    onData: (bytes) => {
+      text += Buffer.from(bytes).toString('latin1')
+      reader.feed(bytes)
+      for (const look of [...waiting]) look()
+    },
+    until: (what, isMet) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(look)
+          reject(new Error(`${what} was not heard; the port said ${JSON.stringify(text.slice(-2000))}`))
+        }, hearWithinMs)
+        const look = (): void => {
+          if (!isMet()) return
+          clearTimeout(timer)
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+  return heard
+}
+
+export class Bench {
+  readonly host: ContractHost
+  readonly provider: Provider
+  readonly facts: Facts
+  readonly folder: string
+  readonly environment: Environment
+  readonly set: readonly string[]
+
+  constructor(parts: Pick<Bench, 'host' | 'provider' | 'facts' | 'folder' | 'environment' | 'set'>) {
+    this.host = parts.host
+    this.provider = parts.provider
+    this.facts = parts.facts
+    this.folder = parts.folder
+    this.environment = parts.environment
+    this.set = parts.set
+  }
+
+  /** A file of the user's: each medium one of its own, so that one test's is not another's. */
+  async medium(then: 'poweroff' | 'wait'): Promise<Medium> {
+    const binary = await this.environment.probeBinary('x86_64')
+    const folder = join(this.folder, randomBytes(4).toString('hex'))
+    const { path, sizeBytes, sha256 } = await ensureProbeIso(folder, { arch: 'x86_64', then, binary })
+    return { path, sizeBytes, sha256 }
+  }
+
+  /** Small: two processors, 256 MiB, no disk and no network card, unless `lines` say otherwise. */
+  async request(name: string, ...lines: readonly string[]): Promise<MachineRequest> {
+    const hasMachine = lines.some((line) => line.startsWith('machine:'))
+    const machine = hasMachine ? [] : ['machine: { memory: 256MiB, disks: [], networks: [] }']
+    const loaded = await loadText(this.folder, probeSpec(name, 'wait', ...machine, ...lines), this.set)
+    return requestFrom(
+      this.environment,
+      loaded,
+      mint(this.environment, loaded, this.runId(), await this.medium('wait')),
+      this.provider.name,
+      'x86_64',
+    )
+  }
+
+  /** Each in a millisecond of its own, as runs of one process are in life. */
+  runId(): string {
+    this.#runs += 1
+    const { owner, processes, now } = this.environment
+    return mintRunId(owner, processes.self, new Date(now().getTime() + this.#runs))
+  }
+  #runs = 0
+
+  plan(request: MachineRequest): Plan {
+    return this.provider.plan(request, this.facts)
+  }
+
+  /** The operations that make the machine, without those that run it. */
+  making(request: MachineRequest): readonly Operation[] {
+    return this.plan(request).operations.filter(({ object }) => !['start', 'forward'].includes(object.kind))
+  }
+
+  async apply(request: MachineRequest, operations: readonly Operation[]): Promise<Outputs> {
+    let outputs: Outputs = {}
+    for (const operation of operations)
+      outputs = { ...outputs, ...(await this.provider.apply(operation, request, testCall())) }
+    return outputs
+  }
+
+  /** Makes the machine; it is off. */
+  async make(name: string, ...lines: readonly string[]): Promise<MachineRequest> {
+    const request = await this.request(name, ...lines)
+    await this.apply(request, this.making(request))
+    return request
+  }
+
+  async inspect(ref: MachineRef): Promise<MachineInfo> {
+    return await this.provider.inspect(ref, testCall())
+  }
+
+  async destroy(ref: MachineRef): Promise<void> {
+    await this.provider.destroy(ref, testCall())
+    await this.provider.removeUnusedShared(testCall())
+  }
+}
+
+export { probeVolumeLabel }
+
+/** What may not change of a file that a user named. */
+export async function fingerprint(file: string): Promise<object> {
+  const { uid, gid, mode, size, ino, mtimeMs } = await stat(file)
+  const { createHash } = await import('node:crypto')
+  const sha256 = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+  return { uid, gid, mode, size, ino, mtimeMs, sha256 }
+}

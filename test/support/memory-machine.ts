@@ -1,0 +1,193 @@
+/** One machine of the hypervisor in memory: its power, its serial port, its log. */
+import { readFile } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { memorySource } from '../../src/iso9660/source.ts'
+import { openIso } from '../../src/iso9660/index.ts'
+import type { ConsoleEnd, ConsoleHandle, ConsoleRequest } from '../../src/provider/contract.ts'
+import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import type { GuestScript, PlayedBoot, PlayedMedium } from './played-guest.ts'
+
+export interface MemoryConfig {
+  readonly cpus: number
+  readonly memoryBytes: number
+  readonly secureBoot: boolean
+  readonly tpm: boolean
+  readonly networks: readonly { readonly mode: string; readonly mac: string }[]
+  readonly disks: readonly { readonly where: string; readonly sizeBytes: number }[]
+}
+
+export const emptyConfig: MemoryConfig = {
+  cpus: 1,
+  memoryBytes: 0,
+  secureBoot: false,
+  tpm: false,
+  networks: [],
+  disks: [],
+}
+
+export class MemoryMachine {
+  readonly ref: MachineRef
+  mark: Mark | undefined
+  config: MemoryConfig
+  state: PowerState = 'off'
+  medium: { readonly path: string; readonly sha256: string } | undefined
+  readonly log: Buffer[] = []
+  /** How much of the log was there at the last start. */
+  logAtStart = 0
+  readonly ports = new Map<number, number>()
+  /** Who holds the serial port, or waits for the machine to start. */
+  console: MemoryConsole | undefined
+  /** Each start is another boot; what an earlier guest still says is not heard. */
+  #boot = 0
+  readonly #lineListeners: ((line: string) => void)[] = []
+  #typed = ''
+  readonly #followers = new Set<() => void>()
+  readonly #guest: () => GuestScript
+
+  constructor(guest: () => GuestScript, ref: MachineRef, mark: Mark | undefined, config: MemoryConfig) {
+    this.#guest = guest
+    this.ref = ref
+    this.mark = mark
+    this.config = config
+  }
+
+  get isOn(): boolean {
+    return this.state === 'running' || this.state === 'paused'
+  }
+
+  async start(): Promise<void> {
+    if (this.isOn) return
+    const medium = this.medium && (await playedMedium(this.medium.path))
+    this.state = 'running'
+    this.#boot += 1
+    this.logAtStart = this.log.length
+    this.#lineListeners.length = 0
+    this.#typed = ''
+    const boot = this.#bootOf(this.#boot, medium)
+    void this.#guest()(boot)
+  }
+
+  /** Everything that was said is heard before the end is. */
+  end(state: 'off' | 'crashed'): void {
+    if (!this.isOn) return
+    this.state = state
+    this.ports.clear()
+    this.console?.end({ why: 'machine-off' })
+    this.console = undefined
+    this.#wakeFollowers()
+  }
+
+  type(bytes: Uint8Array): void {
+    const lines = (this.#typed + Buffer.from(bytes).toString('latin1')).split(/[\r\n]/)
+    this.#typed = lines.pop() ?? ''
+    for (const line of lines.filter((text) => text !== '')) for (const listener of this.#lineListeners) listener(line)
+  }
+
+  /** Resolves when there is more in the log, or the machine went off, or the signal is aborted. */
+  async more(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#followers.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#followers.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
+      if (signal.aborted) wake()
+    })
+  }
+
+  #bootOf(number: number, medium: PlayedMedium | undefined): PlayedBoot {
+    const isCurrent = (): boolean => this.#boot === number && this.isOn
+    const { cpus, memoryBytes, secureBoot, tpm, networks, disks } = this.config
+    return {
+      hardware: {
+        uuid: this.ref.id,
+        cpus,
+        memoryBytes,
+        diskBytes: disks.map((disk) => disk.sizeBytes),
+        macs: networks.map((network) => network.mac),
+        isSecureBoot: secureBoot,
+        hasTpm: tpm,
+        medium,
+      },
+      write: async (text) => {
+        for (const piece of pieces(Buffer.from(text, 'latin1'))) {
+          await setImmediate()
+          if (!isCurrent()) return
+          this.log.push(piece)
+          this.console?.hear(piece)
+          this.#wakeFollowers()
+        }
+      },
+      powerOff: () => {
+        if (isCurrent()) this.end('off')
+      },
+      crash: () => {
+        if (isCurrent()) this.end('crashed')
+      },
+      onLine: (listener) => {
+        this.#lineListeners.push(listener)
+      },
+    }
+  }
+
+  #wakeFollowers(): void {
+    for (const wake of [...this.#followers]) wake()
+  }
+}
+
+const pieceBytes = 61
+
+function pieces(bytes: Buffer): readonly Buffer[] {
+  const count = Math.ceil(bytes.length / pieceBytes)
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes))
+}
+
+/** The disc as the guest sees it: read from the file. */
+async function playedMedium(file: string): Promise<PlayedMedium> {
+  const bytes = await readFile(file)
+  const image = await openIso(memorySource(bytes))
+  const settings = await image
+    .openFile('PROBE.CFG')
+    .then((found) => found.read(0, found.sizeBytes))
+    .then((content) => Buffer.from(content).toString('latin1'))
+    .catch(() => undefined)
+  const probe = settings === undefined ? undefined : settings.includes('then=wait') ? 'wait' : 'poweroff'
+  return { label: image.volumeLabel, sizeBytes: bytes.length, probe }
+}
+
+export class MemoryConsole implements ConsoleHandle {
+  readonly ended: Promise<ConsoleEnd>
+  readonly #machine: MemoryMachine
+  readonly #request: ConsoleRequest
+  #settle: (end: ConsoleEnd) => void = () => undefined
+  #isOpen = true
+
+  constructor(machine: MemoryMachine, request: ConsoleRequest) {
+    this.#machine = machine
+    this.#request = request
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  hear(bytes: Uint8Array): void {
+    if (this.#isOpen) this.#request.onData(bytes)
+  }
+
+  end(end: ConsoleEnd): void {
+    this.#isOpen = false
+    if (this.#machine.console === this) this.#machine.console = undefined
+    this.#settle(end)
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#isOpen && this.#machine.isOn) this.#machine.type(bytes)
+  }
+
+  async close(): Promise<void> {
+    this.end({ why: 'closed' })
+  }
+}
