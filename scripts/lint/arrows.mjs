@@ -60,7 +60,7 @@ const wrapped = {
   execa: ['src/host'],
   'proper-lockfile': ['src/store'],
   'js-yaml': ['src/spec'],
-  yargs: ['src/cli'],
+  'yargs-parser': ['src/cli'],
   'fast-xml-parser': ['providers'],
 }
 

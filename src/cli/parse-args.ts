@@ -1,5 +1,8 @@
-/** Turns the words after a command into the arguments that its data promises. yargs splits; the rules are here. */
-import yargs from 'yargs'
+/**
+ * Turns the words after a command into the arguments that its data promises. yargs' parser splits; the rules are here.
+ * The parser alone: yargs around it takes as long to load as Node itself.
+ */
+import parser from 'yargs-parser'
 import type { AzlVmError } from '../errors.ts'
 import { didYouMean } from '../did-you-mean.ts'
 import { shortened } from '../printable.ts'
@@ -40,13 +43,9 @@ function split(options: Readonly<Record<string, OptionData>>, words: readonly st
   const taking = (type: OptionData['type']) =>
     Object.entries(options).flatMap(([name, option]) => (option.type === type ? [name] : []))
   const valued = Object.keys(options).filter((name) => options[name]?.type !== 'boolean')
-  const aliases = Object.entries(options).flatMap(([name, { alias }]) => (alias === undefined ? [] : [[name, alias]]))
-  const parser = yargs()
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .detectLocale(false)
-    .parserConfiguration({
+  const aliases = Object.entries(options).flatMap(([name, { alias }]) => (alias === undefined ? [] : [[name, [alias]]]))
+  const { argv, error } = parser.detailed([...words], {
+    configuration: {
       'camel-case-expansion': false,
       'dot-notation': false,
       'parse-numbers': false,
@@ -55,18 +54,18 @@ function split(options: Readonly<Record<string, OptionData>>, words: readonly st
       'strip-aliased': true,
       'greedy-arrays': false,
       'boolean-negation': false,
-    })
-    .alias(Object.fromEntries(aliases) as Record<string, string>)
-    .boolean(taking('boolean'))
-    .string([...taking('string'), ...taking('number'), ...taking('string[]'), '_'])
-    .requiresArg(valued)
-    .fail((message: string, error: Error | undefined) => {
-      throw translated(error?.message ?? message)
-    })
-  return parser.parseSync([...words])
+    },
+    alias: Object.fromEntries(aliases) as Record<string, string[]>,
+    boolean: taking('boolean'),
+    string: [...taking('string'), ...taking('number'), ...taking('string[]'), '_'],
+    // Not a number: one value must follow, in whatever form.
+    narg: Object.fromEntries(valued.map((name) => [name, Number.NaN])),
+  })
+  if (error !== null) throw translated(error.message)
+  return argv
 }
 
-/** A missing value is the only fault that is left to yargs; this is its sentence, from its default locale. */
+/** A missing value is the only fault that is left to the parser; this is its sentence. */
 function translated(message: string): AzlVmError {
   const option = /following: (.+)$/.exec(message)?.[1]
   return usageError(option === undefined ? message : `--${option} needs a value`)
@@ -84,7 +83,7 @@ function unknownOption(raw: Raw, options: Readonly<Record<string, OptionData>>, 
   )
 }
 
-/** `--force=maybe` is neither; yargs would take it for false. */
+/** `--force=maybe` is neither; the parser would take it for false. */
 function invalidBoolean(words: readonly string[], options: Readonly<Record<string, OptionData>>) {
   for (const word of words) {
     if (word === '--') return undefined

@@ -55,7 +55,7 @@ describe('what is loaded', () => {
 
   test('the parser of arguments is loaded once, in a chunk of its own', () => {
     const holders = Object.values(outputs).filter(({ inputs }) =>
-      Object.keys(inputs).some((each) => each.includes('/yargs/')),
+      Object.keys(inputs).some((each) => each.includes('/yargs-parser/')),
     )
     expect(holders).toHaveLength(1)
   })
