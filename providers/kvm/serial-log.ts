@@ -43,6 +43,9 @@ function namesOldestFirst(name: string): readonly string[] {
 /** How often the growing file is looked at; a read of nothing new takes about a millisecond. */
 const lookEveryMs = 100
 
+/** virtlogd may still write what it was given when the machine is off already, and tells nobody when it is done. */
+const quietLooksAtEnd = 3
+
 /** What is there, or what this boot said of it, then what comes, until the machine is off. */
 export async function* followSerialLog(
   session: Session,
@@ -51,6 +54,7 @@ export async function* followSerialLog(
   call: Call,
 ): AsyncIterable<Uint8Array> {
   let offset = 0
+  let quietLooks = 0
   if (from === 'beginning') yield* readOlder(session, ref, call)
   else offset = (await logPlace(session, ref, call))?.bytesAtStart ?? 0
   for (;;) {
@@ -66,10 +70,12 @@ export async function* followSerialLog(
       }
       for await (const chunk of readFrom(session, place.pool, place.name, offset, call)) {
         offset += chunk.length
+        quietLooks = -1
         yield chunk
       }
     }
-    if (!isOn) return
+    quietLooks = isOn ? 0 : quietLooks + 1
+    if (quietLooks === quietLooksAtEnd) return
     await delay(lookEveryMs, call.signal)
   }
 }

@@ -45,14 +45,14 @@ export async function ensurePool(session: Session, name: string, path: string, c
     const options = signalOf(call)
     const pool = await lookupOrDefine(connection, name, path, options)
     if (await pool.isActive(options)) return pool
-    await pool.build(options)
-    // A host that was restarted finds the machines' files again.
-    await pool.setAutostart(true, options)
     try {
+      await pool.build(options)
+      // A host that was restarted finds the machines' files again.
+      await pool.setAutostart(true, options)
       await pool.create(options)
     } catch (error) {
-      // Somebody on another controller started it in between.
-      if (!isOperationInvalid(error)) throw error
+      // Another owner, who has other locks, may have started it in between.
+      if (!isOperationInvalid(error) || !(await pool.isActive(options))) throw error
     }
     return pool
   })
