@@ -1,0 +1,33 @@
+/** The tool, built as scripts/build.mjs builds it, but now and in a folder of its own: no test runs an old one. */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { options } from '../../scripts/build.mjs'
+import { repositoryRoot } from './run-cli.ts'
+
+export interface BuiltTool {
+  /** What dist/cli.js is. */
+  readonly cli: string
+  /** The same, with an `up` that is killed or held at a journal entry: test/e2e/fixtures/up-killed-at-entry.ts. */
+  readonly killedUp: string
+  remove(): Promise<void>
+}
+
+/** The folder lies in the checkout, because the tool looks above itself for the files that come with it. */
+export async function buildTool(): Promise<BuiltTool> {
+  const cache = join(repositoryRoot, '.cache', 'test')
+  await mkdir(cache, { recursive: true })
+  const outdir = await mkdtemp(join(cache, 'e2e-'))
+  // Some tests run it as another user.
+  await chmod(outdir, 0o755)
+  await build({
+    ...options,
+    outdir,
+    entryPoints: { cli: 'src/cli.ts', 'up-killed-at-entry': 'test/e2e/fixtures/up-killed-at-entry.ts' },
+  })
+  return {
+    cli: join(outdir, 'cli.js'),
+    killedUp: join(outdir, 'up-killed-at-entry.js'),
+    remove: () => rm(outdir, { recursive: true, force: true }),
+  }
+}

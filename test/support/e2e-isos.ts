@@ -1,0 +1,132 @@
+/** Boot media that nobody of azl-vm made: Debian's own programs, put on ISOs by xorriso and mtools. */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { unpackDebianPackages } from '../../scripts/host-setup/debian-packages.mjs'
+import { systemHost } from '../../scripts/host-setup/host.mjs'
+import { repositoryRoot } from './run-cli.ts'
+
+const run = promisify(execFile)
+
+/** File in Debian's package to the folder that the package was unpacked in. */
+async function unpacked(name: string): Promise<string> {
+  const folder = join(repositoryRoot, '.cache', 'debian')
+  const folders = await unpackDebianPackages(systemHost(), [name], folder)
+  return folders[name] ?? ''
+}
+
+/** memtest86+ is itself a UEFI program: it is the loader. Waits for no key and hears no power button. */
+export async function memtestIso(to: string): Promise<void> {
+  const loader = join(await unpacked('memtest86+'), 'boot', 'memtest86+x64.efi')
+  await writeIso(to, { label: 'MEMTEST', loader: { name: 'BOOTX64.EFI', from: loader }, files: {} })
+}
+
+/** What GRUB's menu asks on the serial port; Enter boots the installer's kernel. */
+const grubConfig = `
+serial --unit=0 --speed=115200
+terminal_input serial console
+terminal_output serial console
+set timeout=-1
+menuentry 'Debian installer' {
+  linux /install/linux console=ttyS0,115200n8
+  initrd /install/initrd.gz
+}
+`
+
+/** Debian's installer as it is started from the network, behind Debian's GRUB for optical media. */
+export async function debianInstallerIso(to: string): Promise<void> {
+  const [installer, grub] = await Promise.all([
+    unpacked('debian-installer-12-netboot-amd64'),
+    unpacked('grub-efi-amd64-bin'),
+  ])
+  const images = join(installer, 'usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64')
+  await writeIso(to, {
+    label: 'DEBIAN-NETBOOT',
+    loader: { name: 'BOOTX64.EFI', from: join(grub, 'usr/lib/grub/x86_64-efi/monolithic/gcdx64.efi') },
+    files: {
+      // Debian's GRUB for optical media takes the disc that has this file for its own.
+      '.disk/info': { text: 'Debian installer of azl-vm’s tests\n' },
+      'boot/grub/grub.cfg': { text: grubConfig },
+      'install/linux': { from: join(images, 'linux') },
+      'install/initrd.gz': { from: join(images, 'initrd.gz') },
+    },
+  })
+}
+
+/** PE machine types (PE format, "Machine Types"). */
+const peMachines = { x86_64: ['BOOTX64.EFI', 0x8664], aarch64: ['BOOTAA64.EFI', 0xaa64] } as const
+
+/** A UEFI medium of one architecture only; its loader is no more than the head of a program. */
+export async function hollowIso(to: string, architecture: keyof typeof peMachines): Promise<void> {
+  const [name, machine] = peMachines[architecture]
+  const program = Buffer.alloc(1024)
+  program.write('MZ', 0, 'latin1')
+  program.writeUInt32LE(0x80, 0x3c)
+  program.write('PE\0\0', 0x80, 'latin1')
+  program.writeUInt16LE(machine, 0x84)
+  await writeIso(to, { label: 'HOLLOW', loader: { name, bytes: program }, files: {} })
+}
+
+/** Data, and nothing that boots. */
+export async function dataIso(to: string): Promise<void> {
+  await writeIso(to, { label: 'DATA', files: { 'read.me': { text: 'nothing boots here\n' } } })
+}
+
+type Content = { readonly text: string } | { readonly from: string }
+
+interface Disc {
+  readonly label: string
+  readonly loader?: { readonly name: string } & ({ readonly from: string } | { readonly bytes: Uint8Array })
+  readonly files: Readonly<Record<string, Content>>
+}
+
+async function writeIso(to: string, { label, loader, files }: Disc): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'azl-vm-iso-'))
+  try {
+    const tree = join(work, 'tree')
+    await mkdir(tree)
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(tree, name)), { recursive: true })
+      if ('text' in content) await writeFile(join(tree, name), content.text)
+      else await cp(content.from, join(tree, name))
+    }
+    if (loader) await writeFatImage(join(tree, 'efi.img'), work, loader)
+    const boot = loader ? ['-e', 'efi.img', '-no-emul-boot'] : []
+    await run('xorriso', ['-as', 'mkisofs', '-quiet', '-J', '-r', '-V', label, ...boot, '-o', to, tree])
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+async function writeFatImage(image: string, work: string, loader: NonNullable<Disc['loader']>): Promise<void> {
+  let from = 'from' in loader ? loader.from : join(work, 'loader')
+  if ('bytes' in loader) await writeFile(from, loader.bytes)
+  else from = loader.from
+  const sectors = Math.ceil((await stat(from)).size / 512) + 2048
+  await run('mformat', ['-C', '-i', image, '-T', String(sectors), '-h', '2', '-s', '32', '-v', 'EFI', '::'])
+  await run('mmd', ['-i', image, '::/EFI', '::/EFI/BOOT'])
+  await run('mcopy', ['-i', image, from, `::/EFI/BOOT/${loader.name}`])
+}
+
+export interface FileFacts {
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+  readonly mtimeMs: number
+  /** Changes with owner and mode, also where they were changed back. */
+  readonly ctimeMs: number
+  readonly sha256: string
+}
+
+/** All of a file that a tool could change. */
+export async function fileFacts(file: string): Promise<FileFacts> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  const { uid, gid, mode, mtimeMs, ctimeMs } = await stat(file)
+  return { uid, gid, mode, mtimeMs, ctimeMs, sha256: hash.digest('hex') }
+}
