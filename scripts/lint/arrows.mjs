@@ -50,7 +50,15 @@ export const tops = {
   'src/cli.ts': ['src/run-process.ts'],
   'src/run-process.ts': ['src/main.ts', 'src/cli'],
   'src/main.ts': ['src/compose.ts', 'src/commands', 'src/cli'],
-  'src/compose.ts': [...ground, ...middle, ...upper, 'src/commands/app.ts', 'src/cli', 'providers'],
+  'src/compose.ts': [
+    'src/build-environment.ts',
+    'src/provider',
+    'src/pipeline',
+    'src/commands/app.ts',
+    'src/cli',
+    'providers',
+  ],
+  'src/build-environment.ts': [...ground, ...middle, ...upper, 'src/cli'],
 }
 
 const workspaces = { 'libvirt-ts': 'packages/libvirt-ts', 'boot-probe': 'packages/boot-probe' }
@@ -60,7 +68,7 @@ const wrapped = {
   execa: ['src/host'],
   'proper-lockfile': ['src/store'],
   'js-yaml': ['src/spec'],
-  'yargs-parser': ['src/cli'],
+  yargs: ['src/cli'],
   'fast-xml-parser': ['providers'],
 }
 

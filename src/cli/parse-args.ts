@@ -1,8 +1,8 @@
 /**
  * Turns the words after a command into the arguments that its data promises. yargs' parser splits; the rules are here.
- * The parser alone: yargs around it takes as long to load as Node itself.
+ * Only the parser of yargs is loaded: what is around it takes as long to load as Node itself.
  */
-import parser from 'yargs-parser'
+import { Parser as parser } from 'yargs/helpers'
 import type { AzlVmError } from '../errors.ts'
 import { didYouMean } from '../did-you-mean.ts'
 import { shortened } from '../printable.ts'
