@@ -4,7 +4,7 @@ import { Transcript } from '../console/transcript.ts'
 import { AzlVmError, isAzlVmError } from '../errors.ts'
 import type { BootOutcome, ConsoleHandle } from '../provider/contract.ts'
 import type { MachineRequest } from '../provider/machine.ts'
-import type { Plan } from '../provider/plan.ts'
+import type { Operation, Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
 import { BootWait, type BootResult } from './boot.ts'
 import { makingOperations, operationRun, runningOperations, takeBack } from './create-machine.ts'
@@ -34,9 +34,7 @@ export async function bootMachine(
     timeoutMs: request.spec.timeouts.boot,
     bus: run.bus,
   })
-  const console = plan
-    ? await startListening(context, request, transcript, wait)
-    : followLog(context, request, transcript, wait)
+  const console = await listen(context, request, plan, transcript, wait)
   try {
     const acceleration = plan ? await startMachine(context, request, plan) : undefined
     const result = await awaitBoot(context, request, wait)
@@ -45,6 +43,41 @@ export async function bootMachine(
     await console.close()
     transcript.close()
   }
+}
+
+async function listen(
+  context: UpContext,
+  request: MachineRequest,
+  plan: Plan | undefined,
+  transcript: Transcript,
+  wait: BootWait,
+): Promise<Pick<ConsoleHandle, 'close'>> {
+  try {
+    return plan && !(await isOnAlready(context, request))
+      ? await startListening(context, request, transcript, wait)
+      : followLog(context, request, transcript, wait)
+  } catch (error) {
+    transcript.close()
+    throw await neverRan(context, request, plan ? makingOperations(plan) : [], error)
+  }
+}
+
+/** A machine that could not be started at all never ran: if this run made it, it is taken back. */
+async function neverRan(
+  context: UpContext,
+  request: MachineRequest,
+  begun: readonly Operation[],
+  error: unknown,
+): Promise<unknown> {
+  const run = operationRun(context, request)
+  const isNew = request.mark.runId === context.run.id
+  return isNew ? await takeBack(context, run, begun, error) : asCancelled(error, run.signal)
+}
+
+/** An `up` that was killed right after the start left a machine that has been speaking since. */
+async function isOnAlready({ provider, run, request }: UpContext, { ref }: MachineRequest): Promise<boolean> {
+  const { state } = await provider.inspect(ref, callFor(run.bus, request.signal))
+  return state === 'running'
 }
 
 async function startListening(
@@ -93,11 +126,9 @@ function followLog(
   }
 }
 
-/** A machine that could not be started at all never ran: if this run made it, it is taken back. */
 async function startMachine(context: UpContext, request: MachineRequest, plan: Plan): Promise<Booted['acceleration']> {
   const run = operationRun(context, request)
   const begun = [...makingOperations(plan)]
-  const isNew = request.mark.runId === context.run.id
   let acceleration: Booted['acceleration']
   try {
     for (const operation of runningOperations(plan)) {
@@ -113,7 +144,7 @@ async function startMachine(context: UpContext, request: MachineRequest, plan: P
     )
     await context.environment.machines.write(recordOf(context, request, 'booting'))
   } catch (error) {
-    throw isNew ? await takeBack(context, run, begun, error) : asCancelled(error, run.signal)
+    throw await neverRan(context, request, begun, error)
   }
   return acceleration
 }
