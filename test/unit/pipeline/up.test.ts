@@ -1,0 +1,390 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { AzlVmError } from '../../../src/errors.ts'
+import { createProbeReader } from 'boot-probe'
+import { crashingFirmware, goingOff, losingALine, silent, waitingFor } from '../../support/played-guest.ts'
+import { probeSpec, testCall } from '../../support/test-environment.ts'
+import { errorOf, waiting, world } from './pipeline-world.ts'
+
+describe('up, from nothing', () => {
+  test('creates the machine, hears its boot from the first byte, and keeps the evidence', async () => {
+    const here = await world()
+    const result = await here.up()
+    expect(result).toMatchObject({
+      action: 'created',
+      provider: 'memory',
+      machine: { state: 'running', mark: { phase: 'ready', runId: result.runId } },
+      bootOutcome: { is: 'left-for', target: 'installer' },
+      acceleration: 'emulated',
+      removed: undefined,
+    })
+    expect(result.probe).toMatchObject({ processors: 2, memoryBytes: 4 * 1024 ** 3, then: 'wait' })
+    expect(result.endpoint).toEqual({ address: '127.0.0.1', port: 40_000 })
+    const reader = createProbeReader()
+    reader.feed(await readFile(`${result.evidenceDir}/serial.log`))
+    expect(reader.state).toBe('complete')
+    expect((await readdir(result.evidenceDir)).toSorted()).toEqual([
+      'events.jsonl',
+      'plan.json',
+      'report.json',
+      'serial.log',
+    ])
+    const record = await here.environment.machines.read('memory', here.hypervisor.host, 'box')
+    expect(record).toMatchObject({ phase: 'ready', ref: result.machine.ref, runId: result.runId })
+  })
+
+  test('the anchor is made first and the medium is in before the start', async () => {
+    const here = await world()
+    await here.up()
+    expect(here.hypervisor.acts.filter((act) => act.startsWith('apply '))).toEqual(
+      ['define', 'pool', 'disk-0', 'attach-installer', 'start', 'forward'].map((id) => `apply ${id}`),
+    )
+  })
+
+  test('--rm takes it away afterwards, and the evidence stays', async () => {
+    const here = await world()
+    const result = await here.up(waiting(), { isRemovedAfterwards: true })
+    expect(result.removed?.removed).toEqual(expect.arrayContaining(['machine box', 'pool']))
+    expect(here.hypervisor.inventory()).toEqual([])
+    expect(await readdir(result.evidenceDir)).toContain('serial.log')
+    expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
+  })
+
+  test('a probe that switches the machine off is a boot that came all the way', async () => {
+    const here = await world()
+    const result = await here.up(probeSpec('box', 'poweroff', 'provider: memory'))
+    expect(result).toMatchObject({ action: 'created', probe: { then: 'poweroff' }, bootOutcome: { is: 'left-for' } })
+    expect(here.hypervisor.byName('box')?.mark?.phase).toBe('ready')
+  })
+
+  test('what the host cannot do is refused with its line in the spec, before anything is made', async () => {
+    const here = await world({ capabilities: { tpm: false } })
+    const error = await errorOf(here.up(waiting('machine: { firmware: { tpm: true } }')))
+    expect(error.code).toBe('not-supported')
+    expect([error.message, ...error.evidence].join('\n')).toMatch(/5:\d+/)
+    expect(here.hypervisor.acts).toEqual([])
+    expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
+  })
+
+  test('a host that is not ready fails with its finding and fix', async () => {
+    const error = await errorOf((await world({ isReady: false })).up())
+    expect(error).toMatchObject({ code: 'host-not-ready', hint: 'Put some in.' })
+    expect(error.message).toContain('there is no memory')
+  })
+})
+
+describe('up, again', () => {
+  test('a machine that runs as the spec says is left alone', async () => {
+    const here = await world()
+    await here.up()
+    const before = here.hypervisor.acts.length
+    const again = await here.up()
+    expect(again).toMatchObject({ action: 'unchanged', probe: undefined, endpoint: { port: 40_000 } })
+    expect(here.hypervisor.acts.slice(before)).toEqual([])
+  })
+
+  test('one that is off is started, and its boot is heard', async () => {
+    const here = await world()
+    const first = await here.up()
+    here.hypervisor.byName('box')?.end('off')
+    const again = await here.up()
+    expect(again).toMatchObject({ action: 'started', probe: { then: 'wait' } })
+    expect(again.machine.ref).toEqual(first.machine.ref)
+    expect(again.machine.mark?.runId).toBe(first.runId)
+  })
+
+  test('an ejected installer is no difference', async () => {
+    const here = await world()
+    await here.up()
+    here.hypervisor.byName('box')!.medium = undefined
+    expect(await here.up()).toMatchObject({ action: 'unchanged' })
+  })
+
+  test('every difference is named at its key, and nothing is changed', async () => {
+    const here = await world()
+    await here.up()
+    const before = here.hypervisor.acts.length
+    const error = await errorOf(
+      here.up(
+        waiting(
+          'machine: { cpus: 8, memory: 1GiB, disks: [{ size: 1GiB }, {}], firmware: { tpm: true }, networks: [] }',
+        ),
+      ),
+    )
+    expect(error.code).toBe('machine-differs')
+    const keys = error.evidence.map((line) => line.slice(0, line.indexOf(':')))
+    expect(keys).toEqual([
+      'machine.cpus',
+      'machine.memory',
+      'machine.firmware.tpm',
+      'machine.networks',
+      'machine.disks[0].size',
+      'disk-1',
+    ])
+    expect(error.evidence[0]).toBe('machine.cpus: the spec says 8, the machine has 2')
+    expect(here.hypervisor.acts.slice(before)).toEqual([])
+  })
+
+  test('another medium is a difference too', async () => {
+    const here = await world()
+    await here.up()
+    const error = await errorOf(here.up(probeSpec('box', 'poweroff', 'provider: memory')))
+    expect(error.evidence.join('\n')).toContain('source.probe: the spec says')
+  })
+
+  test('a machine whose run failed is refused, with why and the two commands that go on', async () => {
+    const here = await world({ guest: goingOff })
+    await errorOf(here.up())
+    const error = await errorOf(here.up())
+    expect(error.code).toBe('machine-failed')
+    expect(error.message).toContain('switched off before')
+    expect(error.hint).toContain('azl-vm start box')
+    expect(error.hint).toContain('azl-vm destroy box')
+  })
+})
+
+describe('a name that is taken', () => {
+  test.each([
+    [
+      'by somebody without azl-vm',
+      'BOX',
+      (here: Awaited<ReturnType<typeof world>>) => here.hypervisor.addForeign('BOX'),
+    ],
+  ])('%s is machine-exists, and the machine stays as it is', async (_, name, make) => {
+    const here = await world()
+    make(here)
+    const error = await errorOf(here.up())
+    expect(error.code).toBe('machine-exists')
+    expect(error.message).toContain(`"${name}"`)
+    expect(here.hypervisor.acts).toEqual([])
+    expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
+  })
+
+  test('by another owner’s machine of azl-vm: the same', async () => {
+    const here = await world()
+    await here.up(waiting(), { environment: here.as('other') })
+    const before = here.hypervisor.acts.length
+    const error = await errorOf(here.up())
+    expect(error).toMatchObject({ code: 'machine-exists' })
+    expect(error.message).toContain('another user')
+    expect(here.hypervisor.acts.slice(before)).toEqual([])
+  })
+
+  test('between the look and the claim: nothing of the winner is taken back', async () => {
+    const here = await world()
+    here.hypervisor.fail('apply define', () => {
+      if (!here.hypervisor.byName('Box')) here.hypervisor.addForeign('Box')
+      return undefined
+    })
+    expect(await errorOf(here.up())).toMatchObject({ code: 'machine-exists' })
+    expect(here.hypervisor.acts.filter((act) => act.startsWith('undo'))).toEqual([])
+    expect(here.hypervisor.inventory()).toEqual(['machine Box'])
+  })
+})
+
+describe('a boot that fails', () => {
+  const cases = [
+    { guest: goingOff, code: 'guest-failed', says: 'switched off before' },
+    { guest: crashingFirmware, code: 'boot-refused', says: 'the firmware itself crashed' },
+    { guest: losingALine, code: 'guest-failed', says: 'damaged' },
+  ] as const
+  test.each(cases)('says $code: $says; the machine is kept, marked failed, with a screenshot', async (each) => {
+    const here = await world({ guest: each.guest })
+    const error = await errorOf(here.up())
+    expect(error.code).toBe(each.code)
+    expect(error.message).toContain(each.says)
+    expect(error.hint).toContain('azl-vm destroy box')
+    expect(here.hypervisor.byName('box')?.mark?.phase).toBe('failed')
+  })
+
+  test('Secure Boot: the refusal is told with the firmware’s own line', async () => {
+    const here = await world()
+    const error = await errorOf(here.up(waiting('machine: { firmware: { secureBoot: true } }')))
+    expect(error.code).toBe('boot-refused')
+    expect(error.evidence.join('\n')).toContain('Access Denied')
+    expect(error.hint).toContain('secureBoot: false')
+  })
+
+  test('silence until timeouts.boot is timed-out and says that nothing was heard', async () => {
+    const here = await world({ guest: silent })
+    const error = await errorOf(here.up(waiting('timeouts: { boot: 1s }')))
+    expect(error.code).toBe('timed-out')
+    expect(error.evidence.join('\n')).toContain('nothing was heard')
+  })
+
+  test('onFailure: remove takes the machine away', async () => {
+    const here = await world({ guest: goingOff })
+    const error = await errorOf(here.up(waiting('onFailure: remove')))
+    expect(error.code).toBe('guest-failed')
+    expect(here.hypervisor.inventory()).toEqual([])
+    expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
+  })
+
+  test('a screenshot that cannot be taken hides nothing', async () => {
+    const here = await world({ guest: losingALine })
+    here.hypervisor.fail('screenshot', new AzlVmError('backend-failed', 'no screen'))
+    expect(await errorOf(here.up())).toMatchObject({ code: 'guest-failed' })
+  })
+})
+
+describe('a making that fails', () => {
+  const steps = ['define', 'pool', 'disk-0', 'attach-installer', 'start', 'forward'] as const
+
+  test.each(steps)('at %s leaves nothing, and throws the first error', async (step) => {
+    const here = await world()
+    here.hypervisor.fail(`apply ${step}`, new AzlVmError('no-space', 'no room'))
+    expect(await errorOf(here.up())).toMatchObject({ code: 'no-space', message: 'no room' })
+    expect(here.hypervisor.inventory()).toEqual([])
+    expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
+  })
+
+  test.each(['openConsole', 'updateMark'])('at the call %s leaves nothing either', async (call) => {
+    const here = await world()
+    here.hypervisor.fail(call, new AzlVmError('backend-failed', 'broken'))
+    expect(await errorOf(here.up())).toMatchObject({ code: 'backend-failed', message: 'broken' })
+    expect(here.hypervisor.inventory()).toEqual([])
+  })
+
+  test('is taken back the last step first', async () => {
+    const here = await world()
+    here.hypervisor.fail('apply attach-installer', new AzlVmError('no-space', 'no room'))
+    await errorOf(here.up())
+    expect(here.hypervisor.acts.filter((act) => act.startsWith('undo'))).toEqual([
+      'undo attach-installer',
+      'undo disk-0',
+      'undo pool',
+      'undo define',
+    ])
+  })
+
+  test('an undo that fails is told beside the first error, the others go on, and the machine is remembered', async () => {
+    const here = await world()
+    here.hypervisor.fail('apply start', new AzlVmError('host-not-ready', 'no power'))
+    here.hypervisor.fail('undo disk-0', new AzlVmError('backend-failed', 'stuck'))
+    const error = await errorOf(here.up())
+    expect(error).toMatchObject({ code: 'host-not-ready', message: 'no power' })
+    expect(error.evidence.join('\n')).toMatch(/could not take back file box\..*disk0: stuck/)
+    expect(error.hint).toContain('azl-vm destroy box')
+    expect(here.hypervisor.acts).toContain('undo define')
+    expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual(['box'])
+  })
+
+  test.each(steps)(
+    'Ctrl-C at %s keeps what was made (onFailure: keep), and the next up goes on with it',
+    async (step) => {
+      const here = await world()
+      const held = here.hypervisor.hold(`apply ${step}`)
+      const abort = new AbortController()
+      const upping = errorOf(here.up(waiting(), { signal: abort.signal }))
+      await held.reached
+      abort.abort()
+      const error = await upping
+      expect(error.code).toBe('cancelled')
+      expect(error.hint).toContain('azl-vm up')
+      expect(here.hypervisor.acts.filter((act) => act.startsWith('undo'))).toEqual([])
+      held.release()
+      const again = await here.up()
+      expect(again.action).toMatch(/^(?:created|continued)$/)
+      expect(again.machine.state).toBe('running')
+      expect([...here.hypervisor.machines.keys()]).toHaveLength(1)
+      await here.destroy('box')
+      expect(here.hypervisor.inventory()).toEqual([])
+    },
+  )
+
+  test.each(steps)('Ctrl-C at %s takes everything back with onFailure: remove', async (step) => {
+    const here = await world()
+    const held = here.hypervisor.hold(`apply ${step}`)
+    const abort = new AbortController()
+    const upping = errorOf(here.up(waiting('onFailure: remove'), { signal: abort.signal }))
+    await held.reached
+    abort.abort()
+    expect(await upping).toMatchObject({ code: 'cancelled' })
+    expect(here.hypervisor.inventory()).toEqual([])
+  })
+
+  test('Ctrl-C while it boots keeps the machine, and the next up hears the rest of that boot', async () => {
+    let open: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const here = await world({ guest: waitingFor(gate) })
+    const abort = new AbortController()
+    const upping = errorOf(here.up(waiting(), { signal: abort.signal }))
+    await untilPhase(here, 'booting')
+    abort.abort()
+    expect(await upping).toMatchObject({ code: 'cancelled' })
+    expect(here.hypervisor.byName('box')).toMatchObject({ state: 'running', mark: { phase: 'booting' } })
+    const { pid } = here.processes.self
+    here.processes.become(pid + 1)
+    here.processes.die(pid)
+    const again = here.up()
+    open()
+    expect(await again).toMatchObject({ action: 'continued', probe: { then: 'wait' } })
+  })
+})
+
+async function untilPhase(here: Awaited<ReturnType<typeof world>>, phase: string): Promise<void> {
+  while (here.hypervisor.byName('box')?.mark?.phase !== phase) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('an up that was killed', () => {
+  /** As many as an undisturbed `up` writes; the test below holds it. */
+  const entries = 14
+  const points = Array.from({ length: entries }, (_, index) => index + 1)
+
+  test('there are no more places to be killed at than are tried here', async () => {
+    const here = await world()
+    expect(await here.upKilledAt(Number.POSITIVE_INFINITY)).toBe(entries)
+  })
+
+  test.each(points)('at entry %i: the next up makes one whole machine, and destroy leaves nothing', async (n) => {
+    const here = await world()
+    await here.upKilledAt(n)
+    const again = await here.up()
+    expect(again.machine).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
+    expect([...here.hypervisor.machines.keys()]).toHaveLength(1)
+    expect(await here.hypervisor.open().leftovers(testCall())).toEqual([])
+    await here.destroy('box')
+    expect(here.hypervisor.inventory()).toEqual([])
+    expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
+  })
+
+  test.each(points)('at entry %i: gc finds all that is left, unless the machine was finished', async (n) => {
+    const here = await world()
+    await here.upKilledAt(n)
+    await here.gc()
+    const isFinished = n === entries
+    expect(here.hypervisor.byName('box') !== undefined).toBe(isFinished)
+    if (!isFinished) expect(here.hypervisor.inventory()).toEqual([])
+    if (!isFinished) expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
+  })
+
+  test.each(points.slice(1))('at entry %i: destroy leaves nothing', async (n) => {
+    const here = await world()
+    await here.upKilledAt(n)
+    if (here.hypervisor.byName('box')) await here.destroy('box')
+    expect(here.hypervisor.inventory()).toEqual([])
+  })
+
+  test.each([2, 5, 9])('at entry %i, and the spec changed since: it is begun anew as the spec says now', async (n) => {
+    const here = await world()
+    await here.upKilledAt(n)
+    const again = await here.up(waiting('machine: { cpus: 3 }'))
+    expect(again.machine).toMatchObject({ cpus: 3, state: 'running' })
+    expect([...here.hypervisor.machines.keys()]).toHaveLength(1)
+    expect(await here.hypervisor.open().leftovers(testCall())).toEqual([])
+  })
+
+  test('a machine that another living up is making is busy, and named with its pid', async () => {
+    const here = await world()
+    await here.upKilledAt(6)
+    const machine = here.hypervisor.byName('box')!
+    const living = here.processes.self
+    here.processes.become(living.pid + 5)
+    machine.mark = { ...machine.mark!, creator: living }
+    const error = await errorOf(here.up())
+    expect(error.code).toBe('resource-busy')
+    expect(error.message).toContain(String(living.pid))
+  })
+})
