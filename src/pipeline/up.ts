@@ -19,7 +19,7 @@ import { prepareMedium, type PreparedMedium } from './medium.ts'
 import { mint, requestFrom } from './minting.ts'
 import { collectableReason, isOurs, notOursBecause } from './ownership.ts'
 import { reportDiagnostics } from './plan-diagnostics.ts'
-import { openRun } from './run.ts'
+import { openRun, type Run } from './run.ts'
 import { asCancelled } from './runner.ts'
 import { recordOf, type UpContext, type UpRequest } from './up-context.ts'
 
@@ -47,13 +47,7 @@ export async function up(environment: Environment, request: UpRequest): Promise<
   const { spec } = request.loaded
   run.bus.emit({ type: 'run-started', verb: 'up', machine: spec.name, provider: spec.provider, host: spec.host })
   try {
-    const call = callFor(run.bus, request.signal)
-    const [medium, { provider, facts }] = await Promise.all([
-      prepareMedium(environment, request.loaded, run.bus, request.signal).then((found) =>
-        requirePromise(found, request),
-      ),
-      environment.registry.resolve(spec.provider, spec.host, call),
-    ])
+    const { medium, provider, facts } = await prepare(environment, request, run)
     try {
       const result = await upOn({ environment, request, run, provider, facts, medium })
       run.bus.emit({ type: 'run-finished', outcome: 'ok' })
@@ -82,6 +76,30 @@ function requirePromise(found: PreparedMedium, request: UpRequest): PreparedMedi
       hint: `Where you trust it, write the promise into the spec: checksum: sha256:${found.medium.sha256}`,
     },
   )
+}
+
+/** Medium and host at the same time. Where one is refused the other is ended: an open connection keeps a process alive. */
+async function prepare(
+  environment: Environment,
+  request: UpRequest,
+  run: Run,
+): Promise<Pick<UpContext, 'medium' | 'provider' | 'facts'>> {
+  const { loaded } = request
+  const refused = new AbortController()
+  const signal = AbortSignal.any([request.signal, refused.signal])
+  const opening = environment.registry.resolve(loaded.spec.provider, loaded.spec.host, callFor(run.bus, signal))
+  try {
+    const preparing = prepareMedium(environment, loaded, run.bus, signal)
+    const [medium, host] = await Promise.all([preparing.then((found) => requirePromise(found, request)), opening])
+    return { medium, ...host }
+  } catch (error) {
+    refused.abort()
+    await opening.then(
+      ({ provider }) => provider.close(),
+      () => undefined,
+    )
+    throw error
+  }
 }
 
 async function upOn(parts: Omit<UpContext, 'journal'>): Promise<Omit<UpResult, 'elapsedMs'>> {

@@ -37,7 +37,10 @@ export class ProviderRegistry {
     const tried: Facts[] = []
     for (const candidate of names) {
       const provider = await this.open(candidate, host)
-      const facts = await provider.facts(call)
+      const facts = await provider.facts(call).catch(async (error: unknown) => {
+        await provider.close()
+        throw error
+      })
       if (facts.isReady) return { provider, facts }
       tried.push(facts)
       await provider.close()
