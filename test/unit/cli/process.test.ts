@@ -142,6 +142,6 @@ describe('the entry', () => {
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
     const [exitCode] = (await once(child, 'close')) as [number]
     expect(exitCode).toBe(3)
-    expect(stderr).toMatch(/^error: azl-vm needs Node\.js 20\.19, 22\.12 or 24 and newer; [^\n]+\n$/)
+    expect(stderr).toMatch(/^error: azl-vm needs Node\.js 20\.19, 22\.13 or 24 and newer; [^\n]+\n$/)
   })
 })
