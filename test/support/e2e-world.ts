@@ -4,7 +4,7 @@ import { access, mkdir, mkdtemp, readdir, readFile, rm, chmod, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
 import { connect } from 'libvirt-ts'
 import { Home } from '../../src/store/paths.ts'
 import { buildTool, type BuiltTool } from './e2e-build.ts'
@@ -62,7 +62,7 @@ export class User {
       ...(options.fault ? { AZL_VM_TEST_JOURNAL: JSON.stringify(options.fault) } : {}),
       ...options.env,
     }
-    return new ToolProcess({ command: [...command], cwd: options.cwd ?? folder, env })
+    return this.#world.watched(new ToolProcess({ command: [...command], cwd: options.cwd ?? folder, env }))
   }
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {
@@ -117,6 +117,7 @@ export class World {
   readonly folder: string
   #before: ReadonlySet<string> = new Set()
   #users = 0
+  #running: ToolProcess[] = []
 
   private constructor(daemon: LibvirtDaemon, tool: BuiltTool, folder: string) {
     this.daemon = daemon
@@ -135,6 +136,19 @@ export class World {
     await this.daemon.stop()
     await this.tool.remove()
     await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Keeps an eye on a process, which is not to outlive its test. */
+  watched(tool: ToolProcess): ToolProcess {
+    this.#running.push(tool)
+    return tool
+  }
+
+  async endTools(): Promise<void> {
+    const left = this.#running.filter((tool) => !tool.isEnded)
+    this.#running = []
+    for (const tool of left) tool.kill('SIGKILL')
+    await Promise.all(left.map((tool) => tool.ended))
   }
 
   async user(): Promise<User> {
@@ -257,6 +271,7 @@ export function describeE2e(title: string, tests: (world: () => World) => void):
     afterAll(() => world?.end())
     // A test that failed leaves things, and the next one is to be judged by its own.
     beforeEach(() => world?.remember())
+    afterEach(() => world?.endTools())
     tests(() => {
       if (world === undefined) throw new Error('the world has not begun')
       return world

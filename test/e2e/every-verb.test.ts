@@ -1,0 +1,70 @@
+/** Each verb, as programs read it: one JSON document on stdout. And the README's first command. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { systemHost } from '../../scripts/host-setup/host.mjs'
+import { staleReason } from '../../scripts/host-setup/npm.mjs'
+import { commandEntries } from '../../src/commands/index.ts'
+import { describeE2e, tellEnd } from '../support/e2e-world.ts'
+import { repositoryRoot } from '../support/run-cli.ts'
+
+describeE2e('azl-vm', (world) => {
+  it('prints one JSON document for every verb', async () => {
+    const user = await world().user()
+    const spec = await world().spec('json', { source: { probe: { then: 'wait' } } })
+    const failsInJson = { console: 2 } as const
+    const verbs: readonly (readonly [verb: string, ...args: string[]])[] = [
+      ['init', 'quickstart', '--out', world().path('made-by-init.yaml')],
+      ['schema'],
+      ['validate', spec],
+      ['providers'],
+      ['doctor'],
+      ['plan', spec],
+      ['up', spec],
+      ['ls'],
+      ['status', 'json'],
+      ['logs', 'json'],
+      ['console', 'json'],
+      ['screenshot', 'json', '--out', world().path('json.png')],
+      ['stop', 'json', '--force'],
+      ['start', 'json'],
+      ['gc', '--dry-run'],
+      ['destroy', 'json'],
+    ]
+    expect(verbs.map(([verb]) => verb).toSorted()).toEqual(commandEntries.map(({ name }) => name).toSorted())
+    for (const argv of verbs) {
+      const end = await user.run([...argv, '--output', 'json'])
+      expect(end.exitCode, `${argv.join(' ')}: ${tellEnd(end)}`).toBe(argv[0] === 'console' ? failsInJson.console : 0)
+      const document: unknown = JSON.parse(end.stdout)
+      expect(typeof document, argv[0]).toBe('object')
+      expect(end.stderr, argv[0]).toBe('')
+    }
+    expect(await world().leftBehind()).toEqual([])
+  })
+
+  it('is shown by the README’s first command, as often as one likes', async (context) => {
+    const readme = await readFile(join(repositoryRoot, 'README.md'), 'utf8')
+    expect(readme).toMatch(/^\s*npm run quickstart|node scripts\/quickstart\.mjs/m)
+    const stale = staleReason(systemHost(), repositoryRoot)
+    if (stale !== undefined) {
+      context.skip(`the quickstart would run npm ci in this checkout, under the other tests (${stale})`)
+    }
+    const user = await world().user()
+    for (const _run of ['first', 'second']) {
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, ['scripts/quickstart.mjs'], {
+        cwd: repositoryRoot,
+        env: {
+          PATH: process.env['PATH'],
+          HOME: user.home,
+          AZL_VM_HOME: user.home,
+          LIBVIRT_DEFAULT_URI: world().daemon.uri,
+        },
+      })
+      expect(stdout + stderr).toMatch(/What the firmware shows the guest/)
+      expect(stdout + stderr).toMatch(/removed +the machine and all that it made/)
+      expect(await world().leftBehind()).toEqual([])
+    }
+  })
+})
