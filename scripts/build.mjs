@@ -8,6 +8,22 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'))
 const outdir = `${root}/dist`
 
+/**
+ * Of `yargs/helpers` only the parser is used. The rest sets up a terminal when it is loaded, which takes as long as
+ * half of Node's own start; said to have no effects, it is left out.
+ */
+const parserOfYargsOnly = {
+  name: 'parser-of-yargs-only',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^\.\.?\// }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === parserOfYargsOnly || !/[\\/]yargs[\\/]helpers[\\/]/.test(importer)) return undefined
+      const found = await resolve(path, { importer, kind, resolveDir, pluginData: parserOfYargsOnly })
+      return { ...found, sideEffects: false }
+    })
+  },
+}
+
 /** The whole of the build; tests read its metafile to know which code each command loads. */
 export const options = {
   absWorkingDir: root,
@@ -29,6 +45,7 @@ export const options = {
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,
+  plugins: [parserOfYargsOnly],
   logLevel: 'warning',
 }
 

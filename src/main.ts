@@ -60,11 +60,16 @@ async function refuseNothing(entries: readonly CommandEntry[], run: Run): Promis
 }
 
 async function runCommand(entry: CommandEntry, words: readonly string[], run: Run): Promise<number> {
-  const [{ command }, { parseArgs }] = await Promise.all([entry.load(), import('./cli/parse-args.ts')])
+  const [{ command }, { parseArgs, commandContext }, build] = await Promise.all([
+    entry.load(),
+    import('./cli/invocation.ts'),
+    composition(run),
+  ])
   const parsed = parseArgs(command, entry.name, words)
   if (parsed.wantsHelp) return await printCommandHelp(entry, run)
   run.output = parsed.output
-  const [{ commandContext }, app] = await Promise.all([import('./cli/context.ts'), compose(run)])
+  const app = await build(run.options)
+  run.logFile = app.logFile
   const ctx = commandContext(run.options, app, parsed, run.options.signal)
   try {
     // The data of the command promised these types; parseArgs is the one place that keeps the promise.
@@ -77,11 +82,8 @@ async function runCommand(entry: CommandEntry, words: readonly string[], run: Ru
   }
 }
 
-async function compose(run: Run): Promise<App> {
-  const build = run.options.compose ?? (await import('./compose.ts')).compose
-  const app = await build(run.options)
-  run.logFile = app.logFile
-  return app
+async function composition(run: Run): Promise<(world: MainWorld) => Promise<App>> {
+  return run.options.compose ?? (await import('./compose.ts')).compose
 }
 
 async function printResult(result: CommandResult, run: Run): Promise<number> {

@@ -1,0 +1,74 @@
+/** What a command that touches machines works in. In one file, so that it is loaded in one piece. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import envPaths from 'env-paths'
+import { assetPath } from './assets.ts'
+import type { MainWorld } from './cli/context.ts'
+import { AzlVmError } from './errors.ts'
+import { thisController } from './host/controller.ts'
+import { processTable } from './host/process-identity.ts'
+import type { Environment } from './pipeline/environment.ts'
+import { ownerOf } from './provider/mark.ts'
+import { ProviderRegistry, type ProviderEntry } from './provider/registry.ts'
+import { hostFactsFile } from './store/host-facts.ts'
+import { withLock } from './store/lock.ts'
+import { MachineStore } from './store/machine-store.ts'
+import { Home } from './store/paths.ts'
+import { version } from './version.ts'
+
+export async function buildEnvironment(
+  world: MainWorld,
+  providerEntries: readonly ProviderEntry[],
+): Promise<Environment> {
+  const home = new Home(await homeFolder(world))
+  const [processes, { user, machineId }] = await Promise.all([processTable(), thisController()])
+  const registry = new ProviderRegistry(providerEntries, (provider, host) => ({
+    env: world.env,
+    platform: process.platform,
+    uid: process.getuid?.(),
+    now: world.now,
+    bootId: processes.self.bootId,
+    hostFacts: hostFactsFile(home.hostFacts(provider, host)),
+    sharedLock: async (name, work) => {
+      const request = {
+        what: name,
+        verb: 'another command',
+        processes,
+        signal: new AbortController().signal,
+        waitMs: sharedLockWaitMs,
+      }
+      return await withLock(home.sharedLock(name), request, work)
+    },
+  }))
+  return {
+    home,
+    machines: new MachineStore(home),
+    registry,
+    processes,
+    owner: ownerOf(user, machineId, home.root),
+    toolVersion: version(),
+    now: world.now,
+    probeBinary: async (architecture) => await readProbe(architecture),
+  }
+}
+
+/** A shared thing may be a medium of gigabytes that somebody else uploads. */
+const sharedLockWaitMs = 30 * 60 * 1000
+
+async function homeFolder(world: MainWorld): Promise<string> {
+  const given = world.env['AZL_VM_HOME']
+  if (given !== undefined && given !== '') return path.resolve(world.cwd, given)
+  return envPaths('azl-vm', { suffix: '' }).data
+}
+
+const probeFiles: Readonly<Record<string, string>> = { x86_64: 'BOOTX64.EFI' }
+
+async function readProbe(architecture: string): Promise<Uint8Array> {
+  const file = probeFiles[architecture]
+  if (file === undefined) {
+    throw new AzlVmError('not-supported', `the boot probe is not built for ${architecture} yet`, {
+      hint: 'Use arch: x86_64, or an ISO.',
+    })
+  }
+  return await readFile(assetPath('packages', 'boot-probe', 'bin', file))
+}
