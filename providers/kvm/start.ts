@@ -93,12 +93,12 @@ async function startOff(
     const domain = await withType(session, ref, type, call)
     const failure = await attempt(session, domain, options, type === 'kvm', call)
     if (failure === undefined) {
-      if (type === 'kvm') await remember(session, { works: true, key })
+      // Where KVM failed and emulation does not, KVM was the reason; where both fail, it was something else.
+      if (type === 'kvm' || index > 0) await remember(session, { works: type === 'kvm', key })
       return { domain, acceleration: type === 'kvm' ? 'hardware' : 'emulated' }
     }
     await clearAway(domain, options.consoles)
     if (isLast || isAzlVmError(failure, 'cancelled')) throw lastFailure(failure, type, ref)
-    await remember(session, { works: false, key })
     call.warn(
       'kvm-does-not-run-guests',
       `KVM is offered by ${session.choice.uri}, but does not run the guest (${errorText(failure)}); going on with emulation, which is slow`,
@@ -199,6 +199,7 @@ async function attempt(
       for (const console of consoles) await console.connect(domain, call)
       await domain.resume(signalOf(call))
       const end = await decision?.first
+      if (call.signal.aborted) throw new AzlVmError('cancelled', `interrupted: start ${domain.name}`)
       return end === undefined ? undefined : new AzlVmError('backend-failed', end)
     } finally {
       await decision?.stop()
