@@ -237,6 +237,15 @@ function findingsOf(
     })
   }
   for (const guest of guests) findings.push(...guestFindings(guest, native))
+  for (const network of native.networks) {
+    if (network.isActive) continue
+    findings.push({
+      level: 'info',
+      code: 'network-inactive',
+      message: `the libvirt network "${network.name}" is not active; only a spec with kvm.network: ${network.name} needs it`,
+      fix: `\`virsh -c ${choice.uri} net-start ${network.name}\` (and \`net-autostart ${network.name}\` for the next boot)`,
+    })
+  }
   if (choice.isSession) {
     findings.push({
       level: 'info',
