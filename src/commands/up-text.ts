@@ -34,8 +34,13 @@ function stateLines(result: UpResult): readonly string[] {
           `  boot        the firmware left for the ${bootOutcome.target}${bootOutcome.name === '' ? '' : ` (${bootOutcome.name})`}`,
         ]
       : []
-  const isOffAfterBoot = machine.state === 'off' && bootOutcome?.is === 'left-for'
-  const state = isOffAfterBoot ? 'off: the guest switched itself off after it had left the firmware' : machine.state
+  const hasLeft = bootOutcome?.is === 'left-for'
+  const state =
+    hasLeft && machine.state === 'off'
+      ? 'off: the guest switched itself off after it had left the firmware'
+      : hasLeft && machine.state === 'stopping'
+        ? 'stopping: the guest is switching itself off'
+        : machine.state
   const ssh =
     endpoint && !result.removed
       ? [`  ssh         ${endpoint.address} port ${String(endpoint.port)} leads to port 22 of the guest`]
