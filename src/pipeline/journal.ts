@@ -2,6 +2,7 @@
  * The journal of one machine: what a changing verb is about to do, written to the disk before it is done, so
  * that a process that is killed at any moment leaves a machine that can be gone on with or taken away.
  */
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { AppendFile } from '../store/append-file.ts'
 import { hasCode, stateError } from '../store/atomic-file.ts'
@@ -50,6 +51,8 @@ export interface Journal {
 
 export function openJournal(file: string, now: () => Date): Journal {
   const out = new AppendFile(file)
+  // A line that a power cut left half written would else swallow the first entry of this run.
+  if (isCutOff(file)) out.append('\n')
   let n = 0
   return {
     append: (body) => {
@@ -60,6 +63,15 @@ export function openJournal(file: string, now: () => Date): Journal {
     close: () => {
       out.close()
     },
+  }
+}
+
+function isCutOff(file: string): boolean {
+  try {
+    const last = readFileSync(file).at(-1)
+    return last !== undefined && last !== '\n'.charCodeAt(0)
+  } catch (error) {
+    throw stateError(file, error)
   }
 }
 

@@ -134,11 +134,12 @@ function busy(request: LockRequest, holder: Holder | undefined): AzlVmError {
 }
 
 async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
+  const interrupted = (): AzlVmError => new AzlVmError('cancelled', 'interrupted while waiting for a lock')
+  if (signal.aborted) throw interrupted()
   await new Promise<void>((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer)
-      reject(new AzlVmError('cancelled', 'interrupted while waiting for a lock'))
+      reject(interrupted())
     }
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', onAbort)
