@@ -7,7 +7,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { until } from '../support/e2e-process.ts'
-import { describeE2e, tellEnd, type JournalFault, type User, type World } from '../support/e2e-world.ts'
+import { describeE2e, tellEnd, type JournalFault, type SpecParts, type User, type World } from '../support/e2e-world.ts'
 
 /** What `up` of the machine below writes, and so where it can be killed; the first test compares. */
 const entries = [
@@ -19,6 +19,8 @@ const entries = [
   'end',
 ]
 const withTpm = { machine: { firmware: { tpm: true } } }
+/** Stays on: a machine that goes off before the next `up` comes is another case. */
+const waiting = { ...withTpm, source: { probe: { then: 'wait' } } }
 
 describeE2e('an azl-vm that is killed with -9', (world) => {
   it('has a journal with an entry before and after each act', async () => {
@@ -56,13 +58,12 @@ describeE2e('an azl-vm that is killed with -9', (world) => {
   it.each([
     ['nothing is made yet', 'before', 'intent define', 'created'],
     ['the domain is defined and nobody wrote that down', 'before', 'done define', 'continued'],
-    ['the medium is in the drive', 'after', 'done attach-installer', 'continued'],
     ['the machine runs and nobody wrote that down', 'before', 'done start', 'continued'],
     ['the guest boots', 'after', 'done forward', 'continued'],
   ] as const)('is gone on with by the next up where %s', async (_title, when, entry, action) => {
     const user = await world().user()
     const name = `again-${entries.indexOf(entry)}-${when}`
-    const spec = await killUp(world(), user, name, { when, entry: entries.indexOf(entry) + 1 })
+    const spec = await killUp(world(), user, name, { when, entry: entries.indexOf(entry) + 1 }, waiting)
     const result = await user.json<{ action: string; probe: unknown }>(['up', spec])
     expect(result).toMatchObject({ action, probe: { tpm: { isPresent: true } } })
     expect(await user.run(['destroy', name])).toMatchObject({ exitCode: 0 })
@@ -73,7 +74,7 @@ describeE2e('an azl-vm that is killed with -9', (world) => {
     const seed = Number(process.env['AZL_VM_TEST_SEED'] ?? randomInt(2 ** 31))
     console.log(`AZL_VM_TEST_SEED=${seed}`)
     const random = generator(seed)
-    const moments = Array.from({ length: 6 }, () => Math.floor(random() * wholeRunBytes))
+    const moments = Array.from({ length: 4 }, () => Math.floor(random() * wholeRunBytes))
     const users = await Promise.all(
       moments.map(async (bytes, at) => {
         const user = await world().user()
@@ -120,8 +121,9 @@ async function killUp(
   user: User,
   name: string,
   at: Pick<JournalFault, 'when' | 'entry'>,
+  parts: SpecParts = withTpm,
 ): Promise<string> {
-  const spec = await world.spec(name, withTpm)
+  const spec = await world.spec(name, parts)
   const ended = await user.run(['up', spec], { fault: { act: 'kill', file: '', ...at } })
   expect(ended.signal, tellEnd(ended)).toBe('SIGKILL')
   return spec
