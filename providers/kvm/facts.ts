@@ -8,7 +8,7 @@ import { readDescriptors, type FirmwareDescriptor } from './firmware.ts'
 import { localFindings } from './host-checks.ts'
 import type { HostChoice } from './host.ts'
 import { isOurPool } from './names.ts'
-import { parseXml } from './xml.ts'
+import { parseXml } from './xml-reader.ts'
 
 /** Where libvirt keeps images when nobody says otherwise (libvirt's storage driver: localstatedir/lib/libvirt/images). */
 const systemImageFolder = '/var/lib/libvirt/images'

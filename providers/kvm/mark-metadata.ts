@@ -1,6 +1,7 @@
 /** The mark in a domain's metadata: one element in a namespace of ours, its text JSON. */
 import type { Mark } from '../../src/provider/mark.ts'
-import { element, toXml, type XmlElement, type XmlNode } from './xml.ts'
+import { element, toXml, type XmlElement } from './xml.ts'
+import type { XmlNode } from './xml-reader.ts'
 
 export const markNamespace = 'urn:azl-vm:mark:1'
 export const markPrefix = 'azl'

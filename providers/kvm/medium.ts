@@ -15,7 +15,7 @@ import { signalOf, type Session } from './session.ts'
 import { removeUnusedIso } from './removal.ts'
 import { deleteVolume, ensureVolume, findPool, findVolume, refreshPool } from './storage.ts'
 import { lookPoolXml, volumeXml } from './storage-xml.ts'
-import { parseXml } from './xml.ts'
+import { parseXml } from './xml-reader.ts'
 
 export interface Placed {
   readonly path: string
@@ -149,7 +149,11 @@ async function copyToPool(session: Session, pool: StoragePool, medium: Medium, c
     call,
     async () => await Promise.all([findVolume(pool, name, call), findVolume(pool, okVolumeName(name), call)]),
   )
-  if (!copy || !ok) await upload(session, pool, name, medium, call)
+  if (!copy || !ok) {
+    if (ok) await deleteVolume(session, pool, ok.name, call)
+    if (copy) await deleteVolume(session, pool, copy.name, call)
+    await upload(session, pool, name, medium, call)
+  }
   const poolPath =
     parseXml(await session.run('read the pool', call, () => pool.xml(signalOf(call)))).find('target', 'path')?.text ??
     ''
@@ -158,8 +162,6 @@ async function copyToPool(session: Session, pool: StoragePool, medium: Medium, c
 
 async function upload(session: Session, pool: StoragePool, name: string, medium: Medium, call: Call): Promise<void> {
   await requireSpace(session, pool, medium.sizeBytes, call)
-  await deleteVolume(session, pool, okVolumeName(name), call)
-  await deleteVolume(session, pool, name, call)
   await session.run(`upload ${medium.path} to ${pool.name}/${name}`, call, async () => {
     const volume = await pool.createVolume(volumeXml(name, medium.sizeBytes, 'raw'), signalOf(call))
     await volume.upload(readMedium(medium.path), {

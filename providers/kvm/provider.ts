@@ -312,10 +312,12 @@ export class KvmProvider implements Provider {
 
   /** libvirt tells `a` from `A`, we do not: the later-marked of two withdraws. */
   async #requireNameUnique(ref: MachineRef, mark: Mark, call: Call): Promise<void> {
-    const alike = (await this.findByName(ref.name, call)).filter((info) => info.ref.id !== ref.id)
-    const winner = alike.find(
-      (info) =>
-        info.mark === undefined || [info.mark.created, info.ref.id].join(' ') < [mark.created, ref.id].join(' '),
+    const name = ref.name.toLowerCase()
+    const winner = (await allDomains(this.#session, call)).find(
+      (other) =>
+        other.ref.name.toLowerCase() === name &&
+        other.ref.id !== ref.id &&
+        (other.mark === undefined || [other.mark.created, other.ref.id].join(' ') < [mark.created, ref.id].join(' ')),
     )
     if (!winner) return
     await undefine(this.#session, await this.#session.domain(ref, call), call)

@@ -85,9 +85,8 @@ async function startOff(
   call: Call,
 ): Promise<Started> {
   const rule = config.mark ? kvmMark(config.mark).acceleration : 'auto'
-  const key = await accelerationKey(session, call)
+  const [key] = await Promise.all([accelerationKey(session, call), noteLogBytes(session, ref, config, call)])
   const types = await typesToTry(session, rule, config, key)
-  await noteLogBytes(session, ref, config, call)
   for (const [index, type] of types.entries()) {
     const isLast = index === types.length - 1
     const domain = await withType(session, ref, type, call)

@@ -129,7 +129,6 @@ export async function ensureVolume(
   call: Call,
 ): Promise<void> {
   await session.run(`make the volume ${pool.name}/${name}`, call, async () => {
-    if (await findVolume(pool, name, call)) return
     try {
       await pool.createVolume(volumeXml(name, sizeBytes, format), signalOf(call))
     } catch (error) {

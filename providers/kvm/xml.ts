@@ -1,5 +1,4 @@
-/** XML for libvirt: a builder that escapes, and a parser whose results are read by path. */
-import { XMLParser } from 'fast-xml-parser'
+/** XML for libvirt: a builder that escapes. What libvirt answers is read by xml-reader.ts. */
 import { AzlVmError } from '../../src/errors.ts'
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>
@@ -64,62 +63,4 @@ function refuseUnsayable(text: string): void {
     'spec-invalid',
     `a value holds the character U+${code.toString(16).padStart(4, '0')}, which libvirt's XML cannot say`,
   )
-}
-
-/** A parsed element: attributes, child elements in order, and its own text. */
-export class XmlNode {
-  readonly #raw: Readonly<Record<string, unknown>>
-  readonly name: string
-
-  constructor(name: string, raw: Readonly<Record<string, unknown>>) {
-    this.name = name
-    this.#raw = raw
-  }
-
-  attribute(key: string): string | undefined {
-    const value = this.#raw[`@${key}`]
-    return typeof value === 'string' ? value : undefined
-  }
-
-  get text(): string {
-    const value = this.#raw['#text']
-    return typeof value === 'string' ? value : ''
-  }
-
-  /** Every element at a path below this one: `all('devices', 'disk')`. */
-  all(...path: readonly string[]): readonly XmlNode[] {
-    return path.reduce<readonly XmlNode[]>((nodes, step) => nodes.flatMap((node) => node.#children(step)), [this])
-  }
-
-  /** The first element at a path, where there is one. */
-  find(...path: readonly string[]): XmlNode | undefined {
-    return this.all(...path)[0]
-  }
-
-  #children(name: string): readonly XmlNode[] {
-    const value = this.#raw[name]
-    const list: readonly unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value]
-    return list.map((entry) => new XmlNode(name, recordOf(entry)))
-  }
-}
-
-/** Parses a document and returns its root element. */
-export function parseXml(text: string): XmlNode {
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    parseTagValue: false,
-    parseAttributeValue: false,
-    ignoreDeclaration: true,
-    ignorePiTags: true,
-  })
-  const parsed: unknown = parser.parse(text)
-  const [root] = Object.entries(recordOf(parsed))
-  if (!root) throw new AzlVmError('bad-reply', 'libvirt answered with an empty XML document')
-  return new XmlNode(root[0], recordOf(root[1]))
-}
-
-/** The parser gives an element without attributes and children as its bare text. */
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : { '#text': String(value) }
 }

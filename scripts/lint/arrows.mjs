@@ -69,7 +69,6 @@ const wrapped = {
   'proper-lockfile': ['src/store'],
   'js-yaml': ['src/spec'],
   yargs: ['src/cli'],
-  'fast-xml-parser': ['providers'],
 }
 
 /**
