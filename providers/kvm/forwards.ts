@@ -59,7 +59,7 @@ function refused(rule: ForwardRule, answer: string): AzlVmError {
   )
 }
 
-const hubPattern = /^(?:Hub .*|.*\(hostnet(\d+)\):?)$/ //   VLAN -1 (hostnet0):
+const hubPattern = /\(hostnet(\d+)\):$/ // Hub -1 (hostnet0):
 // TCP[HOST_FORWARD]  13       127.0.0.1 34567       10.0.2.15    22   0     0
 const forwardPattern = /^\s*TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s/
 
