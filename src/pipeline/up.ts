@@ -88,8 +88,8 @@ async function prepare(
   const refused = new AbortController()
   const signal = AbortSignal.any([request.signal, refused.signal])
   const opening = environment.registry.resolve(loaded.spec.provider, loaded.spec.host, callFor(run.bus, signal))
+  const preparing = prepareMedium(environment, loaded, run.bus, signal)
   try {
-    const preparing = prepareMedium(environment, loaded, run.bus, signal)
     const [medium, host] = await Promise.all([preparing.then((found) => requirePromise(found, request)), opening])
     return { medium, ...host }
   } catch (error) {
@@ -98,6 +98,7 @@ async function prepare(
       ({ provider }) => provider.close(),
       () => undefined,
     )
+    await preparing.catch(() => undefined)
     throw error
   }
 }
