@@ -26,15 +26,12 @@ describe('an atomic write', () => {
     const contents = ['a'.repeat(300_000), 'b'.repeat(200_000)]
     await writeFileAtomic(file, contents[0]!)
     const seen = new Set<string>()
-    const writes = (async () => {
-      for (let round = 0; round < 20; round++) await writeFileAtomic(file, contents[round % 2]!)
-      return 'done' as const
+    let rounds = 0
+    const writing = (async () => {
+      for (; rounds < 20; rounds++) await writeFileAtomic(file, contents[rounds % 2]!)
     })()
-    let isDone = false
-    void writes.then(() => {
-      isDone = true
-    })
-    while (!isDone) seen.add(await readFile(file, 'utf8'))
+    while (rounds < 20) seen.add(await readFile(file, 'utf8'))
+    await writing
     expect([...seen].every((text) => contents.includes(text))).toBe(true)
   })
 

@@ -1,0 +1,283 @@
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { parseDomain } from '../../../providers/kvm/domain-config.ts'
+import { withDomainType } from '../../../providers/kvm/domain-type.ts'
+import type { NetworkFact } from '../../../providers/kvm/facts.ts'
+import { chooseFirmware, readDescriptors } from '../../../providers/kvm/firmware.ts'
+import { parseUsernet } from '../../../providers/kvm/forwards.ts'
+import {
+  digestOfIsoVolume,
+  isOurPool,
+  isoVolumeName,
+  lookPoolName,
+  machineFiles,
+  networkName,
+  okVolumeName,
+  poolNameFor,
+  runIdOfLookPool,
+  runIdOfNetwork,
+  runIdOfVolume,
+} from '../../../providers/kvm/names.ts'
+import { quote } from '../../../providers/kvm/script.ts'
+import { element, toXml } from '../../../providers/kvm/xml.ts'
+import { parseXml } from '../../../providers/kvm/xml-reader.ts'
+import { assetPath } from '../../../src/assets.ts'
+import type { Plan } from '../../../src/provider/plan.ts'
+import { temporaryFolder } from '../../support/run-cli.ts'
+import { domainXmlOf, kvmPlan, runId, type RequestChange } from './kvm-request.ts'
+
+const specs = {
+  minimal: {},
+  'no-devices': { machine: { disks: [], networks: [] } },
+  'secure-boot-tpm': { machine: { firmware: { secureBoot: true, tpm: true }, acceleration: 'emulated' } },
+  networks: {
+    machine: {
+      networks: [
+        { mode: 'nat', forward: [{ host: 8080, guest: 80 }] },
+        { mode: 'isolated' },
+        { mac: '52:54:00:aa:bb:cc' },
+      ],
+    },
+  },
+  'many-disks': {
+    machine: {
+      cpus: 8,
+      memory: '16GiB',
+      nestedVirtualization: true,
+      disks: [{ size: '16GiB' }, { size: '1TiB' }, {}, {}],
+    },
+  },
+  'storage-path': { storage: { path: '/srv/vm & more' } },
+  'named-network': { kvm: { network: 'default' } },
+} as const satisfies Record<string, RequestChange>
+
+const networks: readonly NetworkFact[] = [
+  { name: 'default', isActive: true, forward: 'nat', hasHostAddress: true },
+  { name: 'bridge', isActive: true, forward: 'bridge', hasHostAddress: false },
+  { name: 'hostonly', isActive: true, forward: undefined, hasHostAddress: true },
+  { name: 'asleep', isActive: false, forward: 'nat', hasHostAddress: true },
+]
+
+describe('the domain XML', () => {
+  // AZL_UPDATE_GOLDEN=1 writes them anew; read the difference before it is committed.
+  test.each(Object.keys(specs) as (keyof typeof specs)[])('of %s is the golden one', async (name) => {
+    const file = assetPath('test', 'golden', 'kvm', `${name}.xml`)
+    const xml = `${domainXmlOf(await kvmPlan(specs[name], { networks }))}\n`
+    if (process.env['AZL_UPDATE_GOLDEN'] === '1') await writeFile(file, xml)
+    expect(xml).toBe(await readFile(file, 'utf8'))
+  })
+
+  test('is read back as it was planned, in both ways to run the processor', async () => {
+    const xml = domainXmlOf(await kvmPlan(specs['many-disks']))
+    const config = parseDomain(xml)
+    expect(config).toMatchObject({
+      domainType: 'kvm',
+      acceleration: 'hardware',
+      cpus: 8,
+      memoryBytes: 16 * 1024 ** 3,
+      isNested: true,
+    })
+    expect(config.disks).toHaveLength(4)
+    expect(config.mark?.runId).toBe(runId)
+    const emulated = parseDomain(withDomainType(xml, 'qemu', true))
+    expect(emulated).toEqual({ ...config, domainType: 'qemu', acceleration: 'emulated' })
+    expect(withDomainType(withDomainType(xml, 'qemu', true), 'kvm', true)).toBe(xml)
+  })
+})
+
+describe('XML', () => {
+  const nasty = `<a href="x">&amp; 'quoted' ]]> "double" \t tab \n line — ünïcode 💽`
+
+  test('of any text that it can say is parsed to the same text', () => {
+    const xml = toXml(element('domain', { name: nasty }, element('name', {}, nasty), element('empty')))
+    const parsed = parseXml(xml)
+    expect(parsed.attribute('name')).toBe(nasty)
+    expect(parsed.find('name')?.text).toBe(nasty)
+  })
+
+  test.each(['\u0000', '\u0007', '\u001b', '\ufffe'])('%j cannot be said, and is refused', (character) => {
+    expect(() => toXml(element('name', {}, `a${character}b`))).toThrow(/U\+/)
+    expect(() => toXml(element('name', { x: character }))).toThrow(/U\+/)
+  })
+})
+
+describe('the plan', () => {
+  const diagnosed = async (change: RequestChange): Promise<readonly string[]> =>
+    (await kvmPlan(change, { networks })).diagnostics.map(({ path, code }) => `${path.join('.')}: ${code}`)
+
+  test.each([
+    [{ machine: { networks: [{ mode: 'bridged' }] } }, ['machine.networks.0.mode: not-supported']],
+    [{ machine: { networks: [{ mode: 'bridged' }] }, kvm: { network: 'bridge' } }, []],
+    [
+      { machine: { networks: [{ mode: 'bridged' }] }, kvm: { network: 'default' } },
+      ['machine.networks.0.mode: not-supported'],
+    ],
+    [{ machine: { networks: [{ mode: 'host-only' }] }, kvm: { network: 'hostonly' } }, []],
+    [
+      { machine: { networks: [{ mode: 'host-only' }] }, kvm: { network: 'default' } },
+      ['machine.networks.0.mode: not-supported'],
+    ],
+    [{ machine: { networks: [{ mode: 'nat' }] }, kvm: { network: 'default' } }, []],
+    [
+      { machine: { networks: [{ mode: 'nat', forward: [{ guest: 80 }] }] }, kvm: { network: 'default' } },
+      ['machine.networks.0.forward: not-supported'],
+    ],
+    [{ machine: { networks: [{}] }, kvm: { network: 'asleep' } }, ['kvm.network: host-not-ready']],
+    [{ machine: { networks: [{}] }, kvm: { network: 'nowhere' } }, ['kvm.network: host-not-ready']],
+    [{ machine: { networks: [{ mode: 'isolated' }] }, kvm: { network: 'nowhere' } }, []],
+    [
+      { machine: { nestedVirtualization: true, acceleration: 'emulated' } },
+      ['machine.nestedVirtualization: not-supported'],
+    ],
+  ] as const)('of %j has the diagnostics %j', async (change, expected) => {
+    expect(await diagnosed(change as RequestChange)).toEqual(expected)
+  })
+
+  test('acceleration: hardware on a libvirt without KVM is host-not-ready', async () => {
+    const plan = await kvmPlan({ machine: { acceleration: 'hardware' } }, { advertisesKvm: { x86_64: false } })
+    expect(plan.diagnostics).toMatchObject([{ path: ['machine', 'acceleration'], code: 'host-not-ready' }])
+  })
+})
+
+describe('the script', () => {
+  test.each(["it's", '$(reboot)', '`x`', 'a b', '"', '\\', '*', '', 'ünï', '-n', "''"])(
+    'quotes %j as one word of a shell',
+    (word) => {
+      expect(execFileSync('sh', ['-c', `printf %s ${quote(word)}`]).toString()).toBe(word)
+    },
+  )
+
+  const whole = (plan: Plan): string =>
+    ['set -eu', ...plan.shPrologue, ...plan.operations.flatMap(({ sh }) => sh), ...plan.shEpilogue, ''].join('\n')
+
+  test.each(Object.keys(specs) as (keyof typeof specs)[])('of %s is a shell script', async (name) => {
+    const script = whole(await kvmPlan(specs[name], { networks }))
+    const file = `${await temporaryFolder({ 'script.sh': script })}/script.sh`
+    execFileSync('sh', ['-n', file])
+    expect(script, 'what it makes is foreign to azl-vm').not.toContain('urn:azl-vm:mark')
+    expect(script).not.toContain(runId)
+  })
+})
+
+describe('names', () => {
+  test('of a machine’s volumes tell its run, whatever the machine is called', () => {
+    for (const name of ['a', 'x'.repeat(63), 'dots.and_underscores-1', `tricky.${runId}.disk0.qcow2`]) {
+      const files = machineFiles(name, runId)
+      const all = [
+        files.disk(0),
+        files.disk(15),
+        files.nvram,
+        files.serialLog,
+        `${files.serialLog}.0`,
+        `${files.serialLog}.2`,
+      ]
+      for (const volume of all) expect(runIdOfVolume(volume)).toBe(runId)
+    }
+    for (const foreign of [
+      'x.qcow2',
+      'azl4.disk0.qcow2',
+      `azl4.${runId}.txt`,
+      `${runId}.disk0.qcow2`,
+      'iso-0f343b0931cd-x.iso',
+    ])
+      expect(runIdOfVolume(foreign)).toBeUndefined()
+  })
+
+  test('of shared things are told from those of others', () => {
+    const digest = 'a1b2c3d4e5f6'.padEnd(64, '0')
+    const iso = isoVolumeName(digest, 'Azure Linux 4.0 (x86_64)/ü.iso')
+    expect(iso).toMatch(/^iso-a1b2c3d4e5f6-[A-Za-z0-9._-]+$/)
+    expect(digestOfIsoVolume(iso)).toBe('a1b2c3d4e5f6')
+    expect(digestOfIsoVolume(okVolumeName(iso))).toBe('a1b2c3d4e5f6')
+    expect(digestOfIsoVolume('iso-mine.iso')).toBeUndefined()
+    expect(runIdOfNetwork(networkName(runId, 0))).toBe(runId)
+    expect(runIdOfNetwork('default')).toBeUndefined()
+    expect(runIdOfLookPool(lookPoolName(runId))).toBe(runId)
+    for (const pool of [poolNameFor(undefined), poolNameFor('/srv/vm')]) expect(isOurPool(pool)).toBe(true)
+    for (const pool of ['default', 'azl-vm-mine', 'azl-vmx', lookPoolName(runId), 'by-hand-x'])
+      expect(isOurPool(pool)).toBe(false)
+  })
+})
+
+describe('forwarded ports', () => {
+  test('are read from QEMU’s own table, each at its network card', () => {
+    const table = [
+      'Hub -1 (hostnet0):',
+      '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ',
+      '  TCP[ESTABLISHED]   25       127.0.0.1 34567       10.0.2.15    22     0     0',
+      '  TCP[HOST_FORWARD]  13       127.0.0.1 34567       10.0.2.15    22     0     0',
+      '  UDP[HOST_FORWARD]  14       127.0.0.1 53          10.0.2.15    53     0     0',
+      'Hub -1 (hostnet1):',
+      '  TCP[HOST_FORWARD]  15       127.0.0.1  8080       10.0.2.15    80     0     0',
+      '',
+    ].join('\r\n')
+    expect(parseUsernet(table)).toEqual([
+      { network: 0, hostPort: 34567, guestPort: 22 },
+      { network: 1, hostPort: 8080, guestPort: 80 },
+    ])
+    expect(parseUsernet('')).toEqual([])
+  })
+})
+
+describe('the firmware', () => {
+  const descriptor = (
+    code: string,
+    features: readonly string[],
+    machines = ['pc-q35-*'],
+    architecture = 'x86_64',
+    device = 'flash',
+  ): string =>
+    JSON.stringify({
+      'interface-types': ['uefi'],
+      mapping: {
+        device,
+        executable: { filename: `/fw/${code}.fd`, format: 'raw' },
+        'nvram-template': { filename: `/fw/${code}.vars.fd`, format: 'raw' },
+      },
+      targets: [{ architecture, machines }],
+      features,
+    })
+
+  test('is the first descriptor by name that has the keys, or has neither; /etc overrides /usr', async () => {
+    const folder = await temporaryFolder({
+      'usr/40-plain.json': descriptor('overridden', ['acpi-s3']),
+      'usr/50-secure.json': descriptor('secure', ['secure-boot', 'enrolled-keys', 'requires-smm']),
+      'usr/45-no-keys.json': descriptor('no-keys', ['secure-boot']),
+      'usr/10-arm.json': descriptor('arm', [], ['virt-*'], 'aarch64'),
+      'usr/20-i440.json': descriptor('i440', [], ['pc-i440fx-*']),
+      'usr/30-memory.json': descriptor('memory', [], ['pc-q35-*'], 'x86_64', 'memory'),
+      'usr/00-broken.json': '{',
+      'usr/01-odd.json': '{"mapping": 7}',
+      'usr/README': 'text',
+      'etc/40-plain.json': descriptor('plain', []),
+    })
+    const found = await readDescriptors([`${folder}/etc`, `${folder}/usr`, `${folder}/missing`])
+    expect(chooseFirmware(found, 'x86_64', false)).toMatchObject({
+      code: '/fw/plain.fd',
+      varsTemplate: '/fw/plain.vars.fd',
+    })
+    expect(chooseFirmware(found, 'x86_64', true)).toMatchObject({ code: '/fw/secure.fd', descriptor: '50-secure.json' })
+    expect(chooseFirmware(found, 'aarch64', false)).toMatchObject({ code: '/fw/arm.fd' })
+    expect(chooseFirmware(found, 'aarch64', true)).toBeUndefined()
+  })
+
+  test('of the host is taken by its own path where libvirt does not choose', async () => {
+    const pair = {
+      file: '/x/1.json',
+      code: '/fw/c.fd',
+      varsTemplate: '/fw/v.fd',
+      architectures: ['x86_64'],
+      machines: ['pc-q35-*'],
+      features: ['secure-boot', 'enrolled-keys'],
+    }
+    const plan = await kvmPlan(specs['secure-boot-tpm'], {
+      descriptors: [pair],
+      isFirmwareAutomatic: { x86_64: false },
+    })
+    const xml = domainXmlOf(plan)
+    expect(xml).toContain("<loader readonly='yes' type='pflash' secure='yes'>/fw/c.fd</loader>")
+    expect(xml).toContain("<nvram template='/fw/v.fd'>")
+    expect(parseDomain(xml).secureBoot).toBe(true)
+  })
+})
