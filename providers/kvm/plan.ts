@@ -148,8 +148,9 @@ function forwardsOf(request: MachineRequest, network: DomainNetwork, index: numb
     hostPort: rule.host === 'any' ? 0 : rule.host,
     guestPort: rule.guest,
   }))
+  const isFirst = request.spec.machine.networks.findIndex(({ mode }) => mode === 'nat') === index
   const hasSsh = asked.some((rule) => rule.guestPort === sshPort)
-  return hasSsh ? asked : [{ network: index, hostPort: 0, guestPort: sshPort, isOwn: true }, ...asked]
+  return hasSsh || !isFirst ? asked : [{ network: index, hostPort: 0, guestPort: sshPort, isOwn: true }, ...asked]
 }
 
 export const sshPort = 22
