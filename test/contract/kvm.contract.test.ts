@@ -78,7 +78,8 @@ function kvmTests(bench: () => Bench): void {
   })
 
   test('two machines share one copy of a medium; it goes with the last; their forwarded ports are distinct', async () => {
-    const shape = 'machine: { memory: 256MiB, disks: [], networks: [{ forward: [{ guest: 80 }] }] }'
+    const shape =
+      'machine: { memory: 256MiB, disks: [], networks: [{ forward: [{ guest: 80 }] }, { forward: [{ guest: 443 }] }] }'
     const first = await bench().make('twin-1', shape)
     const second = { ...(await bench().request('twin-2', shape)), installer: first.installer }
     try {
@@ -90,9 +91,9 @@ function kvmTests(bench: () => Bench): void {
       const outputs = await Promise.all(
         [first.ref, twin.ref].map(async (ref) => (await bench().provider.start(ref, testCall())).outputs),
       )
-      const ports = outputs.flatMap((output) => [output['port-22'], output['port-80']])
+      const ports = outputs.flatMap((output) => [output['port-22'], output['port-80'], output['port-443']])
       expect(ports.every((port) => typeof port === 'number' && port > 0)).toBe(true)
-      expect(new Set(ports).size).toBe(4)
+      expect(new Set(ports).size).toBe(6)
       const endpoint = await bench().provider.endpoint(first.ref, testCall())
       expect(endpoint).toEqual({ address: '127.0.0.1', port: outputs[0]?.['port-22'] })
       await bench().destroy(first.ref)
