@@ -64,7 +64,7 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     diagnostics,
     operations,
     shPrologue: script.prologue(facts.host),
-    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, byHand.files.serialLog),
+    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, byHand.files.serialLog, byHand.ownNetworks),
     choices: choicesOf(design),
   }
 }

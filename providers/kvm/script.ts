@@ -106,13 +106,19 @@ export function hostForward(rule: ForwardRule): string {
   return `hostfwd_add hostnet${String(rule.network)} tcp:127.0.0.1:${String(rule.hostPort)}-:${String(rule.guestPort)}`
 }
 
-export function epilogue(name: string, pool: string, logVolume: string): readonly string[] {
+export function epilogue(
+  name: string,
+  pool: string,
+  logVolume: string,
+  networks: readonly string[],
+): readonly string[] {
   return [
     '# What the machine says on its serial port:',
     `#   virsh console ${quote(name)}`,
     `#   virsh pool-refresh ${quote(pool)} && virsh vol-download --pool ${quote(pool)} ${quote(logVolume)} /dev/stdout`,
     '# To remove it:',
     `#   virsh destroy ${quote(name)}; virsh undefine ${quote(name)} --nvram`,
+    ...networks.map((network) => `#   virsh net-destroy ${quote(network)}; virsh net-undefine ${quote(network)}`),
     `#   virsh pool-refresh ${quote(pool)}; for v in $(virsh vol-list ${quote(pool)} | awk 'NR > 2 { print $1 }'); do virsh vol-delete --pool ${quote(pool)} "$v"; done`,
     `#   virsh pool-destroy ${quote(pool)}; virsh pool-delete ${quote(pool)}; virsh pool-undefine ${quote(pool)}`,
   ]

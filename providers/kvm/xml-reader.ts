@@ -1,27 +1,21 @@
-/**
- * Reads the XML that libvirt answers. By hand, because `up` reads a dozen documents and a general parser takes longer
- * to load and to warm up than libvirt to answer; libvirt prints its own documents anew, so their form is narrow: no
- * DOCTYPE, no entities of its own. Whatever else is not understood is an error and never skipped.
- */
+/** Reads the XML that libvirt answers. What is no XML, or more than libvirt ever sends, is an error and never skipped. */
+import sax from 'sax'
 import { AzlVmError } from '../../src/errors.ts'
 
 /** A parsed element: attributes, child elements in order, and its own text. */
 export class XmlNode {
   readonly name: string
-  readonly #attributes: string
+  readonly #attributes: ReadonlyMap<string, string>
   readonly #children: XmlNode[] = []
   #text = ''
 
-  /** `attributes`: the text between the name and the end of the tag. */
-  constructor(name: string, attributes: string) {
+  constructor(name: string, attributes: ReadonlyMap<string, string>) {
     this.name = name
     this.#attributes = attributes
   }
 
   attribute(key: string): string | undefined {
-    for (const [, name, single, double] of this.#attributes.matchAll(attributePattern))
-      if (name === key) return decoded(single ?? double ?? '')
-    return undefined
+    return this.#attributes.get(key)
   }
 
   /** The text in this element itself, without that of its children. */
@@ -42,67 +36,42 @@ export class XmlNode {
     return this.all(...path)[0]
   }
 
-  get children(): readonly XmlNode[] {
-    return this.#children
-  }
-
   append(what: XmlNode | string): void {
     if (typeof what === 'string') this.#text += what
     else this.#children.push(what)
   }
 }
 
-/** `<vcpu placement='static'>`; also `version='1.0'` of a declaration. */
-const attributePattern = /([^\s=]+)\s*=\s*(?:'([^']*)'|"([^"]*)")/g
-
-/** One piece of a document: comment or declaration, CDATA, end tag, start tag, or text. */
-const piecePattern =
-  /<(?:!--[\s\S]*?--|\?[\s\S]*?\?)>|<!\[CDATA\[(?<cdata>[\s\S]*?)\]\]>|<\/(?<end>[^\s<>/]+)\s*>|<(?<start>[^\s<>/!?]+)(?<attributes>(?:\s+[^\s<>=/'"]+\s*=\s*(?:'[^'<]*'|"[^"<]*"))*)\s*(?<empty>\/?)>|(?<text>[^<]+)/y
-
 /** Parses a document and returns its root element. Throws bad-reply where it is none. */
 export function parseXml(document: string): XmlNode {
-  const top = new XmlNode('', '')
-  const open = [top]
-  const pattern = new RegExp(piecePattern)
-  while (pattern.lastIndex < document.length) {
-    const at = pattern.lastIndex
-    const piece = pattern.exec(document)
-    if (!piece) throw malformed(document, at)
-    const { cdata, end, start, attributes = '', empty, text } = piece.groups ?? {}
-    const inner = open.at(-1) ?? top
-    if (text !== undefined) inner.append(decoded(text))
-    else if (cdata !== undefined) inner.append(cdata)
-    else if (start !== undefined) {
-      const node = new XmlNode(start, attributes)
-      inner.append(node)
-      if (empty === '') open.push(node)
-    } else if (end !== undefined && (open.length === 1 || open.pop()?.name !== end)) throw malformed(document, at)
+  const roots: XmlNode[] = []
+  const open: XmlNode[] = []
+  const parser = sax.parser(true)
+  const append = (text: string): void => open.at(-1)?.append(text)
+  parser.onerror = (error) => {
+    throw malformed(error.message.split('\n').join(', '))
   }
-  const [root, ...others] = top.children
-  if (!root || others.length > 0 || open.length > 1 || top.text.trim() !== '')
-    throw malformed(document, document.length)
+  parser.ondoctype = () => {
+    throw malformed('it has a document type')
+  }
+  parser.onopentag = ({ name, attributes }) => {
+    const node = new XmlNode(name, new Map(Object.entries(attributes as Record<string, string>)))
+    const above = open.at(-1)
+    if (above) above.append(node)
+    else roots.push(node)
+    open.push(node)
+  }
+  parser.onclosetag = () => {
+    open.pop()
+  }
+  parser.ontext = append
+  parser.oncdata = append
+  parser.write(document).close()
+  const [root, ...others] = roots
+  if (!root || others.length > 0) throw malformed('it has not exactly one element at its top')
   return root
 }
 
-function malformed(document: string, at: number): AzlVmError {
-  const where = document.slice(Math.max(0, at - 40), at + 40)
-  return new AzlVmError(
-    'bad-reply',
-    `libvirt answered with XML that cannot be read, at character ${String(at)}: ${where}`,
-  )
-}
-
-const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
-
-/** Resolves `&lt;` and `&#10;`; what is no reference stays as it is. */
-function decoded(text: string): string {
-  if (!text.includes('&')) return text
-  return text.replace(
-    /&(?:#x([0-9A-Fa-f]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot|apos));/g,
-    (whole: string, hex?: string, decimal?: string, name?: string) => {
-      if (name !== undefined) return named[name] ?? whole
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-      return code <= 0x10ffff ? String.fromCodePoint(code) : whole
-    },
-  )
+function malformed(why: string): AzlVmError {
+  return new AzlVmError('bad-reply', `libvirt answered with XML that cannot be read: ${why}`)
 }

@@ -69,6 +69,7 @@ const wrapped = {
   'proper-lockfile': ['src/store'],
   'js-yaml': ['src/spec'],
   yargs: ['src/cli'],
+  sax: ['providers/kvm'],
 }
 
 /**
