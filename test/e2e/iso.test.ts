@@ -22,13 +22,16 @@ const atUsualSocket = { isAtUsualSocket: true } as const
 
 describeE2e('an ISO that nobody here made', (world) => {
   let user: User
+  let local: User
   let memtest: string
   let debian: string
   let memtestFacts: FileFacts
   let debianFacts: FileFacts
 
   beforeAll(async () => {
+    // libvirt at its usual socket is another host than libvirt at one that was named.
     user = await world().user()
+    local = await world().user()
     const [shared, hidden] = [world().path('shared'), world().path('private')]
     await Promise.all([mkdir(shared), mkdir(hidden, { mode: 0o700 })])
     memtest = join(hidden, 'memtest.iso')
@@ -131,13 +134,13 @@ describeE2e('an ISO that nobody here made', (world) => {
       source: { iso: debian },
       machine: { memory: '512MiB', networks: [{ forward: [{ host: forwarded, guest: 80 }] }] },
     })
-    const result = await user.json<UpData>(['up', spec], atUsualSocket)
+    const result = await local.json<UpData>(['up', spec], atUsualSocket)
     expect(result).toMatchObject({ bootOutcome: leftForInstaller, medium: { trust: 'unverified' } })
     expect(result.machine.installer).toBe(debian)
     expect((await world().leftBehind()).filter((thing) => /iso-|azl-look/.test(thing))).toEqual([])
 
-    const logs = user.spawn(['logs', 'debian', '--follow'], atUsualSocket)
-    const console = user.spawn(['console', 'debian'], atUsualSocket)
+    const logs = local.spawn(['logs', 'debian', '--follow'], atUsualSocket)
+    const console = local.spawn(['console', 'debian'], atUsualSocket)
     await logs.says('stdout', /Debian installer/)
     await console.says('stderr', /connected to debian/)
     console.type('\r')
@@ -152,36 +155,46 @@ describeE2e('an ISO that nobody here made', (world) => {
       source: { iso: debian },
       machine: { networks: [{ forward: [{ host: forwarded, guest: 80 }] }] },
     })
-    const failed = await user.run(['up', spec], atUsualSocket)
+    const failed = await local.run(['up', spec], atUsualSocket)
     expect(failed.exitCode, tellEnd(failed)).toBe(4)
     expect(failed.stderr).toMatch(new RegExp(`port ${forwarded} of the host cannot lead to port 80 of the guest`))
     expect((await world().leftBehind()).filter((thing) => thing.includes('too-late'))).toEqual([])
-    expect(await stateOf(user, 'debian', atUsualSocket)).toBe('running')
+    expect(await stateOf(local, 'debian', atUsualSocket)).toBe('running')
     expect(await fileFacts(debian)).toEqual(debianFacts)
   })
 
   it('stays as it is when the machine is switched off and destroyed', async () => {
-    await user.json(['stop', 'debian', '--force'], atUsualSocket)
+    await local.json(['stop', 'debian', '--force'], atUsualSocket)
     expect(await fileFacts(debian)).toEqual(debianFacts)
-    await user.json(['destroy', 'debian'], atUsualSocket)
+    await local.json(['destroy', 'debian'], atUsualSocket)
     expect(await fileFacts(debian)).toEqual(debianFacts)
     expect(await world().leftBehind()).toEqual([])
   })
 
   it('is copied at the usual socket too where its folder is private, and read in place once it is not', async () => {
-    const spec = await world().spec('hidden', { source: { iso: memtest } })
-    const inPrivate = await user.json<UpData>(['up', spec, '--rm'], atUsualSocket)
-    expect(inPrivate.machine.installer).toMatch(/\/iso-[0-9a-f]{12}-memtest\.iso$/)
-    await rename(memtest, world().path('shared', 'memtest.iso'))
+    const inPrivate = await pathInDrive(await world().spec('hidden', { source: { iso: memtest } }))
+    expect(inPrivate).toMatch(/\/iso-[0-9a-f]{12}-memtest\.iso$/)
+    expect(await fileFacts(memtest)).toEqual(memtestFacts)
     memtest = world().path('shared', 'memtest.iso')
-    await world().spec('hidden', { source: { iso: memtest } })
-    const inShared = await user.json<UpData>(['up', spec, '--rm'], atUsualSocket)
-    expect(inShared.machine.installer).toBe(memtest)
-    const { ctimeMs: _renamed, ...same } = memtestFacts
-    expect(await fileFacts(memtest)).toMatchObject(same)
+    await rename(world().path('private', 'memtest.iso'), memtest)
+    const moved = await fileFacts(memtest)
+    expect(await pathInDrive(await world().spec('hidden', { source: { iso: memtest } }))).toBe(memtest)
+    expect(await fileFacts(memtest)).toEqual(moved)
     expect(await world().leftBehind()).toEqual([])
   })
+
+  /** Where the machine `hidden` has its medium; made as far as that, and taken away again. */
+  async function pathInDrive(spec: string): Promise<string> {
+    const fault = { act: 'kill', when: 'after', entry: attached, file: '' } as const
+    await local.run(['up', spec], { fault, ...atUsualSocket })
+    const drives = await world().virsh('domblklist', 'hidden')
+    await local.json(['destroy', 'hidden'], atUsualSocket)
+    return /^ *sda +(.+)$/m.exec(drives)?.[1]?.trim() ?? `no medium: ${drives}`
+  }
 })
+
+/** Entries of the journal until the medium is in the drive: begin, intent and done of define, pool, disk-0 and attach. */
+const attached = 9
 
 /** Nobody else is in the daemon's network. */
 const forwarded = 8080

@@ -79,7 +79,7 @@ describeE2e('an azl-vm that is killed with -9', (world) => {
       moments.map(async (bytes, at) => {
         const user = await world().user()
         const name = `moment-${at}`
-        const tool = user.spawn(['up', await world().spec(name, withTpm)])
+        const tool = user.spawn(['up', await world().spec(name)])
         await until(`${bytes} bytes of journal and serial port`, async () => {
           return tool.isEnded || (await writtenBytes(user, name)) >= bytes ? true : undefined
         })
