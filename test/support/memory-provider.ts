@@ -620,8 +620,3 @@ async function deadline(timeoutMs: number, signal: AbortSignal, name: string): P
     )
   })
 }
-
-/** A run id of a process that is long gone, of the given owner. */
-export function deadRunId(owner: string): string {
-  return `${owner.slice(0, 8)}-m3k2p9xq-1f4-4x2k9-9bd02c11`
-}

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assetPath } from '../../src/assets.ts'
-import type { RunEvent } from '../../src/events/events.ts'
 import type { ProcessTable } from '../../src/host/process-identity.ts'
 import type { Environment } from '../../src/pipeline/environment.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
@@ -131,16 +130,5 @@ export function testCall(signal: AbortSignal = new AbortController().signal): Re
       warnings.push(`${code}: ${message}`)
     },
     progress: () => undefined,
-  }
-}
-
-/** Keeps the events of a run. */
-export function recorder(): { readonly events: RunEvent[]; readonly listener: (event: RunEvent) => void } {
-  const events: RunEvent[] = []
-  return {
-    events,
-    listener: (event) => {
-      events.push(event)
-    },
   }
 }

@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { AzlVmError } from '../../../src/errors.ts'
 import { createProbeReader } from 'boot-probe'
-import { crashingFirmware, goingOff, losingALine, silent, waitingFor } from '../../support/played-guest.ts'
+import { crashing, crashingFirmware, goingOff, losingALine, silent, waitingFor } from '../../support/played-guest.ts'
 import { probeSpec, testCall } from '../../support/test-environment.ts'
 import { errorOf, waiting, world } from './pipeline-world.ts'
 
@@ -185,6 +185,7 @@ describe('a name that is taken', () => {
 describe('a boot that fails', () => {
   const cases = [
     { guest: goingOff, code: 'guest-failed', says: 'switched off before' },
+    { guest: crashing, code: 'guest-failed', says: 'switched off before' },
     { guest: crashingFirmware, code: 'boot-refused', says: 'the firmware itself crashed' },
     { guest: losingALine, code: 'guest-failed', says: 'damaged' },
   ] as const
