@@ -30,7 +30,8 @@ export async function planMachine(
   const name = spec.provider === 'auto' ? (environment.registry.entries[0]?.name ?? spec.provider) : spec.provider
   const provider = await environment.registry.open(name, spec.host)
   try {
-    const [medium, read] = await Promise.all([prepareMedium(environment, loaded, bus, signal), provider.facts(call)])
+    const read = await provider.facts(call)
+    const medium = await prepareMedium(environment, loaded, bus, signal)
     const facts = read.isReady ? read : provider.assumedFacts(read)
     const request = requestFrom(
       environment,

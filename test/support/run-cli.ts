@@ -1,5 +1,4 @@
-/** Runs the tool in a test: `main` in this process, or dist/cli.js as a process of its own. */
-import { spawn } from 'node:child_process'
+/** Runs the tool in a test, in this process. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -72,33 +71,6 @@ export async function runMain(argv: readonly string[], options: RunMainOptions =
     signal: options.signal ?? new AbortController().signal,
     ...(app === undefined ? {} : { compose: () => Promise.resolve(app as App) }),
     ...(options.entries === undefined ? {} : { entries: options.entries }),
-  })
-  return { exitCode, stdout: stdout.text, stderr: stderr.text }
-}
-
-/** dist/cli.js as a process. Build first: `npm run build`. */
-export async function runCli(argv: readonly string[], options: RunOptions = {}): Promise<CliResult> {
-  const { cwd, env } = await surroundings(options)
-  const child = spawn(process.execPath, [cliFile, ...argv], {
-    cwd,
-    env,
-    stdio: 'pipe',
-    ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGINT' }),
-  })
-  const stdout = new Collector()
-  const stderr = new Collector()
-  child.stdout.pipe(stdout)
-  child.stderr.pipe(stderr)
-  // A process that does not read its stdin closes it; that is no fault of the test.
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(options.stdin ?? '')
-  const exitCode = await new Promise<number>((resolve, reject) => {
-    child.once('error', (error) => {
-      if (error.name !== 'AbortError') reject(error)
-    })
-    child.once('close', (code) => {
-      resolve(code ?? -1)
-    })
   })
   return { exitCode, stdout: stdout.text, stderr: stderr.text }
 }
