@@ -161,26 +161,40 @@ export async function ourPools(
     const pools = (await connection.listPools(signalOf(call))).filter((pool) => isOurPool(pool.name))
     const found: { pool: StoragePool; volumes: string[] }[] = []
     for (const pool of pools) {
-      if (!(await wake(pool, call))) continue
-      await refreshPool(pool, call)
-      found.push({ pool, volumes: (await pool.listVolumes(signalOf(call))).map((volume) => volume.name) })
+      try {
+        if (!(await wake(pool, call))) continue
+        await refreshPool(pool, call)
+        found.push({ pool, volumes: (await pool.listVolumes(signalOf(call))).map((volume) => volume.name) })
+      } catch (error) {
+        // Its last user, another owner perhaps, took it away while we looked.
+        if (!isNoStoragePool(error) && !isOperationInvalid(error)) throw error
+      }
     }
     return found
   })
 }
 
+/** Another owner may be doing the same, or waking the pool to look into it. */
+const removalTries = 3
+
 /** Removes a pool that holds nothing: its folder too. A lost race is no error, and a pool where a volume is made is in use. */
 export async function removeEmptyPool(session: Session, pool: StoragePool, call: Call): Promise<boolean> {
   return await session.run(`remove the empty pool ${pool.name}`, call, async () => {
     const options = signalOf(call)
-    try {
-      await pool.destroy(options)
-      await pool.delete(options)
-      await pool.undefine(options)
-      return true
-    } catch (error) {
-      if (isNoStoragePool(error) || isOperationInvalid(error) || isLibvirtError(error, 'internal-error')) return false
-      throw error
+    for (let tries = 1; ; tries += 1) {
+      try {
+        if (await pool.isActive(options)) await pool.destroy(options)
+        await pool.delete(options)
+        await pool.undefine(options)
+        return true
+      } catch (error) {
+        if (isNoStoragePool(error)) return false
+        const isRace = isLibvirtError(error, 'operation-invalid', 'internal-error', 'system-error')
+        if (!isRace) throw error
+        if (tries < removalTries) continue
+        if (isLibvirtError(error, 'system-error')) throw error
+        return false
+      }
     }
   })
 }
