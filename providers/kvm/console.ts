@@ -75,9 +75,18 @@ export class ArmedConsole implements ConsoleHandle {
   }
 
   async close(): Promise<void> {
+    await this.#finish('closed')
+  }
+
+  /** Lets somebody else have the port. */
+  async giveUp(): Promise<void> {
+    await this.#finish('taken')
+  }
+
+  async #finish(why: 'closed' | 'taken'): Promise<void> {
     this.#isClosed = true
     await this.disconnect()
-    this.#end({ why: 'closed' })
+    this.#end({ why })
   }
 
   #end(end: ConsoleEnd): void {
@@ -109,11 +118,13 @@ export async function isGoingOff(domain: Domain): Promise<boolean> {
 function consoleError(error: unknown, domain: Domain, host: string): unknown {
   // libvirt says operation-failed here for nothing else (qemuDomainOpenConsole).
   const isHeld: boolean = isLibvirtError(error, 'operation-failed')
-  if (isHeld) {
-    return new AzlVmError('resource-busy', `somebody else holds the serial port of "${domain.name}"`, {
-      cause: error,
-      hint: '`azl-vm console --force` takes it over; `azl-vm logs --follow` reads along without it.',
-    })
-  }
+  if (isHeld) return portIsHeld(domain.name, error)
   return translateError(error, `open the console of ${domain.name}`, host)
+}
+
+export function portIsHeld(name: string, cause?: unknown): AzlVmError {
+  return new AzlVmError('resource-busy', `somebody else holds the serial port of "${name}"`, {
+    ...(cause === undefined ? {} : { cause }),
+    hint: '`azl-vm console --force` takes it over; `azl-vm logs --follow` reads along without it.',
+  })
 }

@@ -27,7 +27,7 @@ import type {
 } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
-import { ArmedConsole } from './console.ts'
+import { ArmedConsole, portIsHeld } from './console.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import { addForwards, readForwards } from './forwards.ts'
@@ -60,7 +60,7 @@ export class KvmProvider implements Provider {
   readonly logLimit = logLimit
   readonly #session: Session
   readonly #context: ProviderContext
-  readonly #consoles = new Map<string, ArmedConsole[]>()
+  readonly #consoles = new Map<string, ArmedConsole>()
 
   constructor(choice: HostChoice, context: ProviderContext) {
     this.#session = new Session(choice, context)
@@ -179,9 +179,19 @@ export class KvmProvider implements Provider {
     if (await this.#session.run('read the state', call, () => domain.isActive(signalOf(call)))) {
       await armed.connect(domain, call)
     } else {
-      this.#consoles.set(ref.id, [...(this.#consoles.get(ref.id) ?? []), armed])
+      await this.#arm(ref, armed, request.force === true)
     }
     return armed
+  }
+
+  /** Keeps a console for the start; one holder at a time, also before there is anything to hold. */
+  async #arm(ref: MachineRef, armed: ArmedConsole, isForced: boolean): Promise<void> {
+    const holder = this.#consoles.get(ref.id)
+    if (holder && !holder.isClosed) {
+      if (!isForced) throw portIsHeld(ref.name)
+      await holder.giveUp()
+    }
+    this.#consoles.set(ref.id, armed)
   }
 
   readLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
@@ -347,7 +357,8 @@ export class KvmProvider implements Provider {
   }
 
   async #start(ref: MachineRef, isForwarding: boolean, call: Call): Promise<StartResult> {
-    const consoles = (this.#consoles.get(ref.id) ?? []).filter((console) => !console.isClosed)
+    const armed = this.#consoles.get(ref.id)
+    const consoles = armed && !armed.isClosed ? [armed] : []
     this.#consoles.delete(ref.id)
     await this.#startOwnNetworks(ref, call)
     return await startDomain(this.#session, ref, { consoles, isForwarding }, call)

@@ -10,7 +10,6 @@ import type { App } from '../../src/commands/app.ts'
 import { main } from '../../src/main.ts'
 
 export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url))
-export const cliFile = join(repositoryRoot, 'dist', 'cli.js')
 
 export interface CliResult {
   readonly exitCode: number
