@@ -174,6 +174,17 @@ function offTests(bench: () => Bench): void {
     expect((await provider.list(testCall())).map(({ ref }) => ref)).toEqual([request.ref])
   })
 
+  test('a console that waits for the start is held: a second one is refused, and takes over by force', async () => {
+    const open = (force: boolean) =>
+      bench().provider.openConsole(request.ref, { port: 'firmware', force, onData: () => undefined }, testCall())
+    const first = await open(false)
+    await expect(open(false)).rejects.toMatchObject({ code: 'resource-busy' })
+    const second = await open(true)
+    expect(await first.ended).toEqual({ why: 'taken' })
+    await second.close()
+    await (await open(false)).close()
+  })
+
   test('observing says done after the making, and missing for a machine that was not made', async () => {
     const { provider } = bench()
     const observe = async (of: MachineRequest): Promise<readonly string[]> => {
