@@ -19,7 +19,7 @@ const texts: Record<ErrorCode, string> = {
   'machine-differs': 'The machine is there, and is not what the spec says; nothing was changed.',
   'machine-failed': 'The machine was left over from a run that failed.',
   'not-owned': 'The machine is not ours: another owner made it, or a copy carries a mark that is not its own.',
-  'resource-busy': 'Somebody else is using it; the message says who.',
+  'resource-busy': 'Somebody else is using it; where that is another azl-vm, the message says which.',
   'bad-reply': 'The hypervisor answered something that azl-vm does not understand.',
   'backend-failed': "The hypervisor failed; its own words are the error's cause.",
   'timed-out': 'Something did not happen in its time; the message says how far it came.',

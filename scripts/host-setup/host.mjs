@@ -2,7 +2,7 @@
 // The outside world of the set-up: processes, files and who we are. Everything else in this folder gets it as a
 // parameter, so that tests can hand in a host of their own.
 import { spawn } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 
 /**
@@ -142,6 +142,7 @@ function detach(command, args, logFile, env) {
   let ended
   child.on('error', (error) => (ended = error.message))
   child.on('exit', (code, signal) => (ended = signal === null ? `exit code ${code}` : `signal ${signal}`))
+  closeSync(log)
   child.unref()
   return { pid: child.pid, ended: () => ended }
 }

@@ -48,7 +48,7 @@ async function firstAnswer(ask, paths) {
  */
 export async function ensureLibvirt(host, platform, ask) {
   const uri = host.env['LIBVIRT_DEFAULT_URI']
-  if (uri !== undefined) {
+  if (uri !== undefined && uri !== '') {
     host.say(`libvirt: LIBVIRT_DEFAULT_URI is set (${uri}); that one is used and nothing is started.`)
     return
   }

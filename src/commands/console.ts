@@ -1,7 +1,10 @@
 import { defineCommand } from '../cli/command.ts'
 import { AzlVmError } from '../errors.ts'
 import { holdConsole } from '../console/hold-console.ts'
+import { usageError } from '../usage-error.ts'
 import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
+
+const longestSeconds = 86_400
 
 export const command = defineCommand({
   description:
@@ -25,6 +28,8 @@ export const command = defineCommand({
       throw new AzlVmError('usage', 'a console is no JSON document', {
         hint: 'Leave --output json out; `azl-vm logs --output json` has the text.',
       })
+    if (!(args.for >= 0 && args.for <= longestSeconds))
+      throw usageError('--for takes a number of seconds, 0 to 86400 (a day)', 'write for example --for 10')
     return await withMachine(ctx, args, 'console', async ({ provider, info, call }) => {
       if (info.state !== 'running' && info.state !== 'paused') {
         throw new AzlVmError(

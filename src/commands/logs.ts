@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { defineCommand, type CommandContext, type CommandResult } from '../cli/command.ts'
 import { AzlVmError, exitCodes, isAzlVmError } from '../errors.ts'
 import { hostOption, machinePositional, withMachine, type MachineWork } from './machine-arguments.ts'
@@ -43,7 +43,13 @@ async function toolLog({ environment, provider, info }: MachineWork, ctx: Comman
       hint: `The state folder ${environment.home.root} does not remember it.`,
     })
   }
-  return await copyOut(createReadStream(environment.home.run(record.lastRunId).events), ctx, {
+  const file = environment.home.run(record.lastRunId).events
+  if (!existsSync(file)) {
+    throw new AzlVmError('path-not-found', `the log of the last run of "${info.ref.name}" is gone: ${file}`, {
+      hint: 'Somebody deleted the run folder; the next `azl-vm up` makes a new one.',
+    })
+  }
+  return await copyOut(createReadStream(file), ctx, {
     name: info.ref.name,
     limit: '',
   })
@@ -62,14 +68,25 @@ async function copyOut(
     return { data: { machine: about.name, limit: about.limit, text }, text: () => text }
   }
   for await (const chunk of source) {
-    if (!ctx.stdout.write(chunk))
-      await new Promise((resolve) => {
-        ctx.stdout.once('drain', resolve)
-      })
+    if (ctx.signal.aborted) break
+    if (!ctx.stdout.write(chunk)) await drained(ctx)
   }
   return { data: undefined, text: () => '', isWritten: true }
 }
 
 function isCancelled(error: unknown): boolean {
   return isAzlVmError(error, 'cancelled') || (error instanceof Error && error.name === 'AbortError')
+}
+
+/** Until the reader of stdout took what it got, went away, or the command was ended. */
+async function drained(ctx: CommandContext): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'close', 'error']) ctx.stdout.off(event, done)
+      ctx.signal.removeEventListener('abort', done)
+      resolve()
+    }
+    for (const event of ['drain', 'close', 'error']) ctx.stdout.once(event, done)
+    ctx.signal.addEventListener('abort', done, { once: true })
+  })
 }

@@ -37,7 +37,7 @@ export interface MachineWork extends FoundMachine {
 
 /**
  * Finds the machine that `word` names, runs `work` on it, and closes everything. The events of the work are
- * told as progress and kept in a run folder of its own.
+ * told as progress and kept in the day's log.
  */
 export async function withMachine<T>(
   ctx: CommandContext,

@@ -1,6 +1,8 @@
+import path from 'node:path'
 import { defineCommand } from '../cli/command.ts'
 import { planMachine } from '../pipeline/plan-machine.ts'
 import { emitScript } from './emit-script.ts'
+import { usageError } from '../usage-error.ts'
 import { withRun } from './machine-arguments.ts'
 import { planText } from './plan-text.ts'
 import { loadSpecOf, specOptions, specPositional } from './spec-arguments.ts'
@@ -18,7 +20,8 @@ export const command = defineCommand({
     out: {
       type: 'string',
       placeholder: 'FILE',
-      description: 'Write the script to this file; media that azl-vm makes are put beside it.',
+      description:
+        'Write the script to this file, replacing one that is there; media that azl-vm makes are put beside it.',
     },
   },
   examples: [
@@ -26,11 +29,23 @@ export const command = defineCommand({
     { command: 'azl-vm plan eval.yaml --emit sh --out make-eval.sh', text: 'A script to review and to run by hand.' },
   ],
   async handler(args, ctx) {
+    if (args.out !== undefined && args.emit === undefined)
+      throw usageError('--out takes a script, and none is asked for', 'add --emit sh')
     const [environment, loaded] = await Promise.all([ctx.app.environment(), loadSpecOf(args, ctx)])
     return await withRun(ctx, environment, 'plan', async (bus) => {
-      const planned = await planMachine(environment, loaded, bus, ctx.signal)
+      const out = args.out === undefined ? undefined : path.resolve(ctx.cwd, args.out)
+      // A medium of ours is put beside the script, so that the two can be taken elsewhere together.
+      const beside = (file: string): string =>
+        out === undefined ? file : path.join(path.dirname(out), path.basename(file))
+      const planned = await planMachine(
+        environment,
+        loaded,
+        bus,
+        ctx.signal,
+        args.emit === undefined ? undefined : beside,
+      )
       if (args.emit === undefined) return { data: planned, text: () => planText(planned) }
-      return await emitScript(planned, loaded, args.out, ctx)
+      return await emitScript(planned, loaded, out)
     })
   },
 })

@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { defineCommand } from '../cli/command.ts'
-import { AzlVmError, errorText } from '../errors.ts'
 import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
+import { writeOutput } from './write-output.ts'
 
 export const command = defineCommand({
   description: 'Writes what the machine’s screen shows to a PNG file.',
@@ -20,14 +19,7 @@ export const command = defineCommand({
     return await withMachine(ctx, args, 'screenshot', async ({ provider, info, call }) => {
       const image = await provider.screenshot(info.ref, call)
       const file = path.resolve(ctx.cwd, args.out ?? `${info.ref.name}.png`)
-      try {
-        await writeFile(file, image)
-      } catch (error) {
-        throw new AzlVmError('path-not-found', `cannot write ${file}: ${errorText(error)}`, {
-          cause: error,
-          hint: 'Name another file with --out.',
-        })
-      }
+      await writeOutput(file, image)
       return { data: { file, sizeBytes: image.length }, text: () => file }
     })
   },

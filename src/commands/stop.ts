@@ -3,6 +3,8 @@ import { stopMachine } from '../pipeline/lifecycle.ts'
 import { usageError } from '../usage-error.ts'
 import { hostOption, lockWaitOf, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
 
+const longestSeconds = 86_400
+
 export const command = defineCommand({
   description:
     'Asks the guest to shut down and waits until the machine is off. With --force the power is cut at once. ' +
@@ -24,8 +26,11 @@ export const command = defineCommand({
     { command: 'azl-vm stop azl4-eval --force', text: 'A guest in its boot loader hears no request: cut the power.' },
   ],
   async handler(args, ctx) {
-    if (!(args.timeout > 0))
-      throw usageError('--timeout takes a number of seconds above 0', 'write for example --timeout 60')
+    if (!(args.timeout > 0 && args.timeout <= longestSeconds))
+      throw usageError(
+        '--timeout takes a number of seconds, above 0 and at most 86400 (a day)',
+        'write for example --timeout 60',
+      )
     return await withMachine(ctx, args, 'stop', async ({ environment, provider, info, bus }) => {
       const wasOff = info.state === 'off'
       const stop = { mode: args.force ? 'force' : 'graceful', timeoutMs: args.timeout * 1000 } as const

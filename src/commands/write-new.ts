@@ -22,8 +22,11 @@ export async function writeNew(files: readonly NewFile[], mayReplace: boolean): 
       await attempt(each, async () => {
         const handle = await open(each.file, 'wx')
         made.push(each.file)
-        await handle.writeFile(each.text)
-        await handle.close()
+        try {
+          await handle.writeFile(each.text)
+        } finally {
+          await handle.close()
+        }
       })
     }
   } catch (error) {

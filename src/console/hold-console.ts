@@ -1,4 +1,5 @@
-import type { ConsoleHandle } from '../provider/contract.ts'
+import { AzlVmError } from '../errors.ts'
+import type { ConsoleEnd, ConsoleHandle } from '../provider/contract.ts'
 
 export interface HoldOptions {
   readonly stdin: NodeJS.ReadableStream
@@ -41,8 +42,7 @@ export async function holdConsole(handle: ConsoleHandle, { stdin, signal, linger
   stdin.on('data', onData).on('end', onEnd)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
-    const why = await Promise.race([left, handle.ended.then((end) => endings[end.why])])
-    return why
+    return await Promise.race([left, handle.ended.then(endText)])
   } finally {
     clearTimeout(timer)
     stdin.off('data', onData).off('end', onEnd).pause()
@@ -52,12 +52,18 @@ export async function holdConsole(handle: ConsoleHandle, { stdin, signal, linger
   }
 }
 
-const endings = {
-  'machine-off': 'the machine is off',
-  taken: 'somebody else took the port over',
-  closed: 'closed',
-  broken: 'the connection to the port broke',
-} as const
+function endText(end: ConsoleEnd): string {
+  switch (end.why) {
+    case 'machine-off':
+      return 'the machine is off'
+    case 'taken':
+      return 'somebody else took the port over'
+    case 'closed':
+      return 'closed'
+    case 'broken':
+      throw new AzlVmError('backend-failed', 'the connection to the serial port broke', { cause: end.error })
+  }
+}
 
 function isTerminal(stream: NodeJS.ReadableStream): stream is NodeJS.ReadStream {
   return 'isTTY' in stream && stream.isTTY === true

@@ -1,6 +1,7 @@
 /** What concerns azl-vm itself on this computer, whatever the hypervisor. */
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { access, constants, stat, statfs } from 'node:fs/promises'
 import os from 'node:os'
+import path from 'node:path'
 import { errorText } from '../errors.ts'
 import type { Finding } from '../provider/contract.ts'
 import { roughBytes } from '../format-bytes.ts'
@@ -13,10 +14,17 @@ export async function machineFindings(home: string): Promise<readonly Finding[]>
   return [await homeFinding(home), await spaceFinding(home), memoryFinding(os.freemem())]
 }
 
+/** The folder itself, or the nearest one above it that is there: doctor makes none. A file in its place is an error. */
+async function nearestFolder(folder: string): Promise<string> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isDirectory()) return folder
+  if (found || folder === path.dirname(folder)) throw new Error(`${folder} is no folder`)
+  return await nearestFolder(path.dirname(folder))
+}
+
 async function homeFinding(home: string): Promise<Finding> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
-    await access(home, constants.W_OK)
+    await access(await nearestFolder(home), constants.W_OK)
     return { level: 'ok', code: 'home-writable', message: `azl-vm keeps its state in ${home}` }
   } catch (error) {
     return {
@@ -31,7 +39,7 @@ async function homeFinding(home: string): Promise<Finding> {
 
 async function spaceFinding(home: string): Promise<Finding> {
   try {
-    const { bavail, bsize } = await statfs(home)
+    const { bavail, bsize } = await statfs(await nearestFolder(home))
     const free = bavail * bsize
     if (free >= comfortableDiskBytes)
       return { level: 'ok', code: 'disk-space', message: `${roughBytes(free)} free at ${home}` }

@@ -18,12 +18,16 @@ export interface PlannedMachine {
   readonly plan: Plan
 }
 
-/** Plans; facts of a host that is not ready are assumed, and say so. Throws what makes the spec impossible there. */
+/**
+ * Plans; facts of a host that is not ready are assumed, and say so. Throws what makes the spec impossible there.
+ * `placeOwnMedium` says where a medium that azl-vm made will lie when the plan is carried out.
+ */
 export async function planMachine(
   environment: Environment,
   loaded: LoadedSpec,
   bus: EventBus,
   signal: AbortSignal,
+  placeOwnMedium: (file: string) => string = (file) => file,
 ): Promise<PlannedMachine> {
   const { spec } = loaded
   const call = callFor(bus, signal)
@@ -33,10 +37,12 @@ export async function planMachine(
     const read = await provider.facts(call)
     const medium = await prepareMedium(environment, loaded, bus, signal)
     const facts = read.isReady ? read : provider.assumedFacts(read)
+    const { path } = medium.medium
+    const installer = { ...medium.medium, path: medium.trust === 'own' ? placeOwnMedium(path) : path }
     const request = requestFrom(
       environment,
       loaded,
-      mint(environment, loaded, bus.runId, medium.medium),
+      mint(environment, loaded, bus.runId, installer),
       provider.name,
       spec.arch,
     )

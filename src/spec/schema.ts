@@ -7,6 +7,8 @@ import * as z from 'zod'
 import { duration, fault, line, localFile, macAddress, path, size } from './values.ts'
 
 const GiB = 1024 ** 3
+/** A boot that takes longer hangs; and Node's timers fire at once beyond 24.8 days. */
+const longestWaitMs = 24 * 3_600_000
 const MiB = 1024 ** 2
 
 export const architectures = ['x86_64', 'aarch64'] as const
@@ -216,18 +218,22 @@ const coreShape = {
     .meta({ description: 'Where the files of the machine are kept.' }),
   timeouts: z
     .strictObject({
-      boot: duration('5m', '90s').prefault('5m').meta({
-        description: 'How long the firmware may take to boot the medium (s, m, h or d).',
-      }),
+      boot: duration({ maximumMs: longestWaitMs, examples: ['5m', '90s'] })
+        .prefault('5m')
+        .meta({
+          description: 'How long the firmware may take to boot the medium (s, m, h or d; at most 24h).',
+        }),
     })
     .prefault({})
     .meta({ description: 'How long to wait before giving up.' }),
   onFailure: z.enum(['keep', 'remove']).default('keep').meta({
     description: 'What becomes of the machine when a run fails: kept for a look, or removed.',
   }),
-  expires: duration('7d', '12h').optional().meta({
-    description: 'After this time `azl-vm gc` may remove the machine (s, m, h or d). Default: never.',
-  }),
+  expires: duration({ examples: ['7d', '12h'] })
+    .optional()
+    .meta({
+      description: 'After this time `azl-vm gc` may remove the machine (s, m, h or d). Default: never.',
+    }),
 }
 
 export interface SpecSchemaOptions {

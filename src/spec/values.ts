@@ -42,14 +42,24 @@ export function size(limits: {
 }
 
 /** A duration in milliseconds, written as `5m`. */
-export function duration(...examples: readonly string[]) {
+/** `maximumMs`: what a timer can wait for at most, where the duration is waited for. */
+export function duration({
+  maximumMs,
+  examples,
+}: {
+  readonly maximumMs?: number
+  readonly examples: readonly string[]
+}) {
   return z
     .string({ error: (issue) => (issue.input == null ? undefined : unitFault(parseDuration(issue.input))) })
     .meta({ pattern: durationPattern.source, examples: [...examples] })
     .transform((text, ctx) => {
       const result = parseDuration(text)
-      if (result.ok) return result.value
-      ctx.addIssue({ code: 'custom', message: unitFault(result) })
+      if (!result.ok) ctx.addIssue({ code: 'custom', message: unitFault(result) })
+      else if (maximumMs !== undefined && result.value > maximumMs) {
+        const most = `${maximumMs / 3_600_000}h`
+        ctx.addIssue({ code: 'custom', message: fault(`longer than ${most}`, `write ${most} or less`) })
+      } else return result.value
       return z.NEVER
     })
 }

@@ -88,14 +88,12 @@ describe('aliases', () => {
     expect(found.map((each) => each.split(' ')[0])).toEqual(['6:16', '7:5'])
   })
 
-  test('a bomb of nested aliases ends at once, with one fault', async () => {
+  test('a bomb of nested aliases is not unfolded: it is one fault', async () => {
     const levels = Array.from({ length: 30 }, (_, index) => {
       const inner = index === 0 ? '1' : `*l${index - 1}`
       return `l${index}: &l${index} [${Array.from({ length: 5 }, () => inner).join(', ')}]`
     })
-    const started = performance.now()
     expect(await faults(`${valid}${levels.join('\n')}\n`)).toEqual([expect.stringContaining('more than 10000 values')])
-    expect(performance.now() - started).toBeLessThan(2000)
   })
 
   test('many aliases of one value are refused too', async () => {
