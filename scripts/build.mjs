@@ -37,7 +37,7 @@ export const options = {
   conditions: ['source'],
   define: { AZL_VM_VERSION: JSON.stringify(version) },
   chunkNames: 'chunks/[name]-[hash]',
-  // CommonJS dependencies (proper-lockfile, semver) call require for Node's own modules.
+  // CommonJS dependencies (sax) call require for Node's own modules.
   banner: {
     js: "import { createRequire as azlVmCreateRequire } from 'node:module'; const require = azlVmCreateRequire(import.meta.url);",
   },

@@ -66,7 +66,6 @@ const workspaces = { 'libvirt-ts': 'packages/libvirt-ts', 'boot-probe': 'package
 /** Packages that one place wraps, so that they can be exchanged there. */
 const wrapped = {
   execa: ['src/host'],
-  'proper-lockfile': ['src/store'],
   'js-yaml': ['src/spec'],
   yargs: ['src/cli'],
   sax: ['providers/kvm'],

@@ -1,13 +1,17 @@
 /**
  * Locks between processes: one per machine for changing verbs, short ones for shared things.
  *
- * proper-lockfile makes and refreshes the lock itself (a folder beside the file, works on Windows and network
- * disks); a note beside it names the holder, so that a second one can be told who it is, and so that the lock
- * of a killed process is broken at once and not after proper-lockfile's ten seconds.
+ * A lock is a folder that holds a note of who made it. It is made under a name of its own and then renamed to the
+ * lock's name, which fails where a folder with something in it is there already: so lock and note come as one, on
+ * every file system. They go with the note; an empty folder is nobody's.
+ *
+ * The lock of a killed process is broken at once, and only by who holds the lock's judge, which is another lock:
+ * else two could see the same dead holder, and the slower one would take the lock of the faster one away. A judge
+ * can be killed as well; its lock then has a judge in turn.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import lockfile from 'proper-lockfile'
 import { AzlVmError } from '../errors.ts'
 import type { ProcessTable } from '../host/process-identity.ts'
 import type { ProcessIdentity } from '../provider/mark.ts'
@@ -20,17 +24,19 @@ interface Holder extends ProcessIdentity {
 export interface LockRequest {
   /** What the lock guards, for people. */
   readonly what: string
-  /** Who asks, e.g. `up`. */
+  /** Who asks, e.g. `up`; '' where it is not known. */
   readonly verb: string
   readonly processes: ProcessTable
   readonly signal: AbortSignal
   /** How long to wait for a living holder, milliseconds; 0 fails at once with resource-busy. */
   readonly waitMs: number
+  /** What to do where it stays busy; without it, `--wait` is offered. */
+  readonly busyHint?: string
 }
 
+type Release = () => Promise<void>
+
 const retryMs = 50
-/** proper-lockfile's default; a lock whose holder does not refresh it for so long is free. */
-const staleMs = 10_000
 
 /** Runs `work` while `file` is locked. The lock is gone afterwards, whatever `work` did. */
 export async function withLock<T>(file: string, request: LockRequest, work: () => Promise<T>): Promise<T> {
@@ -45,74 +51,112 @@ export async function withLock<T>(file: string, request: LockRequest, work: () =
 /** True while a living process holds the lock; only for telling, because it may end the moment after. */
 export async function isLocked(file: string, processes: ProcessTable): Promise<boolean> {
   const holder = await readHolder(file)
-  return holder !== undefined && processes.isAlive(holder)
+  return holder !== undefined && isLiving(holder, processes)
 }
 
-async function acquire(file: string, request: LockRequest): Promise<() => Promise<void>> {
+async function acquire(file: string, request: LockRequest): Promise<Release> {
   const deadline = Date.now() + request.waitMs
   for (;;) {
-    // Anew each time: the holder may have been a destroy that took the folder away.
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw stateError(file, error)
-    })
-    const release = (await tryLock(file)) ?? (await breakDeadLock(file, request.processes))
-    if (release) return await claim(file, request, release)
+    const release = await tryLock(file, request)
+    if (release) return release
     if (Date.now() >= deadline) throw busy(request, await readHolder(file))
     await abortableDelay(retryMs, request.signal)
   }
 }
 
-async function claim(file: string, request: LockRequest, release: () => Promise<void>): Promise<() => Promise<void>> {
-  await writeFile(noteOf(file), JSON.stringify({ ...request.processes.self, verb: request.verb } satisfies Holder), {
-    mode: 0o600,
-  })
-  return async () => {
-    await rm(noteOf(file), { force: true })
-    await release().catch((error: unknown) => {
-      // The folder of a destroyed machine is gone, its lock with it.
-      if (!hasCode(error, 'ENOTACQUIRED', 'ERELEASED', 'ENOENT')) throw error
-    })
-  }
-}
-
-async function tryLock(file: string): Promise<(() => Promise<void>) | undefined> {
-  try {
-    // A lock that was broken while this computer slept is no reason to fall over in the middle of a run.
-    return await lockfile.lock(file, { realpath: false, stale: staleMs, onCompromised: () => undefined })
-  } catch (error) {
-    if (hasCode(error, 'ELOCKED')) return undefined
-    throw stateError(file, error)
-  }
-}
-
-/** Takes over the lock of a dead holder. A second lock makes sure that only one process at a time judges. */
-async function breakDeadLock(file: string, processes: ProcessTable): Promise<(() => Promise<void>) | undefined> {
+/** One attempt. Undefined where a living process holds the lock, or somebody else was faster. */
+async function tryLock(file: string, request: LockRequest): Promise<Release | undefined> {
   const holder = await readHolder(file)
-  if (!holder || processes.isAlive(holder)) return undefined
-  const releaseJudge = await tryLock(`${file}.judge`)
+  if (holder === undefined) return await make(file, request)
+  if (isLiving(holder, request.processes)) return undefined
+  const releaseJudge = await tryLock(`${file}.judge`, request)
   if (!releaseJudge) return undefined
   try {
-    const stillHolder = await readHolder(file)
-    if (!stillHolder || processes.isAlive(stillHolder)) return undefined
-    await rm(noteOf(file), { force: true })
-    await rm(`${file}.lock`, { recursive: true, force: true })
-    return await tryLock(file)
+    const found = await readHolder(file)
+    if (found !== undefined) {
+      if (isLiving(found, request.processes)) return undefined
+      // Nobody else touches it by now: its holder is dead, and the judge is us.
+      await takeAway(file)
+    }
+    return await make(file, request)
   } finally {
     await releaseJudge()
   }
 }
 
-function noteOf(file: string): string {
-  return `${file}.holder.json`
+async function make(file: string, { processes, verb }: LockRequest): Promise<Release | undefined> {
+  const note = JSON.stringify({ ...processes.self, verb } satisfies Holder)
+  const own = `${file}.${randomBytes(6).toString('hex')}`
+  try {
+    // Each time anew: somebody may have deleted AZL_VM_HOME.
+    await mkdir(own, { recursive: true, mode: 0o700 })
+    await writeNote(own, note)
+    // POSIX would rename onto an empty folder, Windows would not.
+    await removeEmpty(file)
+    await rename(own, file)
+  } catch (error) {
+    await rm(own, { recursive: true, force: true }).catch(() => undefined)
+    if (isInTheWay(error)) return undefined
+    throw stateError(file, error)
+  }
+  return async () => {
+    // Whoever deleted AZL_VM_HOME in between gave the lock to the next one, and it is no longer ours to remove.
+    if ((await readFile(noteOf(file), 'utf8').catch(() => undefined)) === note) await takeAway(file)
+  }
 }
 
-async function readHolder(file: string): Promise<Holder | undefined> {
+/** On the disk before the rename: a power cut must not leave a lock with half a note. */
+async function writeNote(folder: string, note: string): Promise<void> {
+  const handle = await open(noteOf(folder), 'wx', 0o600)
   try {
-    const value: unknown = JSON.parse(await readFile(noteOf(file), 'utf8'))
-    return isHolder(value) ? value : undefined
-  } catch {
-    return undefined
+    await handle.writeFile(note)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
+}
+
+/** What a rename onto another holder's lock fails with; Windows says EPERM. */
+function isInTheWay(error: unknown): boolean {
+  const isRename = error instanceof Error && 'syscall' in error && error.syscall === 'rename'
+  return isRename && hasCode(error, 'ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : []))
+}
+
+async function takeAway(file: string): Promise<void> {
+  await rm(noteOf(file), { force: true }).catch((error: unknown) => {
+    throw stateError(file, error)
+  })
+  await removeEmpty(file)
+}
+
+/** Where it is not empty it has become the next one's lock. */
+async function removeEmpty(file: string): Promise<void> {
+  await rmdir(file).catch(() => undefined)
+}
+
+function noteOf(folder: string): string {
+  return path.join(folder, 'holder.json')
+}
+
+/** Undefined where nobody holds the lock. A note that is none was never one of a living holder. */
+async function readHolder(file: string): Promise<Holder | 'unreadable' | undefined> {
+  let text: string
+  try {
+    text = await readFile(noteOf(file), 'utf8')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw stateError(file, error)
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    return isHolder(value) ? value : 'unreadable'
+  } catch {
+    return 'unreadable'
+  }
+}
+
+function isLiving(holder: Holder | 'unreadable', processes: ProcessTable): boolean {
+  return holder !== 'unreadable' && processes.isAlive(holder)
 }
 
 function isHolder(value: unknown): value is Holder {
@@ -126,11 +170,15 @@ function isHolder(value: unknown): value is Holder {
   )
 }
 
-function busy(request: LockRequest, holder: Holder | undefined): AzlVmError {
-  const who = holder ? `\`azl-vm ${holder.verb}\` (pid ${String(holder.pid)})` : 'another azl-vm'
-  return new AzlVmError('resource-busy', `${request.what} is in use by ${who}`, {
-    hint: 'Wait for it, or run the same command with --wait.',
+function busy(request: LockRequest, holder: Holder | 'unreadable' | undefined): AzlVmError {
+  return new AzlVmError('resource-busy', `${request.what} is in use by ${whoIs(holder)}`, {
+    hint: request.busyHint ?? 'Wait for it, or run the same command with --wait.',
   })
+}
+
+function whoIs(holder: Holder | 'unreadable' | undefined): string {
+  if (holder === undefined || holder === 'unreadable') return 'another azl-vm'
+  return `${holder.verb === '' ? 'another azl-vm' : `\`azl-vm ${holder.verb}\``} (pid ${String(holder.pid)})`
 }
 
 async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {

@@ -66,7 +66,6 @@ describe('a forbidden import is reported:', () => {
     ['the probe imports azl-vm', 'packages/boot-probe/src/x.ts', '../../../src/errors.ts'],
     ['a process is started outside host', 'src/pipeline/x.ts', 'execa'],
     ['YAML is read outside spec', 'src/commands/x.ts', 'js-yaml'],
-    ['a lock is taken outside store', 'providers/kvm/x.ts', 'proper-lockfile'],
   ])('%s', (_what, file, specifier) => {
     expect(forbiddenImport(file, specifier)).toBeDefined()
   })

@@ -1,6 +1,7 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { ProcessIdentity } from '../../../src/provider/mark.ts'
 import { isLocked, withLock, type LockRequest } from '../../../src/store/lock.ts'
 import { temporaryFolder } from '../../support/run-cli.ts'
 import { PlayedProcesses } from '../../support/test-environment.ts'
@@ -31,10 +32,18 @@ function opening(): { readonly gate: Promise<void>; readonly open: () => void } 
 }
 
 /** The lock of a process that was killed, as it leaves it. */
-async function leaveDeadLock(file: string): Promise<void> {
-  await mkdir(`${file}.lock`)
-  const holder = { pid: 7, startTime: '1', bootId: 'c'.repeat(32), verb: 'up' }
-  await writeFile(`${file}.holder.json`, JSON.stringify(holder))
+async function leaveDeadLock(file: string, change: Partial<ProcessIdentity> = {}): Promise<void> {
+  const holder = { pid: 7, startTime: '1', bootId: 'c'.repeat(32), verb: 'up', ...change }
+  await leaveNote(file, JSON.stringify(holder))
+}
+
+async function leaveNote(file: string, note: string): Promise<void> {
+  await mkdir(file)
+  await writeFile(join(file, 'holder.json'), note)
+}
+
+async function isTaken(file: string, processes: PlayedProcesses): Promise<string> {
+  return await withLock(file, request(processes), () => Promise.resolve('mine'))
 }
 
 describe('a lock', () => {
@@ -95,11 +104,57 @@ describe('a lock', () => {
   })
 
   test('of a dead holder is broken at once', async () => {
-    const file = join(await temporaryFolder(), 'lock')
+    const folder = await temporaryFolder()
+    const file = join(folder, 'lock')
     await leaveDeadLock(file)
     const processes = new PlayedProcesses()
     expect(await isLocked(file, processes)).toBe(false)
-    expect(await withLock(file, request(processes), () => Promise.resolve('mine'))).toBe('mine')
+    expect(await isTaken(file, processes)).toBe('mine')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('of a dead holder is broken only by who holds the judge: a slower one cannot take the faster one’s lock away', async () => {
+    const file = join(await temporaryFolder(), 'lock')
+    await leaveDeadLock(file)
+    const processes = new PlayedProcesses()
+    const judging = withLock(`${file}.judge`, request(processes), async () => {
+      processes.become(1002)
+      await expect(isTaken(file, processes)).rejects.toMatchObject({ code: 'resource-busy' })
+    })
+    await judging
+    expect(await isTaken(file, processes)).toBe('mine')
+  })
+
+  test('of a dead holder whose judge was killed too is broken all the same', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'lock')
+    await leaveDeadLock(file)
+    await leaveDeadLock(`${file}.judge`)
+    await leaveDeadLock(`${file}.judge.judge`)
+    expect(await isTaken(file, new PlayedProcesses())).toBe('mine')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('whose note is damaged or gone is nobody’s', async () => {
+    const folder = await temporaryFolder()
+    for (const note of ['', '{"pid":1', '[]']) {
+      await leaveNote(join(folder, 'lock'), note)
+      expect(await isTaken(join(folder, 'lock'), new PlayedProcesses())).toBe('mine')
+    }
+    await mkdir(join(folder, 'lock'))
+    expect(await isTaken(join(folder, 'lock'), new PlayedProcesses())).toBe('mine')
+  })
+
+  test('that somebody deleted, and the next one made anew, is not the first one’s to remove', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'state', 'lock')
+    const processes = new PlayedProcesses()
+    await withLock(file, request(processes), async () => {
+      await rm(join(folder, 'state'), { recursive: true })
+      await mkdir(join(folder, 'state'))
+      await leaveDeadLock(file, { pid: processes.become(1002).pid })
+    })
+    expect(await isLocked(file, processes)).toBe(true)
   })
 
   test('of a dead holder is broken by one of many who come together; they work one after the other', async () => {
@@ -122,10 +177,8 @@ describe('a lock', () => {
 
   test('of a holder on another boot of this computer is dead too', async () => {
     const file = join(await temporaryFolder(), 'lock')
-    await mkdir(`${file}.lock`)
-    const holder = { pid: 1001, startTime: '10010', bootId: 'd'.repeat(32), verb: 'up' }
-    await writeFile(`${file}.holder.json`, JSON.stringify(holder))
-    await expect(withLock(file, request(new PlayedProcesses()), () => Promise.resolve(1))).resolves.toBe(1)
+    await leaveDeadLock(file, { pid: 1001, startTime: '10010', bootId: 'd'.repeat(32) })
+    expect(await isTaken(file, new PlayedProcesses())).toBe('mine')
   })
 
   test('that cannot be made is told as state that cannot be written', async () => {
