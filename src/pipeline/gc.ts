@@ -117,7 +117,7 @@ async function stateCandidates(environment: Environment, inventory: Inventory): 
 
 async function stateCandidate(environment: Environment, provider: Provider, name: string): Promise<Candidate> {
   const base = { provider: provider.name, host: provider.host, what: `state of ${name}` }
-  const { lock } = environment.machines.paths(provider.name, provider.host, name)
+  const lock = environment.home.machineLock(provider.name, provider.host, name)
   const { processes } = environment
   if (await isLocked(lock, processes))
     return { item: { ...base, verdict: 'in-use', reason: 'an azl-vm works on this machine' } }

@@ -22,11 +22,14 @@ export async function withMachineLock<T>(
   work: (journal: Journal) => Promise<T>,
 ): Promise<T> {
   const { environment, provider, name, verb, signal, lockWaitMs } = request
-  const { machines, processes, now } = environment
-  const paths = machines.paths(provider.name, provider.host, name)
+  const { home, machines, processes, now } = environment
+  const file = home.machineLock(provider.name, provider.host, name)
   const lock = { what: `the machine "${name}"`, verb, processes, signal, waitMs: lockWaitMs }
-  return await withLock(paths.lock, lock, async () => {
-    const journal = (request.openJournal ?? openJournal)(paths.journal, now)
+  return await withLock(file, lock, async () => {
+    const journal = (request.openJournal ?? openJournal)(
+      machines.paths(provider.name, provider.host, name).journal,
+      now,
+    )
     try {
       return await work(journal)
     } finally {

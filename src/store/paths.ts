@@ -13,8 +13,6 @@ export interface MachinePaths {
   readonly record: string
   /** Intents and results of changing verbs, one JSON line each. */
   readonly journal: string
-  /** proper-lockfile's target; the lock itself is `<lock>.lock`. */
-  readonly lock: string
 }
 
 export interface RunPaths {
@@ -51,17 +49,22 @@ export class Home {
     return path.join(this.root, 'logs', `azl-vm-${day.toISOString().slice(0, 10)}.jsonl`)
   }
 
+  /** Not in the machine's folder, which goes while the lock is held. */
+  machineLock(provider: string, host: string, name: string): string {
+    return path.join(this.root, 'state', 'locks', digest(JSON.stringify([provider, host, name.toLowerCase()])))
+  }
+
   /** The lock of a thing that machines share; its name is hashed, for it holds URIs. */
   sharedLock(name: string): string {
-    return path.join(this.root, 'state', 'shared', hostDigest(name))
+    return path.join(this.root, 'state', 'shared', digest(name))
   }
 
   hostFacts(provider: string, host: string): string {
-    return path.join(this.root, 'state', 'hosts', provider, `${hostDigest(host)}.json`)
+    return path.join(this.root, 'state', 'hosts', provider, `${digest(host)}.json`)
   }
 
   machine(provider: string, host: string, name: string): MachinePaths {
-    return machinePathsIn(path.join(this.machinesDir, provider, hostDigest(host), name.toLowerCase()))
+    return machinePathsIn(path.join(this.machinesDir, provider, digest(host), name.toLowerCase()))
   }
 
   run(runId: string): RunPaths {
@@ -83,11 +86,10 @@ export function machinePathsIn(dir: string): MachinePaths {
     dir,
     record: path.join(dir, 'machine.json'),
     journal: path.join(dir, 'journal.jsonl'),
-    lock: path.join(dir, 'lock'),
   }
 }
 
-/** Twelve hex digits that stand for a host in a path; the record in the folder holds the host itself. */
-export function hostDigest(host: string): string {
-  return createHash('sha256').update(host).digest('hex').slice(0, 12)
+/** Twelve hex digits that stand for a host or a shared thing in a path. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
