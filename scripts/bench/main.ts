@@ -1,0 +1,105 @@
+/**
+ * `npm run bench`: everything that docs/performance.md promises, measured in one run. Ratios, because the machine that
+ * this runs on is shared and slow in waves; each side of a ratio runs in turn with the other.
+ *
+ * `--write` puts the result into docs/performance.md; `--rounds N` (default 7); `--only NAME` measures one part.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
+import { libvirtUnavailable } from '../../test/support/libvirt-daemon.ts'
+import { measureGuestFlood, measureScriptedFlood } from './flood.ts'
+import { measureLibvirtClient } from './libvirt-client.ts'
+import { load } from './measure.ts'
+import { asMarkdown, mebibytes, partAsText, type Part } from './report.ts'
+import { measureStartUp } from './start-up.ts'
+import { measureUp } from './up.ts'
+import { World } from './world.ts'
+
+interface Places {
+  readonly root: string
+  readonly floodChild: string
+}
+
+const partNames = ['start', 'up', 'flood', 'libvirt'] as const
+type PartName = (typeof partNames)[number]
+
+/** Resolves with the exit code: 0 where it measured, whatever came out. */
+export async function runBench(argv: readonly string[], places: Places): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { write: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' } },
+  })
+  const rounds = Number(values.rounds ?? 7)
+  const names = partNames.filter((name) => values.only === undefined || values.only === name)
+  if (names.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
+    process.stderr.write(`usage: npm run bench -- [--write] [--rounds N] [--only ${partNames.join('|')}]\n`)
+    return 2
+  }
+  const loadBefore = load()
+  const parts = await measureParts(names, rounds, places)
+  const circumstances = [
+    `Node ${process.version}, Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model ?? 'unknown'}), ${mebibytes(totalmem())} memory`,
+    `load at the beginning ${loadBefore.toFixed(1)}, at the end ${load().toFixed(1)}${load() > 1.5 || loadBefore > 1.5 ? ': the machine was busy with other things' : ''}`,
+    `${rounds} rounds`,
+  ]
+  process.stdout.write(`\n${circumstances.join('\n')}\n`)
+  if (values.write === true) await writeResults(places.root, asMarkdown(parts, circumstances))
+  return 0
+}
+
+async function measureParts(names: readonly PartName[], rounds: number, places: Places): Promise<Part[]> {
+  const parts: Part[] = []
+  const add = (part: Part): void => {
+    parts.push(part)
+    process.stdout.write(`${partAsText(part)}\n`)
+  }
+  if (names.includes('start')) add(await measureStartUp(join(places.root, 'dist', 'cli.js'), Math.max(rounds, 15)))
+  const isWithDaemon = names.some((name) => name !== 'start')
+  const reason = libvirtUnavailable()
+  const world = isWithDaemon && reason === undefined ? await World.begin(places.root) : undefined
+  try {
+    if (names.includes('up')) add(world ? await measureUp(world, rounds) : skippedPart('up of the boot probe', reason))
+    if (names.includes('flood')) {
+      const part = await inFolder((folder) => measureScriptedFlood(folder, places.floodChild))
+      const guestRows = world ? await measureGuestFlood(world) : []
+      add({
+        ...part,
+        rows: [...part.rows, ...guestRows],
+        ...(reason === undefined ? {} : { skipped: `a guest: ${reason}` }),
+      })
+    }
+    if (names.includes('libvirt'))
+      add(world ? await measureLibvirtClient(world, rounds) : skippedPart('libvirt-ts against virsh', reason))
+  } finally {
+    await world?.end()
+  }
+  return parts
+}
+
+function skippedPart(title: string, reason: string | undefined): Part {
+  return { title, rows: [], skipped: reason ?? 'no libvirt daemon' }
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'azl-vm-bench-'))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const [begin, end] = ['<!-- bench: begin -->', '<!-- bench: end -->']
+
+async function writeResults(root: string, results: string): Promise<void> {
+  const file = join(root, 'docs', 'performance.md')
+  const text = await readFile(file, 'utf8')
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${file} has no place for the results (${begin})`)
+  const whole = `${text.slice(0, from + begin.length)}\n\n${results}\n${text.slice(to)}`
+  await writeFile(file, await format(whole, { ...(await resolveConfig(file)), filepath: file }))
+  process.stdout.write(`wrote ${file}\n`)
+}
