@@ -29,14 +29,9 @@ export async function buildEnvironment(
     now: world.now,
     bootId: processes.self.bootId,
     hostFacts: hostFactsFile(home.hostFacts(provider, host)),
-    sharedLock: async (name, work) => {
-      const request = {
-        what: name,
-        verb: 'another command',
-        processes,
-        signal: new AbortController().signal,
-        waitMs: sharedLockWaitMs,
-      }
+    sharedLock: async (name, { signal }, work) => {
+      // The verb is nothing to know here; the pid tells it.
+      const request = { what: `the ${name}`, verb: '', processes, signal, waitMs: sharedLockWaitMs, busyHint }
       return await withLock(home.sharedLock(name), request, work)
     },
   }))
@@ -54,6 +49,7 @@ export async function buildEnvironment(
 
 /** A shared thing may be a medium of gigabytes that somebody else uploads. */
 const sharedLockWaitMs = 30 * 60 * 1000
+const busyHint = `It was waited for ${String(sharedLockWaitMs / 60_000)} minutes. Run the command again when the other one is done; if that one hangs, end it.`
 
 async function homeFolder(world: MainWorld): Promise<string> {
   const given = world.env['AZL_VM_HOME']

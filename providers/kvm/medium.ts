@@ -29,7 +29,7 @@ export async function attachMedium(session: Session, ref: MachineRef, medium: Me
   const { pool, runId } = await placeOf(session, ref, domain, call)
   const seen = await inPlace(session, runId, medium, call)
   // From the copy to the drive nobody may take the copy for an unused one.
-  return await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
+  return await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, call, async () => {
     const placed = seen ?? (await copyToPool(session, pool, medium, call))
     const before = await setDrive(session, domain, placed, call)
     if (before !== undefined) await removeUnusedIso(session, pool, before, call)
@@ -42,7 +42,7 @@ export async function ejectMedium(session: Session, ref: MachineRef, call: Call)
   const before = await setDrive(session, domain, undefined, call)
   if (before === undefined) return
   const { pool } = await placeOf(session, ref, domain, call)
-  await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, () =>
+  await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, call, () =>
     removeUnusedIso(session, pool, before, call),
   )
 }

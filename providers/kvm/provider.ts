@@ -104,7 +104,7 @@ export class KvmProvider implements Provider {
         await this.#makeNetwork(parameters.network, call)
         return {}
       case 'pool':
-        await this.#context.sharedLock(`pool ${this.host} ${parameters.pool}`, () =>
+        await this.#context.sharedLock(`pool ${this.host} ${parameters.pool}`, call, () =>
           ensurePool(this.#session, parameters.pool, parameters.path, call),
         )
         return {}
@@ -266,8 +266,8 @@ export class KvmProvider implements Provider {
     return await findLeftovers(this.#session, call)
   }
 
-  async removeLeftover(leftover: Leftover, call: Call): Promise<void> {
-    await removeLeftover(this.#session, leftover, call)
+  async removeLeftover(leftover: Leftover, call: Call): Promise<boolean> {
+    return await removeLeftover(this.#session, leftover, call)
   }
 
   async removeUnusedShared(call: Call): Promise<readonly string[]> {

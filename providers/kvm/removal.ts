@@ -1,7 +1,7 @@
 /** Taking machines and what they leave away: volumes first, the domain, which carries the mark, last. */
 import { isNoDomain, isNoNetwork, isOperationInvalid, type Domain, type StoragePool } from 'libvirt-ts'
 import { errorText } from '../../src/errors.ts'
-import type { Call, Leftover, RemovalReport } from '../../src/provider/contract.ts'
+import type { Call, Kept, Leftover, RemovalReport } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { parseDomain, type DomainConfig } from './domain-config.ts'
@@ -19,7 +19,7 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   if (!domain) return { removed: [], kept: [] }
   const config = await session.config(domain, call)
   const removed: string[] = []
-  const kept: { what: string; why: string }[] = []
+  const kept: Kept[] = []
   await switchOff(session, domain, call)
   if (config.mark) {
     for (const network of kvmMark(config.mark).ownNetworks)
@@ -33,7 +33,11 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   const logs = [...libvirtLogs(ref.name), ...(config.tpm ? swtpmLogs(ref.name) : [])]
   if (!session.choice.isSession)
     kept.push(
-      ...logs.map((what) => ({ what, why: 'libvirt’s own log; it belongs to the system and is rotated by it' })),
+      ...logs.map((what) => ({
+        what,
+        why: 'libvirt’s own log; it belongs to the system and is rotated by it',
+        isOurs: false,
+      })),
     )
   return { removed: [...new Set(removed)], kept }
 }
@@ -73,7 +77,7 @@ async function removeVolumes(
   config: DomainConfig,
   call: Call,
   removed: string[],
-  kept: { what: string; why: string }[],
+  kept: Kept[],
 ): Promise<void> {
   const prefix = `${machineFiles(mark.name, mark.runId).base}.`
   for (const { pool, volumes } of await ourPools(session, call)) {
@@ -84,7 +88,7 @@ async function removeVolumes(
         if (await deleteVolume(session, pool, name, call)) removed.push(`volume ${pool.name}/${name}`)
       } catch (error) {
         if (call.signal.aborted) throw error
-        kept.push({ what: `volume ${pool.name}/${name}`, why: errorText(error) })
+        kept.push({ what: `volume ${pool.name}/${name}`, why: errorText(error), isOurs: true })
       }
     }
   }
@@ -206,23 +210,25 @@ function volumeLeftover(pool: StoragePool, name: string): Leftover {
   return { id: `volume:${pool.name}/${name}`, what: `volume ${pool.name}/${name}`, runId: runIdOfVolume(name) }
 }
 
-export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<void> {
+export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
   // Looked at again: a machine may have come to use it since it was listed.
   const still = (await findLeftovers(session, call)).some((found) => found.id === leftover.id)
-  if (!still) return
+  if (!still) return false
   const [kind = '', rest = ''] = splitOnce(leftover.id, ':')
-  if (kind === 'network') await removeNetwork(session, rest, call)
+  if (kind === 'network') return await removeNetwork(session, rest, call)
   if (kind === 'look') {
     await session.run(`let go of ${rest}`, call, async (connection) => {
       // Only let go of: what is in the folder belongs to the user.
       await (await connection.lookupPool(rest, signalOf(call))).destroy(signalOf(call))
     })
+    return true
   }
   if (kind === 'volume') {
     const [pool = '', name = ''] = splitOnce(rest, '/')
     const found = (await ourPools(session, call)).find((entry) => entry.pool.name === pool)
-    if (found) await deleteVolume(session, found.pool, name, call)
+    return found !== undefined && (await deleteVolume(session, found.pool, name, call))
   }
+  return false
 }
 
 function splitOnce(text: string, by: string): readonly string[] {
@@ -235,7 +241,7 @@ export async function removeUnusedPools(session: Session, call: Call): Promise<r
   const removed: string[] = []
   for (const { pool, volumes } of await ourPools(session, call)) {
     if (volumes.length > 0) continue
-    await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, async () => {
+    await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, call, async () => {
       const isNamed = (await allDomains(session, call)).some(
         (config) => config.mark && kvmMark(config.mark).pool === pool.name,
       )

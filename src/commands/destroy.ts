@@ -23,16 +23,11 @@ export const command = defineCommand({
       return {
         data: { machine: info.ref.name, ...report },
         text: () => destroyText(info.ref.name, report),
-        ...(report.kept.some(isOurs) ? { exitCode: 4 } : {}),
+        ...(report.kept.some(({ isOurs }) => isOurs) ? { exitCode: 4 } : {}),
       }
     })
   },
 })
-
-/** Something of the machine itself could not be removed; libvirt's own log is the system's. */
-function isOurs(kept: RemovalReport['kept'][number]): boolean {
-  return /^(?:volume|domain|network) /.test(kept.what)
-}
 
 function destroyText(name: string, report: RemovalReport): string {
   return [

@@ -1,6 +1,7 @@
 import { defineCommand } from '../cli/command.ts'
 import { renderTable } from '../cli/table.ts'
-import { planGc, type GcItem, type GcPlan, type GcResult } from '../pipeline/gc.ts'
+import { planGc, type GcItem, type GcPlan } from '../pipeline/gc.ts'
+import type { RemovalReport } from '../provider/contract.ts'
 import { hostOption, withRun } from './machine-arguments.ts'
 
 export const command = defineCommand({
@@ -41,14 +42,14 @@ export const command = defineCommand({
   },
 })
 
-function exitOf(plan: GcPlan, result: GcResult | undefined): { readonly exitCode?: number } {
+function exitOf(plan: GcPlan, result: RemovalReport | undefined): { readonly exitCode?: number } {
   const [unreadable] = plan.unreadable
   if (unreadable) return { exitCode: unreadable.error.exitCode }
-  const isPartial = result?.kept.some(({ what }) => /^(?:machine|volume|network|transient) /.test(what)) === true
+  const isPartial = result?.kept.some(({ isOurs }) => isOurs) === true
   return isPartial ? { exitCode: 4 } : {}
 }
 
-function dataOf(plan: GcPlan, result: GcResult | undefined): unknown {
+function dataOf(plan: GcPlan, result: RemovalReport | undefined): unknown {
   return {
     items: plan.items,
     removed: result?.removed ?? [],
@@ -62,7 +63,7 @@ function dataOf(plan: GcPlan, result: GcResult | undefined): unknown {
   }
 }
 
-function textOf(plan: GcPlan, result: GcResult | undefined, width: number): string {
+function textOf(plan: GcPlan, result: RemovalReport | undefined, width: number): string {
   if (!result) return plan.items.length === 0 ? 'nothing to collect' : listOf(plan.items, width)
   return [
     'removed:',

@@ -45,7 +45,8 @@ export async function destroyMachine(request: LockedDestroyRequest): Promise<Rem
   return await withMachineLock(lock, async (journal) => {
     const fresh = await provider.inspect(info.ref, callFor(bus, signal))
     if (request.isStillWanted?.(fresh) === false) {
-      return { removed: [], kept: [{ what: `machine ${info.ref.name}`, why: 'somebody works on it by now' }] }
+      const kept = { what: `machine ${info.ref.name}`, why: 'somebody works on it by now', isOurs: true }
+      return { removed: [], kept: [kept] }
     }
     return await destroyLocked({ ...request, info: fresh, journal })
   })

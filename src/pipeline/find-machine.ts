@@ -31,6 +31,24 @@ export interface Inventory {
  */
 export async function takeInventory(environment: Environment, call: Call, host?: string): Promise<Inventory> {
   const providers = await openKnownHosts(environment, host)
+  const close = async (): Promise<void> => {
+    await Promise.all(providers.map(({ provider }) => provider.close()))
+  }
+  try {
+    return { ...(await askAll(providers, call)), close }
+  } catch (error) {
+    // An open connection would keep the process alive.
+    await close()
+    throw error
+  }
+}
+
+interface KnownHost {
+  readonly provider: Provider
+  readonly isRequired: boolean
+}
+
+async function askAll(providers: readonly KnownHost[], call: Call): Promise<Omit<Inventory, 'close'>> {
   const machines: FoundMachine[] = []
   const unreadable: UnreadableHost[] = []
   const answered: Provider[] = []
@@ -46,15 +64,7 @@ export async function takeInventory(environment: Environment, call: Call, host?:
       }
     }),
   )
-  const close = async (): Promise<void> => {
-    await Promise.all(providers.map(({ provider }) => provider.close()))
-  }
-  return { providers: answered, machines, unreadable, close }
-}
-
-interface KnownHost {
-  readonly provider: Provider
-  readonly isRequired: boolean
+  return { providers: answered, machines, unreadable }
 }
 
 async function openKnownHosts(environment: Environment, host: string | undefined): Promise<readonly KnownHost[]> {

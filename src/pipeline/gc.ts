@@ -1,7 +1,7 @@
 /** `gc`: finds what nobody looks after any more, and removes it. */
 import { AzlVmError, errorText } from '../errors.ts'
 import type { EventBus } from '../events/event-bus.ts'
-import type { Leftover, Provider } from '../provider/contract.ts'
+import type { Call, Kept, Leftover, Provider, RemovalReport } from '../provider/contract.ts'
 import type { MachineInfo } from '../provider/machine.ts'
 import { isLocked, withLock } from '../store/lock.ts'
 import { destroyMachine } from './destroy.ts'
@@ -11,6 +11,8 @@ import { collectableReason, isDeadRun, isOurs, isStale } from './ownership.ts'
 
 /** A machine, or a thing without a machine, and what gc thinks of it. */
 export interface GcItem {
+  /** `state` is what only this computer remembers. */
+  readonly kind: 'machine' | 'leftover' | 'state'
   readonly provider: string
   readonly host: string
   readonly what: string
@@ -22,18 +24,13 @@ export interface GcPlan {
   readonly items: readonly GcItem[]
   readonly unreadable: Inventory['unreadable']
   /** Removes everything whose verdict is `collect`. */
-  run(bus: EventBus, signal: AbortSignal): Promise<GcResult>
+  run(bus: EventBus, signal: AbortSignal): Promise<RemovalReport>
   close(): Promise<void>
-}
-
-export interface GcResult {
-  readonly removed: readonly string[]
-  readonly kept: readonly { readonly what: string; readonly why: string }[]
 }
 
 interface Candidate {
   readonly item: GcItem
-  readonly remove?: (bus: EventBus, signal: AbortSignal) => Promise<GcResult>
+  readonly remove?: (bus: EventBus, signal: AbortSignal) => Promise<RemovalReport>
 }
 
 /** Looks at every known host; changes nothing. */
@@ -45,26 +42,41 @@ export async function planGc(
 ): Promise<GcPlan> {
   const call = callFor(bus, signal)
   const inventory = await takeInventory(environment, call, host)
-  const { providers } = inventory
-  const leftovers = new Map<Provider, readonly Leftover[]>()
-  for (const provider of providers) leftovers.set(provider, await provider.leftovers(call))
-  const candidates = [
-    ...inventory.machines.map(({ provider, info }) => machineCandidate(environment, provider, info)),
-    ...[...leftovers].flatMap(([provider, found]) =>
-      found.map((leftover) => leftoverCandidate(environment, provider, leftover)),
-    ),
-    ...(await stateCandidates(environment, inventory)),
-  ]
-  return {
-    items: candidates.map(({ item }) => item),
-    unreadable: inventory.unreadable,
-    run: async (runBus, runSignal) => await removeAll(candidates, providers, runBus, runSignal),
-    close: () => inventory.close(),
+  try {
+    const candidates = await findCandidates(environment, inventory, call)
+    return {
+      items: candidates.map(({ item }) => item),
+      unreadable: inventory.unreadable,
+      run: async (runBus, runSignal) => await removeAll(candidates, inventory.providers, runBus, runSignal),
+      close: () => inventory.close(),
+    }
+  } catch (error) {
+    // An open connection would keep the process alive.
+    await inventory.close()
+    throw error
   }
 }
 
+async function findCandidates(
+  environment: Environment,
+  inventory: Inventory,
+  call: Call,
+): Promise<readonly Candidate[]> {
+  const machines = inventory.machines.map(({ provider, info }) => machineCandidate(environment, provider, info))
+  const leftovers: Candidate[] = []
+  for (const provider of inventory.providers)
+    for (const leftover of await provider.leftovers(call))
+      leftovers.push(leftoverCandidate(environment, provider, leftover))
+  return [...machines, ...leftovers, ...(await stateCandidates(environment, inventory))]
+}
+
 function machineCandidate(environment: Environment, provider: Provider, info: MachineInfo): Candidate {
-  const base = { provider: provider.name, host: provider.host, what: `machine ${info.ref.name}` }
+  const base = {
+    kind: 'machine',
+    provider: provider.name,
+    host: provider.host,
+    what: `machine ${info.ref.name}`,
+  } as const
   if (!isOurs(info, environment)) {
     const isOld = info.mark !== undefined && isStale(info.mark, environment)
     return {
@@ -78,8 +90,8 @@ function machineCandidate(environment: Environment, provider: Provider, info: Ma
   const reason = collectableReason(info.mark, environment)
   if (reason === undefined)
     return { item: { ...base, verdict: 'finished', reason: `${info.mark.phase}, ${info.state}` } }
-  const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> =>
-    await destroyMachine({
+  const remove = async (bus: EventBus, signal: AbortSignal): Promise<RemovalReport> => {
+    const report = await destroyMachine({
       environment,
       provider,
       info,
@@ -88,17 +100,19 @@ function machineCandidate(environment: Environment, provider: Provider, info: Ma
       lockWaitMs: 0,
       isStillWanted: (fresh) => isOurs(fresh, environment) && collectableReason(fresh.mark, environment) !== undefined,
     })
+    return { ...report, removed: report.removed.length === 0 ? [] : [base.what, ...report.removed] }
+  }
   return { item: { ...base, verdict: 'collect', reason }, remove }
 }
 
 function leftoverCandidate(environment: Environment, provider: Provider, leftover: Leftover): Candidate {
-  const base = { provider: provider.name, host: provider.host, what: leftover.what }
+  const base = { kind: 'leftover', provider: provider.name, host: provider.host, what: leftover.what } as const
   const isCollectable = leftover.runId === undefined || isDeadRun(leftover.runId, environment)
   if (!isCollectable)
     return { item: { ...base, verdict: 'in-use', reason: 'made by a run that is alive or another owner’s' } }
-  const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> => {
-    await provider.removeLeftover(leftover, callFor(bus, signal))
-    return { removed: [leftover.what], kept: [] }
+  const remove = async (bus: EventBus, signal: AbortSignal): Promise<RemovalReport> => {
+    const isRemoved = await provider.removeLeftover(leftover, callFor(bus, signal))
+    return { removed: isRemoved ? [leftover.what] : [], kept: [] }
   }
   return { item: { ...base, verdict: 'collect', reason: 'no machine names it' }, remove }
 }
@@ -116,12 +130,12 @@ async function stateCandidates(environment: Environment, inventory: Inventory): 
 }
 
 async function stateCandidate(environment: Environment, provider: Provider, name: string): Promise<Candidate> {
-  const base = { provider: provider.name, host: provider.host, what: `state of ${name}` }
+  const base = { kind: 'state', provider: provider.name, host: provider.host, what: `state of ${name}` } as const
   const lock = environment.home.machineLock(provider.name, provider.host, name)
   const { processes } = environment
   if (await isLocked(lock, processes))
     return { item: { ...base, verdict: 'in-use', reason: 'an azl-vm works on this machine' } }
-  const remove = async (bus: EventBus, signal: AbortSignal): Promise<GcResult> => {
+  const remove = async (bus: EventBus, signal: AbortSignal): Promise<RemovalReport> => {
     const request = { what: base.what, verb: 'gc', processes, signal, waitMs: 0 }
     return await withLock(lock, request, async () => {
       // Looked at again: it may have been made since.
@@ -143,18 +157,18 @@ async function removeAll(
   providers: readonly Provider[],
   bus: EventBus,
   signal: AbortSignal,
-): Promise<GcResult> {
+): Promise<RemovalReport> {
   const removed: string[] = []
-  const kept: { what: string; why: string }[] = []
+  const kept: Kept[] = []
   for (const { item, remove } of candidates) {
     if (!remove) continue
     try {
       const result = await remove(bus, signal)
-      removed.push(...(item.what.startsWith('machine ') ? [item.what] : []), ...result.removed)
+      removed.push(...result.removed)
       kept.push(...result.kept)
     } catch (error) {
       if (signal.aborted) throw new AzlVmError('cancelled', 'interrupted while removing', { cause: error })
-      kept.push({ what: item.what, why: errorText(error) })
+      kept.push({ what: item.what, why: errorText(error), isOurs: item.kind !== 'state' })
     }
   }
   for (const provider of providers) removed.push(...(await provider.removeUnusedShared(callFor(bus, signal))))

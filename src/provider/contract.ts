@@ -111,10 +111,18 @@ export interface BootWatch {
   feed(text: string): BootOutcome | undefined
 }
 
-/** What a removal did. `kept` is what could not or must not be removed, each with its reason. */
+/** What could not or must not be removed, with its reason. */
+export interface Kept {
+  readonly what: string
+  readonly why: string
+  /** Something of the machine itself stays behind; false for what belongs to the hypervisor, like its own log. */
+  readonly isOurs: boolean
+}
+
+/** What a removal did. */
 export interface RemovalReport {
   readonly removed: readonly string[]
-  readonly kept: readonly { readonly what: string; readonly why: string }[]
+  readonly kept: readonly Kept[]
 }
 
 /** A thing in a folder or pool of ours that no machine names. */
@@ -179,8 +187,8 @@ export interface Provider {
   /** Where a machine of this name is in the way, ours or not; without regard to case. */
   findByName(name: string, call: Call): Promise<readonly MachineInfo[]>
   leftovers(call: Call): Promise<readonly Leftover[]>
-  /** Absent is done, and so is one that a machine names by now. */
-  removeLeftover(leftover: Leftover, call: Call): Promise<void>
+  /** True where it was removed; one that is absent, or that a machine names by now, is left alone. */
+  removeLeftover(leftover: Leftover, call: Call): Promise<boolean>
   /** Removes shared things of ours that nothing uses any more (an empty pool). */
   removeUnusedShared(call: Call): Promise<readonly string[]>
   close(): Promise<void>
@@ -197,8 +205,8 @@ export interface ProviderContext {
   readonly bootId: string
   /** Facts about a host that cost much to find out, kept per controller; see store/host-facts. */
   readonly hostFacts: HostFacts
-  /** Serialises work on things that machines share, on this controller. */
-  readonly sharedLock: <T>(name: string, work: () => Promise<T>) => Promise<T>
+  /** Serialises work on things that machines share, on this controller. The wait for another ends with the call's signal. */
+  readonly sharedLock: <T>(name: string, call: Pick<Call, 'signal'>, work: () => Promise<T>) => Promise<T>
 }
 
 /** A small memory of what was tried on a host; values are JSON. */

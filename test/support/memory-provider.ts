@@ -90,6 +90,8 @@ export class MemoryHypervisor {
   /** Name of each file in the pool, with the run that made it. */
   readonly files = new Map<string, string | undefined>()
   hasPool = false
+  /** How many providers are open; each would hold a connection. */
+  openCount = 0
   isReady: boolean
   capabilities: Capabilities
   guest: GuestScript
@@ -117,6 +119,7 @@ export class MemoryHypervisor {
   }
 
   open(): Provider {
+    this.openCount += 1
     return new MemoryProvider(this, this.generation)
   }
 
@@ -485,10 +488,10 @@ class MemoryProvider implements Provider {
       .map(([id, runId]) => ({ id, what: `file ${id}`, runId }))
   }
 
-  async removeLeftover(leftover: Leftover, call: Call): Promise<void> {
-    if (!(await this.leftovers(call)).some((found) => found.id === leftover.id)) return
+  async removeLeftover(leftover: Leftover, call: Call): Promise<boolean> {
+    if (!(await this.leftovers(call)).some((found) => found.id === leftover.id)) return false
     await this.#enter('removeLeftover', undefined, call)
-    this.#hypervisor.files.delete(leftover.id)
+    return this.#hypervisor.files.delete(leftover.id)
   }
 
   async removeUnusedShared(call: Call): Promise<readonly string[]> {
@@ -498,6 +501,7 @@ class MemoryProvider implements Provider {
 
   async close(): Promise<void> {
     await setImmediate()
+    this.#hypervisor.openCount -= 1
   }
 
   async #enter(name: string, machine: string | undefined, call: Call): Promise<void> {

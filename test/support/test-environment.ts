@@ -60,7 +60,7 @@ export function providerContext(overrides: Partial<ProviderContext> = {}): Provi
 
 function serialised(): ProviderContext['sharedLock'] {
   const tails = new Map<string, Promise<unknown>>()
-  return (name, work) => {
+  return (name, _call, work) => {
     const result = (tails.get(name) ?? Promise.resolve()).then(work)
     tails.set(
       name,

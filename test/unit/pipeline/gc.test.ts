@@ -112,7 +112,7 @@ describe('gc', () => {
       mintRunId(here.environment.owner, { pid: 7, startTime: '1', bootId: here.processes.bootId }, new Date()),
     )
     const result = await here.gc()
-    expect(result.kept).toContainEqual({ what: 'machine box', why: 'stuck' })
+    expect(result.kept).toContainEqual({ what: 'machine box', why: 'stuck', isOurs: true })
     expect(result.removed).toContain('file lost')
   })
 
@@ -126,7 +126,35 @@ describe('gc', () => {
     })
     const result = await here.gc()
     expect(result.kept.map(({ what }) => what)).toEqual(['machine box'])
+    expect(result.removed).not.toContain('machine box')
     expect(here.hypervisor.byName('box')).toBeDefined()
+  })
+})
+
+describe('gc that cannot go on', () => {
+  test('calls only that removed which the provider removed', async () => {
+    const here = await world()
+    const dead = mintRunId(
+      here.environment.owner,
+      { pid: 7, startTime: '1', bootId: here.processes.bootId },
+      new Date(),
+    )
+    here.hypervisor.files.set('lost', dead)
+    // Between the look and the removal a machine came to name it.
+    let looks = 0
+    here.hypervisor.fail('leftovers', () => {
+      looks += 1
+      if (looks === 2) here.hypervisor.files.clear()
+      return undefined
+    })
+    expect(await here.gc()).toEqual({ removed: [], kept: [] })
+  })
+
+  test.each(['list', 'leftovers'] as const)('closes what it opened where %s fails', async (method) => {
+    const here = await world()
+    here.hypervisor.fail(method, new Error('broken'))
+    await expect(here.gcItems()).rejects.toThrow('broken')
+    expect(here.hypervisor.openCount).toBe(0)
   })
 })
 

@@ -2,12 +2,13 @@
 import type { RunEvent } from '../../../src/events/events.ts'
 import { destroyMachine } from '../../../src/pipeline/destroy.ts'
 import type { Environment } from '../../../src/pipeline/environment.ts'
-import { planGc, type GcItem, type GcResult } from '../../../src/pipeline/gc.ts'
+import { planGc, type GcItem } from '../../../src/pipeline/gc.ts'
 import { openJournal, type Journal } from '../../../src/pipeline/journal.ts'
 import { openVerbRun } from '../../../src/pipeline/run.ts'
 import { up, type UpResult } from '../../../src/pipeline/up.ts'
 import type { UpRequest } from '../../../src/pipeline/up-context.ts'
 import { AzlVmError } from '../../../src/errors.ts'
+import type { RemovalReport } from '../../../src/provider/contract.ts'
 import { MemoryHypervisor, type MemoryOptions } from '../../support/memory-provider.ts'
 import { temporaryFolder } from '../../support/run-cli.ts'
 import { loadText, PlayedProcesses, probeSpec, testCall, testEnvironment } from '../../support/test-environment.ts'
@@ -84,7 +85,7 @@ export class PipelineWorld {
     return plan.items
   }
 
-  async gc(): Promise<GcResult> {
+  async gc(): Promise<RemovalReport> {
     const { bus } = this.#run()
     const { signal } = new AbortController()
     const plan = await planGc(this.environment, bus, signal)

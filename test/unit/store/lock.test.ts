@@ -71,6 +71,17 @@ describe('a lock', () => {
     await first
   })
 
+  test('that no verb has is told by its pid, and with a hint of its own', async () => {
+    const file = join(await temporaryFolder(), 'lock')
+    const processes = new PlayedProcesses()
+    const shared = request(processes, { what: 'the pool', verb: '', busyHint: 'later' })
+    await withLock(file, shared, async () => {
+      const second = withLock(file, shared, () => Promise.resolve())
+      await expect(second).rejects.toThrow('the pool is in use by another azl-vm (pid 1001)')
+      await expect(second).rejects.toMatchObject({ hint: 'later' })
+    })
+  })
+
   test('one who waits gets it when it is free', async () => {
     const file = join(await temporaryFolder(), 'lock')
     const processes = new PlayedProcesses()
