@@ -20,14 +20,20 @@ export async function buildTool(): Promise<BuiltTool> {
   const outdir = await mkdtemp(join(cache, 'e2e-'))
   // Some tests run it as another user.
   await chmod(outdir, 0o755)
-  await build({
-    ...options,
-    outdir,
-    entryPoints: { cli: 'src/cli.ts', 'up-killed-at-entry': 'test/e2e/fixtures/up-killed-at-entry.ts' },
-  })
+  const remove = (): Promise<void> => rm(outdir, { recursive: true, force: true })
+  try {
+    await build({
+      ...options,
+      outdir,
+      entryPoints: { cli: 'src/cli.ts', 'up-killed-at-entry': 'test/e2e/fixtures/up-killed-at-entry.ts' },
+    })
+  } catch (error) {
+    await remove()
+    throw error
+  }
   return {
     cli: join(outdir, 'cli.js'),
     killedUp: join(outdir, 'up-killed-at-entry.js'),
-    remove: () => rm(outdir, { recursive: true, force: true }),
+    remove,
   }
 }
