@@ -1,5 +1,5 @@
 /** The serial port of a domain, both ways, on a connection of its own. */
-import { isLibvirtError, type ConsoleStream, type Domain } from 'libvirt-ts'
+import { isLibvirtError, isNoDomain, type ConsoleStream, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ConsoleEnd, ConsoleHandle, ConsoleRequest } from '../../src/provider/contract.ts'
 import { translateError } from './errors.ts'
@@ -57,8 +57,8 @@ export class ArmedConsole implements ConsoleHandle {
         this.#end({ why: 'broken', error: end.error ?? new Error('the stream broke') })
       else if (end.reason === 'closed') this.#end({ why: 'closed' })
       else
-        void whyEndOfFile(domain).then((why) => {
-          this.#end({ why })
+        void whyEndOfFile(domain).then((end) => {
+          this.#end(end)
         })
     })
   }
@@ -71,7 +71,11 @@ export class ArmedConsole implements ConsoleHandle {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#stream?.write(bytes)
+    if (!this.#stream)
+      throw new AzlVmError('resource-busy', 'the console is not connected to a machine: nothing can be typed there', {
+        hint: 'It is connected when the machine starts.',
+      })
+    await this.#stream.write(bytes)
   }
 
   async close(): Promise<void> {
@@ -83,7 +87,12 @@ export class ArmedConsole implements ConsoleHandle {
     await this.#finish('taken')
   }
 
-  async #finish(why: 'closed' | 'taken'): Promise<void> {
+  /** There is no machine any more to wait for. */
+  async machineGone(): Promise<void> {
+    await this.#finish('machine-off')
+  }
+
+  async #finish(why: 'closed' | 'taken' | 'machine-off'): Promise<void> {
     this.#isClosed = true
     await this.disconnect()
     this.#end({ why })
@@ -99,20 +108,32 @@ const noticeMs = 1000
 const lookEveryMs = 25
 
 /** The stream ends alike when the machine goes off and when somebody else takes the port. */
-async function whyEndOfFile(domain: Domain): Promise<'machine-off' | 'taken'> {
-  return (await isGoingOff(domain)) ? 'machine-off' : 'taken'
+async function whyEndOfFile(domain: Domain): Promise<ConsoleEnd> {
+  try {
+    return { why: (await isGoingOff(domain)) ? 'machine-off' : 'taken' }
+  } catch (error) {
+    return { why: 'broken', error: error instanceof Error ? error : new Error(String(error)) }
+  }
 }
 
-/** After a sign that QEMU is gone: whether libvirt comes to see it so. */
+/** After a sign that QEMU is gone: whether libvirt comes to see it so. Throws where libvirt cannot be asked. */
 export async function isGoingOff(domain: Domain): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < noticeMs; waitedMs += lookEveryMs) {
-    const isActive = await domain.isActive().catch(() => false)
-    if (!isActive) return true
+    if (await isOff(domain)) return true
     await new Promise((resolve) => {
       setTimeout(resolve, lookEveryMs)
     })
   }
   return false
+}
+
+async function isOff(domain: Domain): Promise<boolean> {
+  try {
+    return !(await domain.isActive())
+  } catch (error) {
+    if (isNoDomain(error)) return true
+    throw error
+  }
 }
 
 function consoleError(error: unknown, domain: Domain, host: string): unknown {

@@ -74,8 +74,10 @@ async function unlessGoingOff<T>(domain: Domain, call: Call, work: () => Promise
   try {
     return await work()
   } catch (error) {
-    if (call.signal.aborted || !isAzlVmError(error, 'backend-failed') || !(await isGoingOff(domain))) throw error
-    return undefined
+    if (call.signal.aborted || !isAzlVmError(error, 'backend-failed')) throw error
+    // Where libvirt cannot be asked either, what it said first is what counts.
+    if (await isGoingOff(domain).catch(() => false)) return undefined
+    throw error
   }
 }
 
