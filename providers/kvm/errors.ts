@@ -1,5 +1,5 @@
 /** libvirt's errors in the words of the contract. Decided by codes, never by message text. */
-import { AbortedError, AuthenticationError, ConnectionError, LibvirtError, UriError, isNotFound } from 'libvirt-ts'
+import { AbortedError, AuthenticationError, ConnectionError, LibvirtError, UriError } from 'libvirt-ts'
 import { AzlVmError, isAzlVmError, type ErrorCode } from '../../src/errors.ts'
 
 /** errno values that the daemon passes on in `int1` of a system error (Linux, asm-generic/errno-base.h and errno.h). */
@@ -61,9 +61,9 @@ function libvirtError(error: LibvirtError, action: string): AzlVmError {
 }
 
 function codeOf(error: LibvirtError): ErrorCode {
-  const isAbsent: boolean = isNotFound(error)
-  if (isAbsent) return 'machine-not-found'
   switch (error.codeName) {
+    case 'no-domain':
+      return 'machine-not-found'
     case 'dom-exist':
       return 'machine-exists'
     case 'access-denied':
@@ -74,6 +74,7 @@ function codeOf(error: LibvirtError): ErrorCode {
     case 'system-error':
       return systemErrorCode(error.int1)
     case 'operation-timeout':
+    case 'resource-busy':
       return 'resource-busy'
     default:
       return 'backend-failed'
