@@ -49,15 +49,7 @@ const unitBytes: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 }
 
-let latest: { readonly xml: string; readonly config: DomainConfig } | undefined
-
-/** The parts of one verb read the same domain one after the other: what was parsed last is kept. */
 export function parseDomain(xml: string): DomainConfig {
-  if (latest?.xml !== xml) latest = { xml, config: configOf(xml) }
-  return latest.config
-}
-
-function configOf(xml: string): DomainConfig {
   const domain = parseXml(xml)
   const mark = markInDomain(domain)
   const devices = domain.all('devices', 'disk')

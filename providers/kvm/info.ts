@@ -1,7 +1,7 @@
 import { isNoDomain, type Domain, type DomainState } from 'libvirt-ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRef, PowerState } from '../../src/provider/machine.ts'
-import { parseDomain, type DomainConfig } from './domain-config.ts'
+import type { DomainConfig } from './domain-config.ts'
 import { signalOf, type Session } from './session.ts'
 
 /** A domain in the words of the contract; undefined, or gone meanwhile: absent. */
@@ -18,7 +18,7 @@ export async function infoOf(
         domain.xml({ ...signalOf(call), inactive: true }),
         domain.state(signalOf(call)),
       ])
-      const config = parseDomain(xml)
+      const config = session.parse(xml)
       return {
         ...neutral(config, await diskSizes(domain, config, call)),
         state: powerState(state),

@@ -1,5 +1,6 @@
 /** The mark in a domain's metadata: one element in a namespace of ours, its text JSON. */
 import type { Mark } from '../../src/provider/mark.ts'
+import type { DomainType } from './domain-xml.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
 import type { XmlNode } from './xml-reader.ts'
 
@@ -30,21 +31,99 @@ function parseMark(text: string): Mark | undefined {
   }
 }
 
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * A mark is read from whatever domain is there, and parts of it become commands and names: all of it is looked at.
+ * By hand, because each verb reads marks, and zod takes its time to load.
+ */
 function isMark(value: unknown): value is Mark {
-  if (typeof value !== 'object' || value === null) return false
-  const strings = ['owner', 'runId', 'machineId', 'name', 'phase', 'specDigest', 'created'] as const
+  if (!isObject(value)) return false
+  const texts = ['tool', 'owner', 'runId', 'machineId', 'name', 'phase', 'specDigest', 'created']
   return (
-    'v' in value &&
-    value.v === 1 &&
-    'creator' in value &&
-    strings.every((key) => key in value && typeof Reflect.get(value, key) === 'string')
+    value['v'] === 1 &&
+    texts.every((key) => typeof value[key] === 'string') &&
+    isOptional(value['expires'], isText) &&
+    isCreator(value['creator']) &&
+    isOptional(value['installer'], isInstaller) &&
+    isObject(value['provider']) &&
+    isProviderData(value['provider'])
   )
 }
+
+function isCreator(value: unknown): boolean {
+  return isObject(value) && isIn(value['pid'], 1) && isText(value['startTime']) && isText(value['bootId'])
+}
+
+function isInstaller(value: unknown): boolean {
+  return isObject(value) && isText(value['sha256']) && isText(value['fileName'])
+}
+
+/** What is missing was not written yet by the azl-vm that made the machine: {@link kvmMark} has a default. */
+function isProviderData(data: Fields): boolean {
+  return (
+    isOptional(data['pool'], isText) &&
+    isOptional(data['acceleration'], (value) => isOneOf(value, accelerations)) &&
+    isOptional(data['firstType'], (value) => isOneOf(value, domainTypes)) &&
+    isOptional(data['isNested'], isBoolean) &&
+    isOptional(data['forwards'], (value) => isListOf(value, isForwardRule)) &&
+    isOptional(data['ownNetworks'], (value) => isListOf(value, isText)) &&
+    isOptional(data['networkModes'], (value) => isListOf(value, isText)) &&
+    isOptional(data['logBytesAtStart'], (value) => isIn(value, 0))
+  )
+}
+
+const maxPort = 65_535
+
+function isForwardRule(value: unknown): value is ForwardRule {
+  return (
+    isObject(value) &&
+    isIn(value['network'], 0) &&
+    isIn(value['hostPort'], 0, maxPort) &&
+    isIn(value['guestPort'], 1, maxPort) &&
+    isOptional(value['isOwn'], isBoolean)
+  )
+}
+
+function isOptional(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isListOf<T>(value: unknown, is: (entry: unknown) => entry is T): value is readonly T[] {
+  return Array.isArray(value) && value.every(is)
+}
+
+function isIn(value: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most
+}
+
+function isOneOf<T extends string>(value: unknown, known: readonly T[]): value is T {
+  return known.some((one) => one === value)
+}
+
+const accelerations = ['auto', 'hardware', 'emulated'] as const
+const domainTypes = ['kvm', 'qemu'] as const satisfies readonly DomainType[]
 
 /** What this provider keeps in a mark, so that `start` and `destroy` need no state folder. */
 export interface KvmMark {
   readonly pool: string
-  readonly acceleration: 'auto' | 'hardware' | 'emulated'
+  readonly acceleration: (typeof accelerations)[number]
+  /** As which the machine was planned, whatever a fallback made of it; undefined: made by an earlier azl-vm. */
+  readonly firstType: DomainType | undefined
+  /** Whether it may run virtual machines of its own; undefined: as for `firstType`. */
+  readonly isNested: boolean | undefined
   /** By network index; only networks in user mode forward. */
   readonly forwards: readonly ForwardRule[]
   /** Networks that were made for this machine. */
@@ -64,17 +143,17 @@ export interface ForwardRule {
   readonly isOwn?: boolean
 }
 
-export function kvmMark(mark: Mark): KvmMark {
-  const { provider } = mark
-  const list = (key: string): readonly unknown[] => (Array.isArray(provider[key]) ? provider[key] : [])
-  const acceleration = provider['acceleration']
+/** The provider's part of a mark that {@link markInDomain} has looked at. */
+export function kvmMark({ provider }: Mark): KvmMark {
+  const data = provider as Partial<KvmMark>
   return {
-    pool: typeof provider['pool'] === 'string' ? provider['pool'] : 'azl-vm',
-    acceleration: acceleration === 'hardware' || acceleration === 'emulated' ? acceleration : 'auto',
-    // Written by our plan, into a mark whose owner and id were checked.
-    forwards: list('forwards') as readonly ForwardRule[],
-    ownNetworks: list('ownNetworks').map(String),
-    networkModes: list('networkModes').map(String),
-    logBytesAtStart: typeof provider['logBytesAtStart'] === 'number' ? provider['logBytesAtStart'] : 0,
+    pool: data.pool ?? 'azl-vm',
+    acceleration: data.acceleration ?? 'auto',
+    firstType: data.firstType,
+    isNested: data.isNested,
+    forwards: data.forwards ?? [],
+    ownNetworks: data.ownNetworks ?? [],
+    networkModes: data.networkModes ?? [],
+    logBytesAtStart: data.logBytesAtStart ?? 0,
   }
 }

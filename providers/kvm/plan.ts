@@ -191,15 +191,17 @@ function operation(
 
 function define(design: Design, byHand: Design): Operation {
   const { request, pool } = design
+  const type = typeFirstTried(design)
   const kvmMark: KvmMark = {
     pool: pool.name,
     acceleration: request.spec.machine.acceleration,
+    firstType: type,
+    isNested: request.spec.machine.nestedVirtualization,
     forwards: design.forwards,
     ownNetworks: design.ownNetworks,
     networkModes: design.networks.map((network) => network.mode),
     logBytesAtStart: 0,
   }
-  const type = typeFirstTried(design)
   const xml = xmlOf(design, type, { ...request.mark, provider: { ...kvmMark } })
   const { name, id } = request.ref
   return operation(

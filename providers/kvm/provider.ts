@@ -54,13 +54,16 @@ import { Session, signalOf } from './session.ts'
 import { startDomain } from './start.ts'
 import { deleteVolume, ensurePool, ensureVolume, findPool } from './storage.ts'
 import { translateError } from './errors.ts'
+import { waitFor } from './wait.ts'
 
 export class KvmProvider implements Provider {
   readonly name = 'kvm'
   readonly logLimit = logLimit
   readonly #session: Session
   readonly #context: ProviderContext
+  /** By machine: the console that waits for the start. */
   readonly #consoles = new Map<string, ArmedConsole>()
+  readonly #openConsoles = new Set<ArmedConsole>()
 
   constructor(choice: HostChoice, context: ProviderContext) {
     this.#session = new Session(choice, context)
@@ -173,14 +176,20 @@ export class KvmProvider implements Provider {
     return await infoOf(this.#session, ref, domain, call)
   }
 
+  async #isActive(domain: Domain, call: Call): Promise<boolean> {
+    return await this.#session.run('read the state', call, () => domain.isActive(signalOf(call)))
+  }
+
   async openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle> {
     const armed = new ArmedConsole(request, this.host)
     const domain = await this.#session.domain(ref, call)
-    if (await this.#session.run('read the state', call, () => domain.isActive(signalOf(call)))) {
+    if (await this.#isActive(domain, call)) {
       await armed.connect(domain, call)
     } else {
       await this.#arm(ref, armed, request.force === true)
     }
+    this.#openConsoles.add(armed)
+    void armed.ended.then(() => this.#openConsoles.delete(armed))
     return armed
   }
 
@@ -208,12 +217,10 @@ export class KvmProvider implements Provider {
 
   async endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined> {
     const domain = await this.#session.findDomain(ref, call)
-    if (!domain || !(await domain.isActive(signalOf(call)))) return undefined
+    if (!domain || !(await this.#isActive(domain, call))) return undefined
     const config = await this.#session.config(domain, call)
     if (config.interfaces.some((entry) => entry.type === 'user')) {
-      const forwards = await this.#session.run('read the forwarded ports', call, () =>
-        readForwards(this.#session, domain, call),
-      )
+      const forwards = await readForwards(this.#session, domain, call)
       const ssh = forwards.find((entry) => entry.guestPort === sshPort)
       return ssh && { address: '127.0.0.1', port: ssh.hostPort }
     }
@@ -249,8 +256,10 @@ export class KvmProvider implements Provider {
   }
 
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
+    const report = await destroyDomain(this.#session, ref, call)
+    await this.#consoles.get(ref.id)?.machineGone()
     this.#consoles.delete(ref.id)
-    return await destroyDomain(this.#session, ref, call)
+    return report
   }
 
   async list(call: Call): Promise<readonly MachineInfo[]> {
@@ -275,6 +284,8 @@ export class KvmProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    // One whose line broke may refuse, and is as good as closed.
+    await Promise.allSettled([...this.#openConsoles].map((console) => console.close()))
     await this.#session.close()
   }
 
@@ -297,7 +308,8 @@ export class KvmProvider implements Provider {
     try {
       await connection.defineDomain(parameters.xml, signalOf(call))
     } catch (error) {
-      const taken = await this.#holderOf(ref.name, call)
+      // Where libvirt cannot be asked either, its refusal is what counts.
+      const taken = await this.#holderOf(ref.name, call).catch(() => undefined)
       if (taken !== undefined && taken !== ref.id) {
         throw new AzlVmError('machine-exists', `there is already a machine "${ref.name}" on ${this.host}`, {
           cause: error,
@@ -382,7 +394,13 @@ export class KvmProvider implements Provider {
       try {
         if (!(await domain.isActive(signalOf(call)))) return
         await domain.shutdown({ ...signalOf(call), method: 'acpi' })
-        await withDeadline(off, timeoutMs, call.signal, domain.name)
+        await waitFor(off, {
+          connection,
+          signal: call.signal,
+          action: `shut ${domain.name} down`,
+          interrupted: 'interrupted while the guest shuts down; it may still do so',
+          deadline: { ms: timeoutMs, late: () => didNotShutDown(domain.name, timeoutMs) },
+        })
       } finally {
         await stopListening()
       }
@@ -390,33 +408,14 @@ export class KvmProvider implements Provider {
   }
 }
 
-async function withDeadline(off: Promise<void>, timeoutMs: number, signal: AbortSignal, name: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new AzlVmError(
-          'timed-out',
-          `the guest of "${name}" did not shut down within ${String(timeoutMs / 1000)} s; the machine runs on`,
-          {
-            hint: 'A guest in its firmware or boot loader does not hear the request. `azl-vm stop --force` switches it off.',
-          },
-        ),
-      )
-    }, timeoutMs)
-    signal.addEventListener(
-      'abort',
-      () => {
-        reject(new AzlVmError('cancelled', 'interrupted while the guest shuts down; it may still do so'))
-      },
-      { once: true },
-    )
-  })
-  try {
-    await Promise.race([off, late])
-  } finally {
-    clearTimeout(timer)
-  }
+function didNotShutDown(name: string, timeoutMs: number): never {
+  throw new AzlVmError(
+    'timed-out',
+    `the guest of "${name}" did not shut down within ${String(timeoutMs / 1000)} s; the machine runs on`,
+    {
+      hint: 'A guest in its firmware or boot loader does not hear the request. `azl-vm stop --force` switches it off.',
+    },
+  )
 }
 
 /** The plan's parameters are written by {@link makePlan} only. */

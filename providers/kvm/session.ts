@@ -11,6 +11,7 @@ export class Session {
   readonly choice: HostChoice
   readonly context: ProviderContext
   #connection: Promise<Connection> | undefined
+  #latest: { readonly xml: string; readonly config: DomainConfig } | undefined
 
   constructor(choice: HostChoice, context: ProviderContext) {
     this.choice = choice
@@ -67,8 +68,14 @@ export class Session {
   /** What the machine will be at its next start. */
   async config(domain: Domain, call: Call): Promise<DomainConfig> {
     return await this.run(`read ${domain.name}`, call, async () =>
-      parseDomain(await domain.xml({ ...signalOf(call), inactive: true })),
+      this.parse(await domain.xml({ ...signalOf(call), inactive: true })),
     )
+  }
+
+  /** The parts of one verb read the same domain one after the other: what was parsed last is kept. */
+  parse(xml: string): DomainConfig {
+    if (this.#latest?.xml !== xml) this.#latest = { xml, config: parseDomain(xml) }
+    return this.#latest.config
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** KVM that is offered and does not run guests, played by a libvirt that speaks the real protocol. */
 import { fault, ScriptedServer, type ScriptedStream } from 'libvirt-ts/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { definition } from '../../../providers/kvm/index.ts'
 import { parseDomain } from '../../../providers/kvm/domain-config.ts'
 import type { Provider, ProviderContext } from '../../../src/provider/contract.ts'
@@ -10,10 +10,10 @@ import { providerContext, testCall } from '../../support/test-environment.ts'
 import { domainXmlOf, kvmPlan, kvmRequest, uuid } from './kvm-request.ts'
 
 /** What becomes of a guest that is run by KVM. */
-type Fate = 'speaks' | 'refused' | 'suspended' | 'stopped' | 'silent'
+type Fate = 'speaks' | 'refused' | 'suspended' | 'stopped' | 'silent' | 'no medium' | 'taken'
 
 const eventNumbers = { suspended: 3, resumed: 4, stopped: 5 } as const
-const [running, paused, shutOff] = [1, 3, 5]
+const [running, paused, shuttingDown, shutOff, crashed, asleep] = [1, 3, 4, 5, 6, 7]
 
 /** A libvirt with one machine. */
 class PlayedLibvirt {
@@ -22,6 +22,9 @@ class PlayedLibvirt {
   readonly started: string[] = []
   kvmFate: Fate = 'speaks'
   emulationFails = false
+  /** What somebody else has made of the machine when it is to be started. */
+  stateOfOthers = running
+  consoleIsHeld = false
   version = 9_000_000
   xml = ''
   state = shutOff
@@ -48,6 +51,12 @@ class PlayedLibvirt {
         this.started.push(this.type)
         if (this.type === 'kvm' && this.kvmFate === 'refused')
           throw fault('internal-error', 'failed to initialize kvm: Permission denied', 'qemu')
+        if (this.kvmFate === 'no medium')
+          throw fault('system-error', "Cannot access storage file '/media/boot-probe.iso'", 'storage')
+        if (this.kvmFate === 'taken') {
+          this.state = this.stateOfOthers
+          throw fault('operation-invalid', 'domain is already running', 'qemu')
+        }
         if (this.type === 'qemu' && this.emulationFails) throw fault('internal-error', 'no space for NVRAM', 'qemu')
         this.state = paused
         // libvirt tells of the pause that was asked for, too.
@@ -55,6 +64,7 @@ class PlayedLibvirt {
         return { dom: { ...dom, id: 1 } }
       })
       .handle('domainOpenConsole', (_, { stream }) => {
+        if (this.consoleIsHeld) throw fault('operation-failed', 'Active console session exists', 'qemu')
         this.#stream = stream
       })
       .handle('domainResume', () => {
@@ -76,6 +86,10 @@ class PlayedLibvirt {
   suspend(): void {
     this.state = paused
     this.#tell('suspended', 2)
+  }
+
+  endConsole(): void {
+    this.#stream?.end()
   }
 
   #live(): void {
@@ -247,5 +261,117 @@ describe('a start on a libvirt that offers KVM', () => {
     libvirt.emulationFails = true
     await expect(provider.start(ref, testCall())).rejects.toThrow('no space for NVRAM')
     expect(await context.hostFacts.get('kvm-runs-guests')).toBeUndefined()
+  })
+
+  test('where both fail the machine stays as it was planned, nesting and all', async () => {
+    libvirt.kvmFate = 'refused'
+    libvirt.emulationFails = true
+    const before = parseDomain(libvirt.xml)
+    await expect(provider.start(ref, testCall())).rejects.toThrow('no space for NVRAM')
+    expect(parseDomain(libvirt.xml)).toEqual(before)
+  })
+
+  test('a machine that fell back to emulation is tried with KVM again after an upgrade, without nesting as planned', async () => {
+    libvirt.kvmFate = 'suspended'
+    const before = parseDomain(libvirt.xml)
+    await provider.start(ref, testCall())
+    expect(libvirt.type).toBe('qemu')
+    libvirt.state = shutOff
+    libvirt.version += 1
+    libvirt.kvmFate = 'speaks'
+    expect(await provider.start(ref, testCall())).toMatchObject({ acceleration: 'hardware' })
+    expect(libvirt.started).toEqual(['kvm', 'qemu', 'kvm'])
+    expect(parseDomain(libvirt.xml)).toEqual(before)
+  })
+
+  test('a missing medium is not KVM’s fault: one try, its own error, nothing remembered', async () => {
+    libvirt.kvmFate = 'no medium'
+    const error: unknown = await provider.start(ref, testCall()).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: 'backend-failed',
+      message: expect.stringContaining('boot-probe.iso') as string,
+    })
+    expect(libvirt.started).toEqual(['kvm'])
+    expect(await context.hostFacts.get('kvm-runs-guests')).toBeUndefined()
+  })
+
+  test('a console that somebody else holds is not KVM’s fault either; what we started is switched off', async () => {
+    libvirt.consoleIsHeld = true
+    await expect(provider.start(ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
+    expect(libvirt.started).toEqual(['kvm'])
+    expect(libvirt.state).toBe(shutOff)
+  })
+
+  test('somebody else starts it in between: it runs, and is left alone', async () => {
+    libvirt.kvmFate = 'taken'
+    const xml = libvirt.xml
+    expect(await provider.start(ref, testCall())).toMatchObject({ acceleration: 'hardware' })
+    expect(libvirt.state).toBe(running)
+    libvirt.state = shutOff
+    libvirt.stateOfOthers = paused
+    await expect(provider.start(ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
+    expect(libvirt.state, 'not switched off').toBe(paused)
+    expect(libvirt.xml).toBe(xml)
+  })
+
+  test.each([shuttingDown, crashed, asleep, 42])('libvirt’s state %i is no state to start from', async (state) => {
+    libvirt.state = state
+    await expect(provider.start(ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
+    expect(libvirt.started).toEqual([])
+    expect(libvirt.state).toBe(state)
+  })
+
+  test('a machine that stays silent on KVM runs, with a warning, and proves nothing', async () => {
+    libvirt.kvmFate = 'silent'
+    const call = testCall()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const starting = provider.start(ref, call)
+      await libvirt.server.seen('domainResume')
+      await provider.inspect(ref, testCall())
+      await vi.advanceTimersByTimeAsync(30_000)
+      expect(await starting).toMatchObject({ acceleration: 'hardware' })
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(call.warnings).toEqual([expect.stringContaining('no-serial-byte')])
+    expect(await context.hostFacts.get('kvm-runs-guests')).toBeUndefined()
+  })
+
+  test('a libvirt that dies while the first byte is awaited ends the start', async () => {
+    libvirt.kvmFate = 'silent'
+    const starting = provider.start(ref, testCall())
+    await libvirt.server.seen('domainResume')
+    await provider.inspect(ref, testCall())
+    for (const connection of libvirt.server.connections) connection.destroy()
+    await expect(starting).rejects.toMatchObject({ code: 'backend-failed' })
+    expect(libvirt.started).toEqual(['kvm'])
+  })
+
+  test('a libvirt that dies while the guest shuts down is not the guest’s fault', async () => {
+    libvirt.server.handle('domainShutdown', () => undefined)
+    libvirt.state = running
+    const stopping = provider.stop(ref, { mode: 'graceful', timeoutMs: 60_000 }, testCall())
+    await libvirt.server.seen('domainShutdown')
+    for (const connection of libvirt.server.connections) connection.destroy()
+    await expect(stopping).rejects.toMatchObject({ code: 'backend-failed' })
+  })
+
+  test('a console that waits for the start refuses what is typed, and ends with the provider', async () => {
+    const handle = await provider.openConsole(ref, { port: 'system', onData: () => undefined }, testCall())
+    await expect(handle.write(Buffer.from('root'))).rejects.toMatchObject({ code: 'resource-busy' })
+    await provider.close()
+    expect(await handle.ended).toEqual({ why: 'closed' })
+  })
+
+  test('a console ends as broken, not as off, where libvirt cannot be asked any more', async () => {
+    const call = testCall()
+    const handle = await provider.openConsole(ref, { port: 'system', onData: () => undefined }, call)
+    await provider.start(ref, call)
+    libvirt.server.handle('domainIsActive', () => {
+      throw fault('internal-error', 'the daemon is out of its mind', 'rpc')
+    })
+    libvirt.endConsole()
+    expect(await handle.ended).toMatchObject({ why: 'broken', error: { message: 'the daemon is out of its mind' } })
   })
 })
