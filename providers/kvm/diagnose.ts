@@ -3,7 +3,7 @@ import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
-import { nativeOf, type NetworkFact } from './facts.ts'
+import { nativeOf, startNetworkCommand, type NetworkFact } from './facts.ts'
 import { networkName } from './names.ts'
 import { optionsOf } from './request-options.ts'
 
@@ -19,7 +19,6 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
 
 function machineDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   const { capabilities } = facts
-  const { machine } = request.spec
   const found: PlanDiagnostic[] = []
   if (!capabilities.architectures.includes(request.architecture)) {
     found.push(
@@ -30,7 +29,13 @@ function machineDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
       ),
     )
   }
-  if (machine.firmware.secureBoot === true && !capabilities.secureBoot) {
+  return [...found, ...firmwareDiagnostics(request, facts), ...processorDiagnostics(request, facts)]
+}
+
+function firmwareDiagnostics(request: MachineRequest, { capabilities }: Facts): readonly PlanDiagnostic[] {
+  const { firmware } = request.spec.machine
+  const found: PlanDiagnostic[] = []
+  if (firmware.secureBoot === true && !capabilities.secureBoot) {
     found.push(
       notSupported(
         ['machine', 'firmware', 'secureBoot'],
@@ -39,7 +44,7 @@ function machineDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
       ),
     )
   }
-  if (machine.firmware.tpm && !capabilities.tpm) {
+  if (firmware.tpm && !capabilities.tpm) {
     found.push({
       ...notSupported(
         ['machine', 'firmware', 'tpm'],
@@ -49,7 +54,13 @@ function machineDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
       code: 'host-not-ready',
     })
   }
-  if (machine.nestedVirtualization && machine.acceleration === 'emulated') {
+  return found
+}
+
+function processorDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const { acceleration, nestedVirtualization } = request.spec.machine
+  const found: PlanDiagnostic[] = []
+  if (nestedVirtualization && acceleration === 'emulated') {
     found.push(
       notSupported(
         ['machine', 'nestedVirtualization'],
@@ -57,8 +68,17 @@ function machineDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
         'Set nestedVirtualization: false, or acceleration: hardware.',
       ),
     )
+  } else if (nestedVirtualization && !facts.capabilities.nestedVirtualization) {
+    found.push({
+      ...notSupported(
+        ['machine', 'nestedVirtualization'],
+        `libvirt offers no KVM at ${facts.host}, and an emulated machine cannot run virtual machines of its own`,
+        'Set nestedVirtualization: false, or switch virtualization on in the computer’s firmware and load the kvm module.',
+      ),
+      code: 'host-not-ready',
+    })
   }
-  if (machine.acceleration === 'hardware' && nativeOf(facts).advertisesKvm[request.architecture] !== true) {
+  if (acceleration === 'hardware' && nativeOf(facts).advertisesKvm[request.architecture] !== true) {
     found.push({
       ...notSupported(
         ['machine', 'acceleration'],
@@ -169,7 +189,7 @@ function namedNetwork(name: string, facts: Facts): readonly PlanDiagnostic[] {
       path,
       code: 'host-not-ready',
       message: `the libvirt network "${name}" is not active`,
-      hint: `Start it: \`virsh -c ${facts.host} net-start ${name}\` (and \`net-autostart ${name}\` for the next boot).`,
+      hint: `Start it: ${startNetworkCommand(facts.host, name)}.`,
     },
   ]
 }

@@ -1,5 +1,5 @@
 /** What one libvirt offers: read once per run, read-only, serialisable. */
-import type { Connection } from 'libvirt-ts'
+import { isLibvirtError, isNoNetwork, isNoStoragePool, isUnsupported, type Connection, type Network } from 'libvirt-ts'
 import type { Architecture, Capabilities } from '../../src/provider/capabilities.ts'
 import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
 import { isAzlVmError, errorText } from '../../src/errors.ts'
@@ -8,6 +8,7 @@ import { readDescriptors, type FirmwareDescriptor } from './firmware.ts'
 import { localFindings } from './host-checks.ts'
 import type { HostChoice } from './host.ts'
 import { isOurPool } from './names.ts'
+import { quote } from './script.ts'
 import { parseXml } from './xml-reader.ts'
 
 /** Where libvirt keeps images when nobody says otherwise (libvirt's storage driver: localstatedir/lib/libvirt/images). */
@@ -60,40 +61,16 @@ export async function readFacts(
   try {
     connection = await connect()
   } catch (error) {
-    if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
-    const finding: Finding = {
-      level: 'error',
-      code: error.code === 'permission-denied' ? 'libvirt-no-rights' : 'libvirt-not-answering',
-      message: `${error.message} (${errorText(error.cause)})`,
-      ...(error.hint === undefined ? {} : { fix: error.hint }),
-      error: error.code,
-    }
-    return unready(choice, [finding])
+    return unready(choice, [whyNotConnected(error)])
   }
-  const [versions, host, guests, pools, networks, descriptors] = await Promise.all([
+  const [versions, guests, native] = await Promise.all([
     readVersions(connection, call),
-    connection.nodeInfo(call),
-    Promise.all(ourArchitectures.map((architecture) => readGuest(connection, architecture, call))),
-    readPools(connection, call),
-    readNetworks(connection, call),
-    choice.isLocal ? readDescriptors() : [],
+    readGuests(connection, call),
+    readHost(connection, choice, env, call),
   ])
-  const found = guests.filter((guest) => guest !== undefined)
-  const native: KvmNative = {
-    why: choice.why,
-    isLocal: choice.isLocal,
-    isSession: choice.isSession,
-    imageFolder: imageFolder(choice, env),
-    pools,
-    networks,
-    emulators: Object.fromEntries(found.map((guest) => [guest.architecture, guest.emulator])),
-    hostArchitecture: host.cpuModel,
-    advertisesKvm: Object.fromEntries(found.map((guest) => [guest.architecture, guest.hasKvm])),
-    isFirmwareAutomatic: Object.fromEntries(found.map((guest) => [guest.architecture, guest.isFirmwareAutomatic])),
-    descriptors,
-  }
+  const facts = { ...native, ...ofGuests(guests) }
   const findings = [
-    ...findingsOf(choice, found, native, versions),
+    ...findingsOf(choice, guests, facts, versions),
     ...(choice.isLocal && !choice.isSession ? await localFindings() : []),
   ]
   return {
@@ -102,9 +79,62 @@ export async function readFacts(
     isReady: !findings.some((finding) => finding.level === 'error'),
     isAssumed: false,
     versions,
-    capabilities: capabilitiesOf(found, native),
+    capabilities: capabilitiesOf(guests, facts),
     findings,
-    native: { ...native },
+    native: facts,
+  }
+}
+
+/** An unready host is a finding; throws what is no such thing. */
+function whyNotConnected(error: unknown): Finding {
+  if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
+  return {
+    level: 'error',
+    code: error.code === 'permission-denied' ? 'libvirt-no-rights' : 'libvirt-not-answering',
+    message: `${error.message} (${errorText(error.cause)})`,
+    ...(error.hint === undefined ? {} : { fix: error.hint }),
+    error: error.code,
+  }
+}
+
+type GuestFacts = Pick<KvmNative, 'emulators' | 'advertisesKvm' | 'isFirmwareAutomatic'>
+
+async function readHost(
+  connection: Connection,
+  choice: HostChoice,
+  env: NodeJS.ProcessEnv,
+  call: Call,
+): Promise<Omit<KvmNative, keyof GuestFacts>> {
+  const [host, pools, networks, descriptors] = await Promise.all([
+    connection.nodeInfo(call),
+    readPools(connection, call),
+    readNetworks(connection, call),
+    choice.isLocal ? readDescriptors() : [],
+  ])
+  return {
+    why: choice.why,
+    isLocal: choice.isLocal,
+    isSession: choice.isSession,
+    imageFolder: imageFolder(choice, env),
+    pools,
+    networks,
+    hostArchitecture: host.cpuModel,
+    descriptors,
+  }
+}
+
+async function readGuests(connection: Connection, call: Call): Promise<readonly Guest[]> {
+  const guests = await Promise.all(ourArchitectures.map((architecture) => readGuest(connection, architecture, call)))
+  return guests.filter((guest) => guest !== undefined)
+}
+
+function ofGuests(guests: readonly Guest[]): GuestFacts {
+  const each = <T>(value: (guest: Guest) => T): Partial<Record<Architecture, T>> =>
+    Object.fromEntries(guests.map((guest) => [guest.architecture, value(guest)]))
+  return {
+    emulators: each((guest) => guest.emulator),
+    advertisesKvm: each((guest) => guest.hasKvm),
+    isFirmwareAutomatic: each((guest) => guest.isFirmwareAutomatic),
   }
 }
 
@@ -128,8 +158,8 @@ async function readGuest(connection: Connection, architecture: Architecture, cal
   const read = async (virtType: 'kvm' | 'qemu') =>
     parseXml(withoutCpuModels(await connection.domainCapabilities({ ...query, virtType }, call)))
   const [emulated, accelerated] = await Promise.all([
-    read('qemu').catch(notAborted(call)),
-    read('kvm').catch(notAborted(call)),
+    read('qemu').catch(undefinedIfCannot),
+    read('kvm').catch(undefinedIfCannot),
   ])
   const known = emulated ?? accelerated
   if (!known) return undefined
@@ -158,45 +188,61 @@ function withoutCpuModels(xml: string): string {
   return from < 0 || to < from ? xml : xml.slice(0, from) + xml.slice(to + '</cpu>'.length)
 }
 
-/** "This libvirt cannot" is an answer, an abort is not. */
-function notAborted(call: Call): (error: unknown) => undefined {
-  return (error) => {
-    if (call.signal.aborted) throw error
-    return undefined
+/** "This libvirt cannot" is an answer; a line that broke, missing rights and an abort are not. */
+function undefinedIfCannot(error: unknown): undefined {
+  if (isUnsupported(error) || isLibvirtError(error, 'invalid-arg', 'internal-error')) return undefined
+  throw error
+}
+
+/** Undefined for what went away since it was listed, as other machines' own switches do. */
+async function unlessGone<T>(isGone: (error: unknown) => boolean, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
   }
 }
 
 async function readPools(connection: Connection, call: Call): Promise<readonly PoolFact[]> {
   const pools = (await connection.listPools(call)).filter((pool) => isOurPool(pool.name))
-  return await Promise.all(
-    pools.map(async (pool) => ({
-      name: pool.name,
-      path: parseXml(await pool.xml(call)).find('target', 'path')?.text ?? '',
-    })),
+  const found = await Promise.all(
+    pools.map((pool) =>
+      unlessGone(isNoStoragePool, async () => ({
+        name: pool.name,
+        path: parseXml(await pool.xml(call)).find('target', 'path')?.text ?? '',
+      })),
+    ),
   )
+  return found.filter((pool) => pool !== undefined)
 }
 
 async function readNetworks(connection: Connection, call: Call): Promise<readonly NetworkFact[]> {
-  const networks = await connection.listNetworks(call).catch(notAborted(call))
-  return await Promise.all(
-    (networks ?? []).map(async (network) => {
-      const [isActive, xml] = await Promise.all([network.isActive(call), network.xml(call)])
-      const parsed = parseXml(xml)
-      const forward = parsed.find('forward')
-      return {
-        name: network.name,
-        isActive,
-        // libvirt's default for a forward element without a mode is nat.
-        forward: forward && (forward.attribute('mode') ?? 'nat'),
-        hasHostAddress: parsed.find('ip') !== undefined,
-      }
-    }),
+  const networks = await connection.listNetworks(call).catch(undefinedIfCannot)
+  const found = await Promise.all(
+    (networks ?? []).map((network) => unlessGone(isNoNetwork, () => readNetwork(network, call))),
   )
+  return found.filter((network) => network !== undefined)
+}
+
+async function readNetwork(network: Network, call: Call): Promise<NetworkFact> {
+  const [isActive, xml] = await Promise.all([network.isActive(call), network.xml(call)])
+  const parsed = parseXml(xml)
+  const forward = parsed.find('forward')
+  return {
+    name: network.name,
+    isActive,
+    // libvirt's default for a forward element without a mode is nat.
+    forward: forward && (forward.attribute('mode') ?? 'nat'),
+    hasHostAddress: parsed.find('ip') !== undefined,
+  }
 }
 
 function imageFolder(choice: HostChoice, env: NodeJS.ProcessEnv): string {
   if (!choice.isSession) return systemImageFolder
-  const data = env['XDG_DATA_HOME'] ?? `${env['HOME'] ?? ''}/.local/share`
+  // Empty is unset, by the XDG base directory specification.
+  const named = env['XDG_DATA_HOME'] ?? ''
+  const data = named === '' ? `${env['HOME'] ?? ''}/.local/share` : named
   return `${data}/libvirt/images`
 }
 
@@ -243,7 +289,7 @@ function findingsOf(
       level: 'info',
       code: 'network-inactive',
       message: `the libvirt network "${network.name}" is not active; only a spec with kvm.network: ${network.name} needs it`,
-      fix: `\`virsh -c ${choice.uri} net-start ${network.name}\` (and \`net-autostart ${network.name}\` for the next boot)`,
+      fix: startNetworkCommand(choice.uri, network.name),
     })
   }
   if (choice.isSession) {
@@ -254,6 +300,12 @@ function findingsOf(
     })
   }
   return findings
+}
+
+/** What starts a network, now and with the host. */
+export function startNetworkCommand(uri: string, network: string): string {
+  const [at, name] = [quote(uri), quote(network)]
+  return `\`virsh -c ${at} net-start ${name}\` (and \`virsh -c ${at} net-autostart ${name}\` for the next boot)`
 }
 
 function guestFindings(guest: Guest, native: KvmNative): readonly Finding[] {

@@ -36,7 +36,7 @@ function choice(uri: string, why: string, env: NodeJS.ProcessEnv, uid: number | 
     uri,
     why,
     isLocal: target.transport === 'unix' && target.parameters['socket'] === undefined,
-    isSession: target.remoteUri.includes('/session'),
+    isSession: new URL(target.remoteUri).pathname === '/session',
   }
 }
 
