@@ -7,7 +7,7 @@ import { isNotFound, LibvirtError } from 'libvirt-ts'
 import { AzlVmError, errorText } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, Medium } from '../../src/provider/machine.ts'
-import { architectureOf, parseDomain } from './domain-config.ts'
+import { architectureOf } from './domain-config.ts'
 import { opticalWithMedium } from './domain-xml.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { inPool, isoVolumeName, lookPoolName, okVolumeName } from './names.ts'
@@ -67,7 +67,7 @@ async function setDrive(
   call: Call,
 ): Promise<string | undefined> {
   return await session.run(`change the medium of ${domain.name}`, call, async () => {
-    const config = parseDomain(await domain.xml({ ...signalOf(call), inactive: true }))
+    const config = session.parse(await domain.xml({ ...signalOf(call), inactive: true }))
     const [drive] = config.optical
     if (!drive || drive.path === placed?.path) return undefined
     const isRelabelled = placed === undefined || placed.isCopy || session.choice.isSession

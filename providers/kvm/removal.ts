@@ -4,7 +4,7 @@ import { errorText } from '../../src/errors.ts'
 import type { Call, Kept, Leftover, RemovalReport } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
-import { parseDomain, type DomainConfig } from './domain-config.ts'
+import type { DomainConfig } from './domain-config.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { digestOfIsoVolume, machineFiles, runIdOfLookPool, runIdOfNetwork, runIdOfVolume } from './names.ts'
 import { signalOf, type Session } from './session.ts'
@@ -18,28 +18,25 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   const domain = await session.findDomain(ref, call)
   if (!domain) return { removed: [], kept: [] }
   const config = await session.config(domain, call)
-  const removed: string[] = []
-  const kept: Kept[] = []
+  // A copy by hand carries the original's mark: the volumes and networks that it names are not the copy's.
+  const mark = config.mark?.machineId === domain.uuid ? config.mark : undefined
+  const removed = new Set<string>()
+  const kept = new Map<string, Omit<Kept, 'what'>>()
   await switchOff(session, domain, call)
-  if (config.mark) {
-    for (const network of kvmMark(config.mark).ownNetworks)
-      if (await removeNetwork(session, network, call)) removed.push(`network ${network}`)
-    await removeVolumes(session, config.mark, config, call, removed, kept)
+  if (mark) {
+    for (const network of kvmMark(mark).ownNetworks)
+      if (await removeNetwork(session, network, call)) removed.add(`network ${network}`)
+    await removeVolumes(session, mark, config, call, removed, kept)
   }
   await undefine(session, domain, call)
-  removed.push(`domain ${ref.name}`)
+  removed.add(`domain ${ref.name}`)
   // What libvirt itself made and did not take along: firmware variables, the serial log of a start in between.
-  if (config.mark) await removeVolumes(session, config.mark, config, call, removed, kept)
+  if (mark) await removeVolumes(session, mark, config, call, removed, kept)
   const logs = [...libvirtLogs(ref.name), ...(config.tpm ? swtpmLogs(ref.name) : [])]
   if (!session.choice.isSession)
-    kept.push(
-      ...logs.map((what) => ({
-        what,
-        why: 'libvirt’s own log; it belongs to the system and is rotated by it',
-        isOurs: false,
-      })),
-    )
-  return { removed: [...new Set(removed)], kept }
+    for (const log of logs)
+      kept.set(log, { why: 'libvirt’s own log; it belongs to the system and is rotated by it', isOurs: false })
+  return { removed: [...removed], kept: [...kept].map(([what, rest]) => ({ what, ...rest })) }
 }
 
 export async function switchOff(session: Session, domain: Domain, call: Call): Promise<void> {
@@ -76,21 +73,30 @@ async function removeVolumes(
   mark: Mark,
   config: DomainConfig,
   call: Call,
-  removed: string[],
-  kept: Kept[],
+  removed: Set<string>,
+  kept: Map<string, Omit<Kept, 'what'>>,
 ): Promise<void> {
   const prefix = `${machineFiles(mark.name, mark.runId).base}.`
+  const remove = async (pool: StoragePool, name: string): Promise<void> => {
+    const what = `volume ${pool.name}/${name}`
+    try {
+      if (await deleteVolume(session, pool, name, call)) removed.add(what)
+      // Also where an earlier try failed.
+      kept.delete(what)
+    } catch (error) {
+      if (call.signal.aborted) throw error
+      kept.set(what, { why: errorText(error), isOurs: true })
+    }
+  }
   for (const { pool, volumes } of await ourPools(session, call)) {
     const ours = volumes.filter((name) => name.startsWith(prefix) && runIdOfVolume(name) === mark.runId)
-    const shared = await unusedIsoVolumes(session, volumes, isoDigests(config), config.ref, call)
-    for (const name of [...ours, ...shared]) {
-      try {
-        if (await deleteVolume(session, pool, name, call)) removed.push(`volume ${pool.name}/${name}`)
-      } catch (error) {
-        if (call.signal.aborted) throw error
-        kept.push({ what: `volume ${pool.name}/${name}`, why: errorText(error), isOurs: true })
-      }
-    }
+    for (const name of ours) await remove(pool, name)
+    const digests = isoDigests(config)
+    if (!volumes.some((name) => digests.includes(digestOfIsoVolume(name) ?? ''))) continue
+    // Nobody may be putting the copy into a drive while it is found to be unused.
+    await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, call, async () => {
+      for (const name of await unusedIsoVolumes(session, volumes, digests, config.ref, call)) await remove(pool, name)
+    })
   }
 }
 
@@ -147,7 +153,7 @@ export async function allDomains(session: Session, call: Call): Promise<readonly
     const configs = await Promise.all(
       domains.map(async (domain) => {
         try {
-          return parseDomain(await domain.xml({ ...signalOf(call), inactive: true }))
+          return session.parse(await domain.xml({ ...signalOf(call), inactive: true }))
         } catch (error) {
           if (isNoDomain(error)) return undefined
           throw error
