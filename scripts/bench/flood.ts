@@ -94,16 +94,20 @@ export async function measureGuestFlood(world: World): Promise<readonly Row[]> {
   const name = 'bench-flood'
   const up = await (await world.tool(['up', await world.spec(name, 'emulated'), '--output', 'json'])).ended
   const { evidenceDir } = JSON.parse(up.stdout) as { evidenceDir: string }
-  const idle = await world.tool(['console', name], { stdin: 'ping idle\r', until: '"type":"pong"' })
-  await idle.ended
+  const idle = await world.tool(['console', name], { stdin: 'ping idle\r', until: /"type":"pong"[^\n]*\n/ })
+  const pong = (await idle.ended).stdout
   const startedAtMs = performance.now()
-  const flooded = await world.tool(['console', name], { stdin: `flood ${guestLines}\r`, until: '"type":"flood-end"' })
+  const flooded = await world.tool(['console', name], {
+    stdin: `flood ${guestLines}\r`,
+    until: /"type":"flood-end"[^\n]*\n/,
+  })
   const { stdout, exitedAtMs } = await flooded.ended
   const [idleTrace, floodTrace] = [await idle.trace, await flooded.trace]
   await world.destroy(name)
   const grownBytes = (floodTrace.maxRssKiB - idleTrace.maxRssKiB) * 1024
   const reader = createProbeReader()
   reader.feed(await readFile(join(evidenceDir, 'serial.log')))
+  reader.feed(pong)
   reader.feed(stdout)
   const answer = reader.answers.at(-1)
   const isWhole = answer?.type === 'flood-end' && answer.isWhole && answer.receivedLines === guestLines

@@ -1,6 +1,6 @@
 // Preloaded into `azl-vm up` by the benchmark (node --import): when each libvirt call was sent and answered, without a
 // change to the tool. At its end the process writes that, and its own use of memory, to the file AZL_BENCH_TRACE.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 
 const headerBytes = 28
@@ -66,8 +66,8 @@ if (file !== undefined) {
     return push.call(this, chunk, ...rest)
   }
   process.on('exit', () => {
-    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
-    const cpuMs = (userCPUTime + systemCPUTime) / 1000
-    writeFileSync(file, JSON.stringify({ calls, maxRssKiB: maxRSS, cpuMs }))
+    // Not resourceUsage().maxRSS, which a process inherits from the one that started it.
+    const [, maxRssKiB] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
+    writeFileSync(file, JSON.stringify({ calls, maxRssKiB: Number(maxRssKiB) }))
   })
 }

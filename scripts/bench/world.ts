@@ -18,7 +18,6 @@ export interface Trace {
     readonly answeredMs?: number
   }[]
   readonly maxRssKiB: number
-  readonly cpuMs: number
 }
 
 export interface MachineSize {
@@ -149,11 +148,12 @@ export class World {
 }
 
 /** As Ctrl-C, once a text was printed. */
-function interruptAt(child: ChildProcessByStdio<Writable, Readable, Readable>, text: string): void {
+function interruptAt(child: ChildProcessByStdio<Writable, Readable, Readable>, text: RegExp): void {
   let tail = ''
   child.stdout.on('data', (chunk: Buffer) => {
-    tail = (tail + chunk.toString('latin1')).slice(-4096 - text.length - chunk.length)
-    if (tail.includes(text)) child.kill('SIGINT')
+    tail += chunk.toString('latin1')
+    if (text.test(tail)) child.kill('SIGINT')
+    tail = tail.slice(-4096)
   })
 }
 
@@ -162,7 +162,7 @@ interface ToolOptions {
   /** Default: one that all runs share. */
   readonly home?: string
   /** Interrupts the tool once it printed this. */
-  readonly until?: string
+  readonly until?: RegExp
 }
 
 export interface ToolRun {
