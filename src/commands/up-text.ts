@@ -13,7 +13,7 @@ export function upText(result: UpResult, width: number): string {
   const { machine, provider } = result
   const name = `${machine.ref.name}@${provider}`
   const lines = [
-    `${name} ${result.removed ? 'was up, and is removed again' : actions[result.action]} (${seconds(result.elapsedMs)})`,
+    `${name} ${result.removed ? 'was up, and is removed again' : actionOf(result)} (${seconds(result.elapsedMs)})`,
     ...stateLines(result),
     ...(result.acceleration === 'emulated' ? ['  processor   emulated'] : []),
     ...(result.medium.trust === 'unverified'
@@ -24,6 +24,14 @@ export function upText(result: UpResult, width: number): string {
   ]
   const table = result.probe ? [`What the firmware shows the guest:`, probeTable(result.probe, width), ''] : []
   return [...table, ...lines].join('\n')
+}
+
+/** A machine that is not off is left as it is, also where nobody can work with it so. */
+function actionOf({ action, machine }: UpResult): string {
+  if (action !== 'unchanged') return actions[action]
+  if (machine.state === 'paused') return 'is there as the spec says, but is paused; nothing was changed'
+  if (machine.state === 'stopping') return 'is there as the spec says, but is switching itself off; nothing was changed'
+  return actions.unchanged
 }
 
 function stateLines(result: UpResult): readonly string[] {

@@ -1,8 +1,8 @@
 /** Starting a machine with the serial port open, and waiting until its boot is decided. */
 import type { ProbeReport } from 'boot-probe'
 import { Transcript } from '../console/transcript.ts'
-import { AzlVmError, isAzlVmError } from '../errors.ts'
-import type { BootOutcome, ConsoleHandle } from '../provider/contract.ts'
+import { errorText, isAzlVmError } from '../errors.ts'
+import type { BootOutcome, Call, ConsoleHandle } from '../provider/contract.ts'
 import type { MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
@@ -54,8 +54,8 @@ async function listen(
 ): Promise<Pick<ConsoleHandle, 'close'>> {
   try {
     return plan && !(await isOnAlready(context, request))
-      ? await startListening(context, request, transcript, wait)
-      : followLog(context, request, transcript, wait)
+      ? await startListening(context, request, hearing(transcript, wait), wait)
+      : followLog(context, request, hearing(transcript, wait), wait)
   } catch (error) {
     transcript.close()
     throw await neverRan(context, request, plan ? makingOperations(plan) : [], error)
@@ -80,16 +80,24 @@ async function isOnAlready({ provider, run, request }: UpContext, { ref }: Machi
   return state === 'running'
 }
 
+/** A provider calls this from the socket's own event: what it throws there would end the process. */
+function hearing(transcript: Transcript, wait: BootWait): (bytes: Uint8Array) => void {
+  return (bytes) => {
+    try {
+      transcript.write(bytes)
+    } catch (error) {
+      wait.failed(error)
+    }
+  }
+}
+
 async function startListening(
   context: UpContext,
   request: MachineRequest,
-  transcript: Transcript,
+  onData: (bytes: Uint8Array) => void,
   wait: BootWait,
 ): Promise<Pick<ConsoleHandle, 'close'>> {
   const call = callFor(context.run.bus, context.request.signal)
-  const onData = (bytes: Uint8Array): void => {
-    transcript.write(bytes)
-  }
   const handle = await context.provider.openConsole(request.ref, { port: 'firmware', onData }, call)
   void handle.ended.then((end) => {
     wait.consoleEnded(end)
@@ -100,14 +108,14 @@ async function startListening(
 function followLog(
   context: UpContext,
   request: MachineRequest,
-  transcript: Transcript,
+  onData: (bytes: Uint8Array) => void,
   wait: BootWait,
 ): Pick<ConsoleHandle, 'close'> {
   const stop = new AbortController()
   const signal = AbortSignal.any([context.request.signal, stop.signal])
   const reading = (async (): Promise<void> => {
     for await (const bytes of context.provider.followLog(request.ref, 'last-start', callFor(context.run.bus, signal)))
-      transcript.write(bytes)
+      onData(bytes)
   })()
   void reading.then(
     () => {
@@ -168,29 +176,74 @@ async function awaitBoot(context: UpContext, request: MachineRequest, wait: Boot
 /** How long looking at a failed machine, or removing it, may take. */
 const aftermathTimeoutMs = 60_000
 
+/**
+ * Looks at the machine and follows `onFailure`. Returns the error to throw: the first one, whatever goes wrong
+ * here, with that as evidence. A bug of ours stays one.
+ */
 async function bootFailed(context: UpContext, request: MachineRequest, error: unknown): Promise<unknown> {
-  const { run, provider, environment } = context
-  const { onFailure, name } = { onFailure: context.request.loaded.spec.onFailure, name: request.ref.name }
+  const { run, provider } = context
   const call = callFor(run.bus, AbortSignal.timeout(aftermathTimeoutMs))
-  const isInterrupted = isAzlVmError(error, 'cancelled')
-  const failure = isAzlVmError(error) ? error : new AzlVmError('backend-failed', String(error), { cause: error })
+  const aftermath = new Aftermath()
+  // A machine that is off has no screen.
   const image = await provider.screenshot(request.ref, call).catch(() => undefined)
-  if (image) await writeFileAtomic(run.paths.screenshot, image)
-  const evidence = `evidence: ${run.paths.dir}`
-  if (onFailure === 'remove' || context.request.isRemovedAfterwards) {
-    const info = await provider.inspect(request.ref, call)
-    await destroyLocked({ environment, provider, info, journal: context.journal, bus: run.bus, signal: call.signal })
-    return failure.extended({ hint: `The machine was removed. ${evidence}` })
+  if (image) await aftermath.attempt('keep the screenshot', () => writeFileAtomic(run.paths.screenshot, image))
+  const fate =
+    context.request.loaded.spec.onFailure === 'remove' || context.request.isRemovedAfterwards
+      ? await removeFailed(context, request, aftermath, call)
+      : isAzlVmError(error, 'cancelled')
+        ? `The machine "${request.ref.name}" is kept and runs on. \`azl-vm up\` goes on waiting; \`azl-vm destroy ${request.ref.name}\` removes it.`
+        : await keepFailed(context, request, error, aftermath, call)
+  if (!isAzlVmError(error)) return error
+  return error.extended({ hint: `${fate} evidence: ${run.paths.dir}`, evidence: aftermath.faults })
+}
+
+/** What follows a failure. Nothing in it may take the place of that failure; what goes wrong is collected. */
+class Aftermath {
+  readonly faults: string[] = []
+
+  async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (fault) {
+      this.faults.push(`could not ${what}: ${errorText(fault)}`)
+      return undefined
+    }
   }
-  if (isInterrupted) {
-    return failure.extended({
-      hint: `The machine "${name}" is kept and runs on. \`azl-vm up\` goes on waiting; \`azl-vm destroy ${name}\` removes it. ${evidence}`,
-    })
-  }
-  await provider.updateMark(request.ref, { phase: 'failed' }, call)
-  const record = recordOf(context, request, 'failed')
-  await environment.machines.write({ ...record, failure: { code: failure.code, message: failure.message } })
-  return failure.extended({
-    hint: `The machine "${name}" is kept (onFailure: keep): look with \`azl-vm console\` or \`azl-vm screenshot\`, remove it with \`azl-vm destroy ${name}\`. ${evidence}`,
+}
+
+async function removeFailed(
+  context: UpContext,
+  { ref }: MachineRequest,
+  aftermath: Aftermath,
+  call: Call,
+): Promise<string> {
+  const { environment, provider, journal, run } = context
+  const report = await aftermath.attempt(`remove the machine "${ref.name}"`, async () => {
+    const info = await provider.inspect(ref, call)
+    return await destroyLocked({ environment, provider, info, journal, bus: run.bus, signal: call.signal })
   })
+  const kept = report?.kept.filter(({ isOurs }) => isOurs) ?? []
+  aftermath.faults.push(...kept.map(({ what, why }) => `could not remove ${what}: ${why}`))
+  if (!report) return `The machine is kept. \`azl-vm destroy ${ref.name}\` tries again.`
+  return kept.length === 0
+    ? 'The machine was removed.'
+    : 'The machine was removed, but not all of it; `azl-vm gc` tries again.'
+}
+
+async function keepFailed(
+  context: UpContext,
+  request: MachineRequest,
+  error: unknown,
+  aftermath: Aftermath,
+  call: Call,
+): Promise<string> {
+  const { name } = request.ref
+  await aftermath.attempt('mark the machine as failed', () =>
+    context.provider.updateMark(request.ref, { phase: 'failed' }, call),
+  )
+  await aftermath.attempt('note the failure', async () => {
+    const failure = { code: isAzlVmError(error) ? error.code : 'bug', message: errorText(error) }
+    await context.environment.machines.write({ ...recordOf(context, request, 'failed'), failure })
+  })
+  return `The machine "${name}" is kept (onFailure: keep): look with \`azl-vm console\` or \`azl-vm screenshot\`, remove it with \`azl-vm destroy ${name}\`.`
 }

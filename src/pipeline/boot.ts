@@ -23,7 +23,7 @@ export interface BootResult {
   readonly probe: ProbeReport | undefined
 }
 
-type Settle = { readonly ok: BootResult } | { readonly error: AzlVmError }
+type Settle = { readonly ok: BootResult } | { readonly error: unknown }
 
 /** A wait that listens from its construction on; begin it before the machine starts. */
 export class BootWait {
@@ -51,6 +51,11 @@ export class BootWait {
       this.#fail('backend-failed', 'the connection to the serial port broke', { cause: end.error })
     else if (end.why === 'taken') this.#fail('resource-busy', 'somebody else took over the serial port')
     else this.#fail('guest-failed', `the machine switched off before ${this.#awaited}`)
+  }
+
+  /** Listening itself failed, for example for want of space for the transcript. Only what comes first counts. */
+  failed(error: unknown): void {
+    this.#settle({ error })
   }
 
   /** Resolves with the hand-over; rejects with what came instead, with the last serial lines as evidence. */

@@ -1,5 +1,5 @@
 /** The making of a machine, up to the point where it could be started. */
-import { isAzlVmError } from '../errors.ts'
+import { errorText, isAzlVmError } from '../errors.ts'
 import type { MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
 import { applyOperation, asCancelled, undoOperations, type OperationRun } from './runner.ts'
@@ -58,14 +58,22 @@ export async function takeBack(
   // A claim that was refused made nothing: what is there belongs to somebody else.
   const isRefusedClaim = isAzlVmError(error, 'machine-exists') && begun.length === 1
   const kept = isRefusedClaim ? [] : await undoOperations(run, begun)
-  if (kept.length === 0) {
-    await context.environment.machines.forget(context.provider.name, context.provider.host, name)
-  }
+  const faults = kept.map((line) => `could not take back ${line}`)
+  if (kept.length === 0) faults.push(...(await forget(context, name)))
   if (!isAzlVmError(error)) return error
-  return kept.length === 0
-    ? error
-    : error.extended({
-        evidence: kept.map((line) => `could not take back ${line}`),
-        hint: `\`azl-vm destroy ${name}\` tries again.`,
-      })
+  if (faults.length === 0) return error
+  return error.extended({
+    evidence: faults,
+    hint: `\`azl-vm ${kept.length === 0 ? 'gc' : `destroy ${name}`}\` tries again.`,
+  })
+}
+
+/** Why it could not be forgotten; nothing where it was. */
+async function forget({ environment, provider }: UpContext, name: string): Promise<readonly string[]> {
+  try {
+    await environment.machines.forget(provider.name, provider.host, name)
+    return []
+  } catch (error) {
+    return [errorText(error)]
+  }
 }

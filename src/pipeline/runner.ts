@@ -1,11 +1,12 @@
 /** Applies a plan's operations in order, each journalled before it is done, and takes them back in reverse. */
-import { AzlVmError, errorText } from '../errors.ts'
+import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
 import type { Call, Provider } from '../provider/contract.ts'
 import type { MachineRequest } from '../provider/machine.ts'
 import type { Operation, Outputs } from '../provider/plan.ts'
 import { callFor } from './environment.ts'
 import type { Journal } from './journal.ts'
 import type { EventBus } from '../events/event-bus.ts'
+import type { RunEventBody } from '../events/events.ts'
 
 export interface OperationRun {
   readonly provider: Provider
@@ -46,14 +47,20 @@ export async function undoOperations(run: OperationRun, operations: readonly Ope
       run.journal.append({ entry: 'done', act: 'undo', operation: operation.id })
     } catch (error) {
       kept.push(`${object}: ${errorText(error)}`)
-      run.bus.emit({
-        type: 'warning',
-        code: 'undo-failed',
-        message: `could not take back ${object}: ${errorText(error)}`,
-      })
+      const message = `could not take back ${object}: ${errorText(error)}`
+      emitAfterFailure(run.bus, { type: 'warning', code: 'undo-failed', message })
     }
   }
   return kept
+}
+
+/** Tells what follows a failure. A log that cannot be written must not take the failure's place. */
+export function emitAfterFailure(bus: EventBus, body: RunEventBody): void {
+  try {
+    bus.emit(body)
+  } catch (error) {
+    if (!isAzlVmError(error)) throw error
+  }
 }
 
 /** An abort as an error of ours, whatever the layer below made of it. */

@@ -20,11 +20,11 @@ import { mint, requestFrom } from './minting.ts'
 import { collectableReason, isOurs, notOursBecause } from './ownership.ts'
 import { reportDiagnostics } from './plan-diagnostics.ts'
 import { openRun, type Run } from './run.ts'
-import { asCancelled } from './runner.ts'
+import { asCancelled, emitAfterFailure } from './runner.ts'
 import { recordOf, type UpContext, type UpRequest } from './up-context.ts'
 
 export interface UpResult {
-  /** `created`, `continued` (from an interrupted run), `started` (was off), `unchanged` (was there and on). */
+  /** `created`, `continued` (from an interrupted run), `started` (was off), `unchanged` (was there and not off; `machine.state` says how). */
   readonly action: 'created' | 'continued' | 'started' | 'unchanged'
   readonly runId: string
   readonly provider: string
@@ -60,7 +60,8 @@ export async function up(environment: Environment, request: UpRequest): Promise<
   } catch (thrown) {
     const error = asCancelled(thrown, request.signal)
     const message = error instanceof Error ? error.message : String(error)
-    run.bus.emit({ type: 'run-finished', outcome: request.signal.aborted ? 'cancelled' : 'failed', message })
+    const outcome = request.signal.aborted ? 'cancelled' : 'failed'
+    emitAfterFailure(run.bus, { type: 'run-finished', outcome, message })
     throw error
   } finally {
     run.close()
@@ -196,7 +197,7 @@ async function again(
   ours: MachineInfo,
   known: Minted | undefined,
 ): Promise<Omit<UpResult, 'elapsedMs'>> {
-  const { request, run, medium, provider, environment } = context
+  const { request, run, medium, environment } = context
   const minted: Minted = {
     ref: ours.ref,
     runId: ours.mark?.runId ?? run.id,
@@ -209,12 +210,46 @@ async function again(
   const machineRequest = requestOf(context, minted)
   const plan = planOf(context, machineRequest)
   await requireSameConfiguration(context, machineRequest, plan, ours)
-  if (ours.state === 'off' || ours.state === 'crashed') {
-    context.journal.append({ entry: 'begin', verb: 'up', pid: environment.processes.self.pid })
-    return await boot(context, machineRequest, plan, 'started')
+  switch (ours.state) {
+    case 'absent':
+      // It went between the look and now.
+      return await createNew(context)
+    case 'off':
+    case 'crashed':
+      context.journal.append({ entry: 'begin', verb: 'up', pid: environment.processes.self.pid })
+      return await boot(context, machineRequest, plan, 'started')
+    case 'saved':
+      context.journal.append({ entry: 'begin', verb: 'up', pid: environment.processes.self.pid })
+      return await wake(context, machineRequest)
+    case 'starting':
+    case 'running':
+    case 'unknown':
+      return ours.mark?.phase === 'booting' && !isBeingBooted(context, ours)
+        ? await bootResumed(context, machineRequest)
+        : await unchanged(context, ours)
+    case 'paused':
+    case 'stopping':
+      return await unchanged(context, ours)
   }
-  if (ours.mark?.phase === 'booting' && !isBeingBooted(context, ours)) return await bootResumed(context, machineRequest)
-  const call = callFor(run.bus, request.signal)
+}
+
+/** A saved guest goes on where it was: there is no firmware to hear. */
+async function wake(context: UpContext, machineRequest: MachineRequest): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { provider, run, request } = context
+  const { ref } = machineRequest
+  const { acceleration } = await run.bus.step('start', `start ${ref.name} where it was saved`, () =>
+    provider.start(ref, callFor(run.bus, request.signal)),
+  )
+  return await finish(context, machineRequest, {
+    action: 'started',
+    bootOutcome: undefined,
+    probe: undefined,
+    acceleration,
+  })
+}
+
+async function unchanged(context: UpContext, ours: MachineInfo): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { provider, run, request } = context
   return {
     ...summary(context),
     action: 'unchanged',
@@ -222,7 +257,7 @@ async function again(
     bootOutcome: undefined,
     probe: undefined,
     acceleration: ours.acceleration,
-    endpoint: await provider.endpoint(ours.ref, call),
+    endpoint: await provider.endpoint(ours.ref, callFor(run.bus, request.signal)),
     removed: undefined,
   }
 }

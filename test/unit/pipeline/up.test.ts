@@ -1,5 +1,7 @@
+import { symlinkSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { upText } from '../../../src/commands/up-text.ts'
 import { AzlVmError } from '../../../src/errors.ts'
 import { createProbeReader } from 'boot-probe'
 import { crashing, crashingFirmware, goingOff, losingALine, silent, waitingFor } from '../../support/played-guest.ts'
@@ -143,6 +145,28 @@ describe('up, again', () => {
   })
 })
 
+describe('up, where the machine is neither on nor off', () => {
+  test('a saved one is started where it was, without a boot to hear', async () => {
+    const here = await world()
+    await here.up()
+    here.hypervisor.fail('findByName', () => {
+      here.hypervisor.heal()
+      here.hypervisor.byName('box')!.state = 'saved'
+      return undefined
+    })
+    expect(await here.up()).toMatchObject({ action: 'started', bootOutcome: undefined })
+  })
+
+  test.each(['paused', 'stopping'] as const)('one that is %s is left so, and not called running', async (state) => {
+    const here = await world()
+    await here.up()
+    here.hypervisor.byName('box')!.state = state
+    const result = await here.up()
+    expect(result).toMatchObject({ action: 'unchanged', machine: { state } })
+    expect(upText(result, 80)).toContain(`but is ${state === 'paused' ? 'paused' : 'switching itself off'}`)
+  })
+})
+
 describe('a name that is taken', () => {
   test.each([
     [
@@ -225,6 +249,56 @@ describe('a boot that fails', () => {
     const here = await world({ guest: losingALine })
     here.hypervisor.fail('screenshot', new AzlVmError('backend-failed', 'no screen'))
     expect(await errorOf(here.up())).toMatchObject({ code: 'guest-failed' })
+  })
+})
+
+describe('what follows a boot that fails', () => {
+  const timingOut = 'timeouts: { boot: 1s }'
+
+  test('names what could not be removed beside the first error', async () => {
+    const here = await world({ guest: silent })
+    here.hypervisor.fail('destroy', new Error('stuck'))
+    const error = await errorOf(here.up(waiting('onFailure: remove', timingOut)))
+    expect(error.code).toBe('timed-out')
+    expect(error.evidence).toContain('could not remove the machine "box": stuck')
+    expect(error.hint).toContain('azl-vm destroy box')
+    expect(error.hint).not.toContain('was removed')
+  })
+
+  test('a mark that cannot be written does not take the first error’s place', async () => {
+    const here = await world({ guest: silent })
+    here.hypervisor.fail('updateMark', () =>
+      here.hypervisor.byName('box')?.mark?.phase === 'booting' ? new Error('no metadata') : undefined,
+    )
+    const error = await errorOf(here.up(waiting(timingOut)))
+    expect(error.code).toBe('timed-out')
+    expect(error.evidence).toContain('could not mark the machine as failed: no metadata')
+  })
+
+  test.skipIf(process.platform !== 'linux')(
+    'a full disk under the transcript ends the wait, and not the process',
+    async () => {
+      const here = await world()
+      const upping = here.up(waiting('onFailure: remove'), {
+        listener: ({ type, runId }) => {
+          if (type === 'run-started') symlinkSync('/dev/full', here.environment.home.run(runId).serial)
+        },
+      })
+      expect((await errorOf(upping)).code).toBe('no-space')
+      expect(here.hypervisor.inventory()).toEqual([])
+    },
+  )
+
+  test('an unknown error stays a bug, and the machine is marked all the same', async () => {
+    const here = await world({ guest: silent })
+    const bug = new TypeError('a bug')
+    const upping = here.up(waiting(timingOut), {
+      listener: (event) => {
+        if (event.type === 'step-started' && event.id === 'boot') throw bug
+      },
+    })
+    await expect(upping).rejects.toBe(bug)
+    expect(here.hypervisor.byName('box')?.mark?.phase).toBe('failed')
   })
 })
 
