@@ -1,6 +1,8 @@
 /** `start` and `stop`: the machine's lock is held, the intent is journalled, the configuration stays. */
+import { AzlVmError } from '../errors.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { StartResult, StopRequest } from '../provider/contract.ts'
+import type { MachineInfo } from '../provider/machine.ts'
 import { callFor, type Environment } from './environment.ts'
 import type { FoundMachine } from './find-machine.ts'
 import type { Journal } from './journal.ts'
@@ -19,6 +21,7 @@ export async function startMachine(request: LifecycleRequest): Promise<StartResu
   const { found, bus, signal } = request
   const call = callFor(bus, signal)
   return await locked(request, 'start', async (journal) => {
+    requireMade(await found.provider.inspect(found.info.ref, call))
     journal.append({ entry: 'intent', act: 'apply', operation: 'start', object: `machine ${found.info.ref.name}` })
     const result = await bus.step('start', `start ${found.info.ref.name}`, () =>
       found.provider.start(found.info.ref, call),
@@ -27,6 +30,15 @@ export async function startMachine(request: LifecycleRequest): Promise<StartResu
     await forgetFailure(request)
     journal.append({ entry: 'done', act: 'apply', operation: 'start', outputs: result.outputs })
     return result
+  })
+}
+
+/** A half-made machine would be called finished once it is started, and would keep what it lacks. */
+function requireMade({ ref, mark }: MachineInfo): void {
+  if (mark?.phase !== 'creating' && mark?.phase !== 'destroying') return
+  const half = mark.phase === 'creating' ? 'made' : 'removed'
+  throw new AzlVmError('machine-failed', `the machine "${ref.name}" is only half ${half}`, {
+    hint: `\`azl-vm up\` goes on with it; \`azl-vm destroy ${ref.name}\` removes it.`,
   })
 }
 
