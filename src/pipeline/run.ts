@@ -1,5 +1,6 @@
 /** One execution of a verb: its id, its events, and the files that they go to. */
 import { mkdirSync } from 'node:fs'
+import { isAzlVmError } from '../errors.ts'
 import { EventBus } from '../events/event-bus.ts'
 import type { EventListener } from '../events/events.ts'
 import { mintRunId } from '../provider/mark.ts'
@@ -30,21 +31,38 @@ export function openRun(environment: Environment, listener: EventListener): Run 
   return { ...logged(environment, id, new AppendFile(paths.events), listener), paths }
 }
 
-/** Any other verb: its events go to the day's log, and a log that cannot be written is no reason not to look at a machine. */
+/** Any other verb: its events go to the day's log, and a log that cannot be written, now or later, is no reason not to look at a machine. */
 export function openVerbRun(environment: Environment, listener: EventListener): VerbRun {
   const id = mintRunId(environment.owner, environment.processes.self, environment.now())
-  return logged(environment, id, openQuietly(environment.home.toolLog(environment.now())), listener)
+  return logged(environment, id, quietFile(environment.home.toolLog(environment.now())), listener)
 }
 
-function openQuietly(file: string): AppendFile | undefined {
-  try {
-    return new AppendFile(file)
-  } catch {
-    return undefined
+type Log = Pick<AppendFile, 'append' | 'close'>
+
+/** A log that nobody misses: on a full disk `ls` and `destroy` still work. */
+function quietFile(path: string): Log | undefined {
+  const quietly = (work: () => void): void => {
+    try {
+      work()
+    } catch (error) {
+      if (!isAzlVmError(error)) throw error
+    }
   }
+  let file: AppendFile | undefined
+  quietly(() => {
+    file = new AppendFile(path)
+  })
+  return (
+    file && {
+      append: (content) => {
+        quietly(() => file?.append(content))
+      },
+      close: () => file?.close(),
+    }
+  )
 }
 
-function logged(environment: Environment, id: string, file: AppendFile | undefined, listener: EventListener): VerbRun {
+function logged(environment: Environment, id: string, file: Log | undefined, listener: EventListener): VerbRun {
   const bus = new EventBus(id, environment.now)
   if (file)
     bus.subscribe((event) => {

@@ -28,9 +28,13 @@ export class AppendFile {
     }
   }
 
-  /** Resolves what `append` wrote to the disk itself. */
+  /** Returns once what `append` wrote is on the disk itself. */
   sync(): void {
-    if (this.#descriptor !== undefined) fsyncSync(this.#descriptor)
+    try {
+      if (this.#descriptor !== undefined) fsyncSync(this.#descriptor)
+    } catch (error) {
+      throw stateError(this.path, error)
+    }
   }
 
   close(): void {

@@ -5,12 +5,13 @@ import { AzlVmError, errorText } from '../errors.ts'
 
 /**
  * Writes a file so that a reader, or a power cut, sees the old content or the new one and nothing between.
- * Makes the folders above it. `mode` is the file's permission bits (default 0600: state can name hosts and users).
+ * `mode` is the file's permission bits (default 0600: state can name hosts and users). Makes the folders above it,
+ * for the same readers.
  */
 export async function writeFileAtomic(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}`)
   try {
-    await mkdir(path.dirname(file), { recursive: true })
+    await mkdir(path.dirname(file), { recursive: true, mode: mode === 0o600 ? 0o700 : 0o755 })
     const handle = await open(temporary, 'wx', mode)
     try {
       await handle.writeFile(content)

@@ -18,7 +18,14 @@ describe('an atomic write', () => {
     await writeFileAtomic(file, 'new')
     expect(await readFile(file, 'utf8')).toBe('new')
     expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await stat(join(folder, 'a', 'b'))).mode & 0o777).toBe(0o700)
     expect(await readdir(join(folder, 'a', 'b'))).toEqual(['state.json'])
+  })
+
+  test('of a file that the hypervisor reads lets it into the folders too', async () => {
+    const folder = await temporaryFolder()
+    await writeFileAtomic(join(folder, 'cache', 'probe.iso'), 'x', 0o644)
+    expect((await stat(join(folder, 'cache'))).mode & 0o005).toBe(0o005)
   })
 
   test('a reader never sees half of one', async () => {
