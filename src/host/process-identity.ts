@@ -12,13 +12,14 @@ export interface ProcessTable {
 }
 
 export async function processTable(): Promise<ProcessTable> {
-  const bootId = currentBootId()
+  const bootIds = currentBootIds()
+  const [bootId] = bootIds
   const startTimeOf = await startTimeReader()
   const self = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId }
   return {
     self,
     isAlive: (identity) => {
-      if (identity.bootId !== bootId.slice(0, identity.bootId.length)) return false
+      if (!bootIds.some((known) => known.startsWith(identity.bootId))) return false
       if (!isPidInUse(identity.pid)) return false
       const startTime = startTimeOf(identity.pid)
       return startTime === undefined || identity.startTime === '' || startTime === identity.startTime
@@ -59,15 +60,27 @@ function linuxStartTime(pid: number): string | undefined {
   }
 }
 
-/** Hex digits that change with every boot: Linux's own boot id; elsewhere the boot time, rounded to ten minutes. */
-function currentBootId(): string {
+type BootIds = readonly [own: string, ...alike: string[]]
+
+/** Hex digits that change with every boot: Linux's own boot id; elsewhere the boot time. */
+function currentBootIds(): BootIds {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')
+    return [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')]
   } catch {
-    const bootMinute = Math.round((Date.now() / 1000 - os.uptime()) / 600)
-    return createHash('sha256')
-      .update(`${os.hostname()} ${String(bootMinute)}`)
+    return bootIdsAt(Date.now() / 1000 - os.uptime(), os.hostname())
+  }
+}
+
+/**
+ * The id of a boot that is known by its time only, in steps of ten minutes, and the two beside it: the computed
+ * time drifts with the clock, and a process that was noted on the other side of an edge is of the same boot.
+ */
+export function bootIdsAt(bootSeconds: number, hostname: string): BootIds {
+  const step = Math.round(bootSeconds / 600)
+  const idOf = (at: number): string =>
+    createHash('sha256')
+      .update(`${hostname} ${String(at)}`)
       .digest('hex')
       .slice(0, 32)
-  }
+  return [idOf(step), idOf(step - 1), idOf(step + 1)]
 }
