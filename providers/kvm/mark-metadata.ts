@@ -69,7 +69,8 @@ function isProviderData(data: Fields): boolean {
     isOptional(data['forwards'], (value) => isListOf(value, isForwardRule)) &&
     isOptional(data['ownNetworks'], (value) => isListOf(value, isText)) &&
     isOptional(data['networkModes'], (value) => isListOf(value, isText)) &&
-    isOptional(data['logBytesAtStart'], (value) => isIn(value, 0))
+    isOptional(data['logBytesAtStart'], (value) => isIn(value, 0)) &&
+    isOptional(data['rotationAtStart'], isText)
   )
 }
 
@@ -132,6 +133,8 @@ export interface KvmMark {
   readonly networkModes: readonly string[]
   /** Bytes that the serial log held when the machine was last started: what comes after them is this boot's. */
   readonly logBytesAtStart: number
+  /** Which older file virtlogd kept at that moment ('' for none): another one by now tells that it began anew since. */
+  readonly rotationAtStart: string
 }
 
 export interface ForwardRule {
@@ -155,5 +158,6 @@ export function kvmMark({ provider }: Mark): KvmMark {
     ownNetworks: data.ownNetworks ?? [],
     networkModes: data.networkModes ?? [],
     logBytesAtStart: data.logBytesAtStart ?? 0,
+    rotationAtStart: data.rotationAtStart ?? '',
   }
 }

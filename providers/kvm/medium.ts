@@ -1,5 +1,5 @@
 /** The installer's drive: a medium is read where it lies, or from a copy in the pool; the user's file stays as it is. */
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import type { Domain, StoragePool } from 'libvirt-ts'
@@ -10,7 +10,7 @@ import type { MachineRef, Medium } from '../../src/provider/machine.ts'
 import { architectureOf } from './domain-config.ts'
 import { opticalWithMedium } from './domain-xml.ts'
 import { kvmMark } from './mark-metadata.ts'
-import { inPool, isoVolumeName, lookPoolName, okVolumeName } from './names.ts'
+import { inPool, lookPoolName, okVolumeName } from './names.ts'
 import { signalOf, type Session } from './session.ts'
 import { removeUnusedIso } from './removal.ts'
 import { deleteVolume, ensureVolume, findPool, findVolume, refreshPool } from './storage.ts'
@@ -23,14 +23,20 @@ export interface Placed {
   readonly isCopy: boolean
 }
 
-/** Puts the medium where the hypervisor reads it, and into the drive. */
-export async function attachMedium(session: Session, ref: MachineRef, medium: Medium, call: Call): Promise<Placed> {
+/** Puts the medium where the hypervisor reads it, and into the drive; `volume` is its name where it has to be copied. */
+export async function attachMedium(
+  session: Session,
+  ref: MachineRef,
+  medium: Medium,
+  volume: string,
+  call: Call,
+): Promise<Placed> {
   const domain = await session.domain(ref, call)
   const { pool, runId } = await placeOf(session, ref, domain, call)
   const seen = await inPlace(session, runId, medium, call)
   // From the copy to the drive nobody may take the copy for an unused one.
   return await session.context.sharedLock(`pool ${session.choice.uri} ${pool.name}`, call, async () => {
-    const placed = seen ?? (await copyToPool(session, pool, medium, call))
+    const placed = seen ?? (await copyToPool(session, pool, medium, volume, call))
     const before = await setDrive(session, domain, placed, call)
     if (before !== undefined) await removeUnusedIso(session, pool, before, call)
     return placed
@@ -82,10 +88,23 @@ async function setDrive(
 async function inPlace(session: Session, runId: string, medium: Medium, call: Call): Promise<Placed | undefined> {
   const { choice } = session
   if (!choice.isLocal) return undefined
-  const file = path.resolve(medium.path)
-  if (!choice.isSession && !(await isReadableByAll(file))) return undefined
+  const file = await placeInPlace(medium.path, choice.isSession)
+  if (file === undefined) return undefined
   const seenBytes = await sizeSeenByDaemon(session, runId, file, call)
   return seenBytes === medium.sizeBytes ? { path: file, isCopy: false } : undefined
+}
+
+/**
+ * The file itself, behind all symbolic links: it is what QEMU opens, and its folders are what QEMU passes. Undefined
+ * where QEMU's user may not.
+ */
+async function placeInPlace(mediumPath: string, isSession: boolean): Promise<string | undefined> {
+  try {
+    const file = await realpath(mediumPath)
+    return isSession || (await isReadableByAll(file)) ? file : undefined
+  } catch (error) {
+    throw new AzlVmError('medium-unreadable', `cannot look at ${mediumPath}: ${errorText(error)}`, { cause: error })
+  }
 }
 
 /** QEMU runs as a user of its own: every folder must let others pass, and the file must let others read. */
@@ -142,8 +161,13 @@ async function capacityOf(pool: StoragePool, name: string, call: Call): Promise<
 }
 
 /** One copy per digest, shared by all machines; it counts only with the empty volume `.ok` beside it, made last. */
-async function copyToPool(session: Session, pool: StoragePool, medium: Medium, call: Call): Promise<Placed> {
-  const name = isoVolumeName(medium.sha256, path.basename(medium.path))
+async function copyToPool(
+  session: Session,
+  pool: StoragePool,
+  medium: Medium,
+  name: string,
+  call: Call,
+): Promise<Placed> {
   const [copy, ok] = await session.run(
     `look for ${pool.name}/${name}`,
     call,

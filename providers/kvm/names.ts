@@ -1,6 +1,7 @@
 /** The names of all that a machine owns: volumes of one pool, each telling the machine and the run that made it. */
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
+import type { Medium } from '../../src/provider/machine.ts'
 
 /** The pool where the spec names no place; pools for a place begin with the same text. */
 export const poolName = 'azl-vm'
@@ -79,6 +80,11 @@ const volumePattern =
 /** The run that made a machine's volume, where the name is one of ours. */
 export function runIdOfVolume(name: string): string | undefined {
   return volumePattern.exec(name)?.[1]
+}
+
+/** The name of a medium's shared copy. Its path is one of this computer, which may be another system's than libvirt's. */
+export function isoVolumeOf(medium: Medium): string {
+  return isoVolumeName(medium.sha256, medium.path.split(/[/\\]/).at(-1) ?? '')
 }
 
 /** The shared copy of an ISO: `iso-<sha256:12>-<file name>`, and beside it the empty `.ok` that says it is whole. */

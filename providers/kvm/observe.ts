@@ -1,4 +1,5 @@
 /** Whether what a plan makes is there and as planned; read-only. Compared is what the spec says, not what was minted. */
+import { posix } from 'node:path'
 import { isNoNetwork } from 'libvirt-ts'
 import type { Call, Observation } from '../../src/provider/contract.ts'
 import type { Difference, MachineRequest } from '../../src/provider/machine.ts'
@@ -44,12 +45,17 @@ async function observeDomain(
 ): Promise<Observation> {
   const domain = await session.findDomain(request.ref, call)
   if (!domain) return { is: 'missing' }
-  const differences = compare(await session.config(domain, call), parameters, request)
+  const differences = compare(await session.config(domain, call), session.parse(parameters.xml), parameters, request)
   return differences.length === 0 ? { is: 'done' } : { is: 'different', differences }
 }
 
 /** Every key of the spec that the domain itself holds, beside what it has. */
-function compare(config: DomainConfig, parameters: DefineParameters, request: MachineRequest): readonly Difference[] {
+function compare(
+  config: DomainConfig,
+  planned: DomainConfig,
+  parameters: DefineParameters,
+  request: MachineRequest,
+): readonly Difference[] {
   const { machine, storage } = request.spec
   const mark = config.mark && kvmMark(config.mark)
   const pairs: readonly (readonly [key: string, wanted: unknown, found: unknown])[] = [
@@ -72,13 +78,16 @@ function compare(config: DomainConfig, parameters: DefineParameters, request: Ma
       countOf('network card', config.interfaces.length),
     ],
     ...networkPairs(config, parameters, request, mark?.networkModes ?? []),
-    ...(storage.path === undefined
-      ? []
-      : [['storage.path', true, config.paths.some((path) => path.startsWith(storage.path ?? ''))] as const]),
+    ...(storage.path === undefined ? [] : [['storage.path', poolFolder(planned), poolFolder(config)] as const]),
   ]
   return pairs
     .filter(([, wanted, found]) => wanted !== found)
     .map(([key, wanted, found]) => ({ key, wanted: String(wanted), found: String(found) }))
+}
+
+/** The folder of the pool: every machine of ours has its serial log there. */
+function poolFolder(config: DomainConfig): string {
+  return config.serialLogPath === undefined ? 'none' : posix.dirname(config.serialLogPath)
 }
 
 function networkPairs(

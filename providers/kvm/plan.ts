@@ -9,15 +9,7 @@ import { domainXml, installerTarget, type DomainNetwork, type DomainType, type F
 import { nativeOf, type KvmNative } from './facts.ts'
 import { chooseFirmware } from './firmware.ts'
 import type { ForwardRule, KvmMark } from './mark-metadata.ts'
-import {
-  inPool,
-  isoVolumeName,
-  machineFiles,
-  namesByHand,
-  networkName,
-  poolNameFor,
-  type MachineFiles,
-} from './names.ts'
+import { inPool, isoVolumeOf, machineFiles, namesByHand, networkName, poolNameFor, type MachineFiles } from './names.ts'
 import * as script from './script.ts'
 import { poolXml, volumeXml } from './storage-xml.ts'
 import { networkXml } from './network-xml.ts'
@@ -118,7 +110,7 @@ function designOf(request: MachineRequest, facts: Facts): Design {
       mode === 'isolated' ? [networkName(request.mark.runId, index)] : [],
     ),
     forwards: networks.flatMap((network, index) => forwardsOf(request, network, index)),
-    isoVolume: isoVolumeName(request.installer.sha256, request.installer.path.split(/[/\\]/).at(-1) ?? 'medium.iso'),
+    isoVolume: isoVolumeOf(request.installer),
   }
 }
 
@@ -201,6 +193,7 @@ function define(design: Design, byHand: Design): Operation {
     ownNetworks: design.ownNetworks,
     networkModes: design.networks.map((network) => network.mode),
     logBytesAtStart: 0,
+    rotationAtStart: '',
   }
   const xml = xmlOf(design, type, { ...request.mark, provider: { ...kvmMark } })
   const { name, id } = request.ref

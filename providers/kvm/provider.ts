@@ -36,6 +36,7 @@ import { infoOf } from './info.ts'
 import { changeMark } from './change-mark.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
+import { isoVolumeOf } from './names.ts'
 import { networkXml } from './network-xml.ts'
 import { observeOperation } from './observe.ts'
 import { makePlan, sshPort, type DefineParameters, type KvmParameters } from './plan.ts'
@@ -115,7 +116,7 @@ export class KvmProvider implements Provider {
         await this.#makeVolume(parameters, call)
         return {}
       case 'medium':
-        return { place: (await attachMedium(this.#session, ref, request.installer, call)).path }
+        return { place: (await attachMedium(this.#session, ref, request.installer, parameters.volume, call)).path }
       case 'start':
         return (await this.#start(ref, false, call)).outputs
       case 'forward':
@@ -154,7 +155,7 @@ export class KvmProvider implements Provider {
   }
 
   async attach(ref: MachineRef, _role: MediumRole, medium: Medium, call: Call): Promise<void> {
-    await attachMedium(this.#session, ref, medium, call)
+    await attachMedium(this.#session, ref, medium, isoVolumeOf(medium), call)
   }
 
   async detach(ref: MachineRef, _role: MediumRole, call: Call): Promise<void> {
@@ -342,7 +343,7 @@ export class KvmProvider implements Provider {
         (other.mark === undefined || [other.mark.created, other.ref.id].join(' ') < [mark.created, ref.id].join(' ')),
     )
     if (!winner) return
-    await undefine(this.#session, await this.#session.domain(ref, call), call)
+    await undefine(this.#session, await this.#session.domain(ref, call), true, call)
     throw new AzlVmError(
       'machine-exists',
       `there is already a machine "${winner.ref.name}" on ${this.host}; names are compared without regard to case`,

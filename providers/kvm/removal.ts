@@ -1,4 +1,5 @@
 /** Taking machines and what they leave away: volumes first, the domain, which carries the mark, last. */
+import { posix } from 'node:path'
 import { isNoDomain, isNoNetwork, isOperationInvalid, type Domain, type StoragePool } from 'libvirt-ts'
 import { errorText } from '../../src/errors.ts'
 import type { Call, Kept, Leftover, RemovalReport } from '../../src/provider/contract.ts'
@@ -28,7 +29,7 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
       if (await removeNetwork(session, network, call)) removed.add(`network ${network}`)
     await removeVolumes(session, mark, config, call, removed, kept)
   }
-  await undefine(session, domain, call)
+  await undefine(session, domain, mark !== undefined, call)
   removed.add(`domain ${ref.name}`)
   // What libvirt itself made and did not take along: firmware variables, the serial log of a start in between.
   if (mark) await removeVolumes(session, mark, config, call, removed, kept)
@@ -51,12 +52,13 @@ export async function switchOff(session: Session, domain: Domain, call: Call): P
   })
 }
 
-export async function undefine(session: Session, domain: Domain, call: Call): Promise<void> {
+/** `hasOwnFiles`: the file of its firmware variables is no other machine's; its TPM state never is. */
+export async function undefine(session: Session, domain: Domain, hasOwnFiles: boolean, call: Call): Promise<void> {
   await session.run(`undefine ${domain.name}`, call, async () => {
     try {
       await domain.undefine({
         ...signalOf(call),
-        nvram: true,
+        nvram: hasOwnFiles,
         tpm: true,
         managedSave: true,
         snapshotsMetadata: true,
@@ -119,13 +121,13 @@ async function unusedIsoVolumes(
 /** The media of a machine: the one that it was made with, and what is in its drives. */
 function isoDigests(config: DomainConfig): readonly string[] {
   const made = config.mark?.installer?.sha256.slice(0, 12)
-  const inserted = config.paths.map((path) => digestOfIsoVolume(baseName(path)))
+  const inserted = config.paths.map((path) => digestOfIsoVolume(posix.basename(path)))
   return [made, ...inserted].filter((digest) => digest !== undefined)
 }
 
 /** Deletes the copy of a medium that was taken out of a drive, where no machine uses it. Under the pool's lock. */
 export async function removeUnusedIso(session: Session, pool: StoragePool, path: string, call: Call): Promise<void> {
-  const digest = digestOfIsoVolume(baseName(path))
+  const digest = digestOfIsoVolume(posix.basename(path))
   if (digest === undefined) return
   const volumes = await session.run(`list ${pool.name}`, call, async () => {
     await pool.refresh(signalOf(call))
@@ -138,12 +140,8 @@ export async function removeUnusedIso(session: Session, pool: StoragePool, path:
 function usesIso(config: DomainConfig, digest: string): boolean {
   return (
     config.mark?.installer?.sha256.startsWith(digest) === true ||
-    config.paths.some((path) => digestOfIsoVolume(baseName(path)) === digest)
+    config.paths.some((path) => digestOfIsoVolume(posix.basename(path)) === digest)
   )
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** Every domain's configuration; one that goes away while we look is passed over. */
@@ -190,7 +188,7 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
   }))
   const domains = await allDomains(session, call)
   const runs = new Set(domains.map((config) => config.mark?.runId))
-  const paths = new Set(domains.flatMap((config) => config.paths.map(baseName)))
+  const paths = new Set(domains.flatMap((config) => config.paths.map((path) => posix.basename(path))))
   const isNamed = (volume: string): boolean => {
     const runId = runIdOfVolume(volume)
     if (runId !== undefined) return runs.has(runId) || paths.has(volume)

@@ -5,28 +5,36 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call, LogStart } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { translateError } from './errors.ts'
-import { kvmMark } from './mark-metadata.ts'
+import { kvmMark, type KvmMark } from './mark-metadata.ts'
 import { machineFiles } from './names.ts'
 import { signalOf, type Session } from './session.ts'
 import { findPool, findVolume, refreshPool } from './storage.ts'
+import { parseXml } from './xml-reader.ts'
 
 /** virtlogd's default (virtlogd.conf max_size, max_backups), said wherever a log is shown. */
 export const logLimit =
   'libvirt keeps the last 2 to 8 MiB of the serial port (virtlogd: 2 MiB in each of four files); what is older is gone.'
 
+/** As the mark keeps it. */
+type LogState = Pick<KvmMark, 'logBytesAtStart' | 'rotationAtStart'>
+
 interface LogPlace {
   readonly pool: StoragePool
   readonly name: string
-  /** What the file held when the machine was last started. */
-  readonly bytesAtStart: number
+  /** What the file held when the machine was last started, and which older one there was. */
+  readonly atStart: LogState
 }
 
-/** How much the serial log holds now; 0 where there is none yet. */
-export async function serialLogBytes(session: Session, ref: MachineRef, call: Call): Promise<number> {
+/** How much the serial log holds now, for a start to note. */
+export async function serialLogState(session: Session, ref: MachineRef, call: Call): Promise<LogState> {
   const place = await logPlace(session, ref, call)
-  if (!place) return 0
+  if (!place) return { logBytesAtStart: 0, rotationAtStart: '' }
   await refresh(session, place, call)
-  return await sizeOf(session, place, call)
+  const [logBytesAtStart, rotationAtStart] = await Promise.all([
+    sizeOf(session, place, call),
+    rotationOf(session, place, call),
+  ])
+  return { logBytesAtStart, rotationAtStart }
 }
 
 export async function* readSerialLog(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
@@ -53,21 +61,21 @@ export async function* followSerialLog(
   from: LogStart,
   call: Call,
 ): AsyncIterable<Uint8Array> {
-  let offset = 0
+  let { offset, rotation } = yield* beginning(session, ref, from, call)
   let quietLooks = 0
-  if (from === 'beginning') yield* readOlder(session, ref, call)
-  else offset = (await logPlace(session, ref, call))?.bytesAtStart ?? 0
   for (;;) {
     const place = await logPlace(session, ref, call)
     const isOn = await isActive(session, ref, call)
     if (place) {
       await refresh(session, place, call)
+      const now = await rotationOf(session, place, call)
       const size = await sizeOf(session, place, call)
-      // virtlogd began a new file: the rest of the old one is in `.0` now.
-      if (size < offset) {
-        yield* readFrom(session, place.pool, `${place.name}.0`, offset, call)
-        offset = 0
-      }
+      // virtlogd began a new file: the rest of the old one is in `.0` now. None at all: it is just renaming them.
+      const isRotated = now !== '' && now !== rotation
+      if (isRotated) yield* readFrom(session, place.pool, `${place.name}.0`, offset, call)
+      // By size alone where virtlogd keeps no older files.
+      if (isRotated || size < offset) offset = 0
+      if (isRotated) rotation = now
       for await (const chunk of readFrom(session, place.pool, place.name, offset, call)) {
         offset += chunk.length
         quietLooks = -1
@@ -80,11 +88,46 @@ export async function* followSerialLog(
   }
 }
 
-async function* readOlder(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
+interface LogOffset {
+  /** In the file that virtlogd writes. */
+  readonly offset: number
+  readonly rotation: string
+}
+
+/**
+ * Gives what is in older files, and where to go on in the newest. Where virtlogd began a new file since the last
+ * start, nothing tells any more where this boot began: all that there is may be of it.
+ */
+async function* beginning(
+  session: Session,
+  ref: MachineRef,
+  from: LogStart,
+  call: Call,
+): AsyncGenerator<Uint8Array, LogOffset> {
   const place = await logPlace(session, ref, call)
-  if (!place) return
+  if (!place) return { offset: 0, rotation: '' }
   await refresh(session, place, call)
+  const rotation = await rotationOf(session, place, call)
+  const { logBytesAtStart, rotationAtStart } = place.atStart
+  if (from === 'last-start' && rotation === rotationAtStart) return { offset: logBytesAtStart, rotation }
   for (const name of namesOldestFirst(place.name).slice(0, -1)) yield* readFrom(session, place.pool, name, 0, call)
+  return { offset: 0, rotation }
+}
+
+/** Tells the newest of the older files from those that were in its place before: its size and its last write. */
+async function rotationOf(session: Session, place: LogPlace, call: Call): Promise<string> {
+  return await session.run('look at the older log', call, async () => {
+    try {
+      const volume = await findVolume(place.pool, `${place.name}.0`, call)
+      if (!volume) return ''
+      const xml = parseXml(await volume.xml(signalOf(call)))
+      return [xml.find('capacity')?.text, xml.find('target', 'timestamps', 'mtime')?.text].join(' ')
+    } catch (error) {
+      // virtlogd renamed it between the look and the read.
+      if (isNotFound(error)) return ''
+      throw error
+    }
+  })
 }
 
 async function logPlace(session: Session, ref: MachineRef, call: Call): Promise<LogPlace | undefined> {
@@ -97,7 +140,7 @@ async function logPlace(session: Session, ref: MachineRef, call: Call): Promise<
     pool && {
       pool,
       name: machineFiles(mark.name, mark.runId).serialLog,
-      bytesAtStart: kvmMark(mark).logBytesAtStart,
+      atStart: kvmMark(mark),
     }
   )
 }

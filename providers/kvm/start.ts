@@ -13,7 +13,7 @@ import { accelerationKey, rememberAcceleration, typesToTry } from './acceleratio
 import { attempt } from './attempt.ts'
 import { changeMark } from './change-mark.ts'
 import type { ArmedConsole } from './console.ts'
-import { serialLogBytes } from './serial-log.ts'
+import { serialLogState } from './serial-log.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { withDomainType } from './domain-type.ts'
 import type { DomainType } from './domain-xml.ts'
@@ -98,7 +98,7 @@ async function startOff(
 ): Promise<StartResult> {
   const mark = config.mark && kvmMark(config.mark)
   const firstType = mark?.firstType ?? typeOf(config)
-  const [key] = await Promise.all([accelerationKey(session, call), noteLogBytes(session, ref, config, call)])
+  const [key] = await Promise.all([accelerationKey(session, call), noteLogState(session, ref, config, call)])
   const types = await typesToTry(session, mark?.acceleration ?? 'auto', firstType, key)
   for (const [index, type] of types.entries()) {
     const domain = await withType(session, ref, type, call)
@@ -164,12 +164,13 @@ function kvmDoesNotRun(ref: MachineRef, cause: unknown): AzlVmError {
 }
 
 /** So that what this boot says can be told from what earlier ones said. */
-async function noteLogBytes(session: Session, ref: MachineRef, config: DomainConfig, call: Call): Promise<void> {
+async function noteLogState(session: Session, ref: MachineRef, config: DomainConfig, call: Call): Promise<void> {
   const { mark } = config
   if (!mark) return
-  const logBytesAtStart = await serialLogBytes(session, ref, call)
-  if (logBytesAtStart === kvmMark(mark).logBytesAtStart) return
-  await changeMark(session, await session.domain(ref, call), { provider: { ...mark.provider, logBytesAtStart } }, call)
+  const noted = kvmMark(mark)
+  const now = await serialLogState(session, ref, call)
+  if (now.logBytesAtStart === noted.logBytesAtStart && now.rotationAtStart === noted.rotationAtStart) return
+  await changeMark(session, await session.domain(ref, call), { provider: { ...mark.provider, ...now } }, call)
 }
 
 /** The same machine, same UUID and mark, defined with the other way to run its processor. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -173,6 +173,44 @@ function kvmTests(bench: () => Bench): void {
       await bench().destroy(request.ref)
     }
     expect(await kvm.inventory()).toEqual([])
+  })
+
+  test('destroying a copy that was made by hand takes nothing of the original', async () => {
+    const request = await bench().make('original', 'machine: { disks: [{ size: 64MiB }], networks: [] }')
+    await writeFile(join(poolFolder(), `original.${request.mark.runId}.vars.fd`), 'variables')
+    const copy = await kvm.copyByHand(request.ref, 'by-hand')
+    try {
+      const volumes = async (): Promise<readonly string[]> =>
+        (await kvm.inventory()).filter((line) => line.startsWith('volume '))
+      const before = await volumes()
+      expect((await bench().provider.destroy(copy, testCall())).removed).toEqual(['domain by-hand'])
+      expect(await volumes()).toEqual(before)
+    } finally {
+      await bench().destroy(request.ref)
+      await kvm.removeForeignMachine(copy)
+    }
+  })
+
+  test('a log that virtlogd began anew since the start is followed from what there is: nothing of this boot is lost', async () => {
+    const request = await bench().make('rotated', 'machine: { disks: [], networks: [] }')
+    const log = join(poolFolder(), `rotated.${request.mark.runId}.serial.log`)
+    const followed = async (): Promise<string> => {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of bench().provider.followLog(request.ref, 'last-start', testCall())) chunks.push(chunk)
+      return Buffer.concat(chunks).toString()
+    }
+    try {
+      await writeFile(log, 'old')
+      await bench().provider.start(request.ref, testCall())
+      await bench().provider.stop(request.ref, { mode: 'force', timeoutMs: 1000 }, testCall())
+      expect(await followed()).not.toContain('old')
+      // As virtlogd does: more was said than one file takes, and the new one is longer than the old one was at the start.
+      await rename(log, `${log}.0`)
+      await writeFile(log, 'all that this boot said last')
+      expect(await followed()).toMatch(/^old[^]*all that this boot said last$/)
+    } finally {
+      await bench().destroy(request.ref)
+    }
   })
 
   test('storage.path gets a pool of its own, and both go with the machine', async () => {

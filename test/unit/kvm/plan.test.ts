@@ -6,10 +6,13 @@ import { withDomainType } from '../../../providers/kvm/domain-type.ts'
 import type { NetworkFact } from '../../../providers/kvm/facts.ts'
 import { chooseFirmware, readDescriptors } from '../../../providers/kvm/firmware.ts'
 import { parseUsernet } from '../../../providers/kvm/forwards.ts'
+import { definition } from '../../../providers/kvm/index.ts'
+import { markElement } from '../../../providers/kvm/mark-metadata.ts'
 import {
   digestOfIsoVolume,
   isOurPool,
   isoVolumeName,
+  isoVolumeOf,
   lookPoolName,
   machineFiles,
   networkName,
@@ -23,9 +26,11 @@ import { quote } from '../../../providers/kvm/script.ts'
 import { element, toXml } from '../../../providers/kvm/xml.ts'
 import { parseXml } from '../../../providers/kvm/xml-reader.ts'
 import { assetPath } from '../../../src/assets.ts'
+import type { Facts } from '../../../src/provider/contract.ts'
 import type { Plan } from '../../../src/provider/plan.ts'
 import { temporaryFolder } from '../../support/run-cli.ts'
-import { domainXmlOf, kvmPlan, runId, type RequestChange } from './kvm-request.ts'
+import { providerContext } from '../../support/test-environment.ts'
+import { domainXmlOf, kvmFacts, kvmPlan, kvmProvider, kvmRequest, runId, type RequestChange } from './kvm-request.ts'
 
 const specs = {
   minimal: {},
@@ -138,6 +143,35 @@ describe('the plan', () => {
     const plan = await kvmPlan({ machine: { acceleration: 'hardware' } }, { advertisesKvm: { x86_64: false } })
     expect(plan.diagnostics).toMatchObject([{ path: ['machine', 'acceleration'], code: 'host-not-ready' }])
   })
+
+  test('nested virtualization on a libvirt without KVM is host-not-ready', async () => {
+    const facts = await kvmFacts({ advertisesKvm: { x86_64: false } })
+    const without = { ...facts, capabilities: { ...facts.capabilities, nestedVirtualization: false } }
+    const plan = (await kvmProvider()).plan(kvmRequest({ machine: { nestedVirtualization: true } }), without)
+    expect(plan.diagnostics).toMatchObject([{ path: ['machine', 'nestedVirtualization'], code: 'host-not-ready' }])
+  })
+
+  test('what to type to start a network is quoted', async () => {
+    const asleep = { name: '$(reboot)', isActive: false, forward: 'nat', hasHostAddress: true }
+    const { diagnostics } = await kvmPlan({ kvm: { network: asleep.name } }, { networks: [asleep] })
+    expect(diagnostics[0]?.hint).toContain("net-start '$(reboot)'`")
+  })
+
+  test('an empty XDG_DATA_HOME is none', async () => {
+    const context = providerContext({ env: { HOME: '/home/me', XDG_DATA_HOME: '' } })
+    const provider = await definition.open('qemu:///session', context)
+    const facts = provider.assumedFacts({ findings: [] } as unknown as Facts)
+    expect(facts.native['imageFolder']).toBe('/home/me/.local/share/libvirt/images')
+  })
+
+  test('names a medium’s copy as it is applied, also by a path of Windows', async () => {
+    const request = kvmRequest()
+    const medium = { ...request.installer, path: 'C:\\media\\b.iso' }
+    const plan = (await kvmProvider()).plan({ ...request, installer: medium }, await kvmFacts())
+    const attach = plan.operations.find(({ id }) => id === 'attach-installer')
+    expect(attach?.parameters).toMatchObject({ volume: isoVolumeOf(medium) })
+    expect(isoVolumeOf(medium)).toBe('iso-a1b2c3d4e5f6-b.iso')
+  })
 })
 
 describe('the script', () => {
@@ -157,6 +191,39 @@ describe('the script', () => {
     execFileSync('sh', ['-n', file])
     expect(script, 'what it makes is foreign to azl-vm').not.toContain('urn:azl-vm:mark')
     expect(script).not.toContain(runId)
+  })
+})
+
+describe('a mark', () => {
+  const request = kvmRequest()
+  const read = (change: object): unknown => {
+    const mark = { ...request.mark, ...change } as typeof request.mark
+    return parseDomain(toXml(element('domain', {}, element('metadata', {}, markElement(mark))))).mark
+  }
+  const rule = { network: 0, hostPort: 8080, guestPort: 80 }
+
+  test('of an azl-vm that knew less is one', () => {
+    expect(read({})).toEqual(request.mark)
+    expect(read({ provider: { forwards: [rule], newer: true } })).toBeDefined()
+  })
+
+  test.each([
+    { v: 2 },
+    { provider: undefined },
+    { provider: [] },
+    { provider: { forwards: [{ ...rule, network: '0 tcp::1-:1\nquit' }] } },
+    { provider: { forwards: [{ ...rule, hostPort: 65_536 }] } },
+    { provider: { forwards: [{ ...rule, guestPort: 0.5 }] } },
+    { provider: { ownNetworks: [7] } },
+    { provider: { acceleration: 'warp' } },
+    { provider: { firstType: 'xen' } },
+    { provider: { logBytesAtStart: -1 } },
+    { creator: { pid: '500', startTime: '', bootId: '' } },
+    { installer: { sha256: 7, fileName: 'x' } },
+    { expires: 7 },
+    { name: undefined },
+  ])('with %j is none, and breaks nothing', (change) => {
+    expect(read(change)).toBeUndefined()
   })
 })
 
