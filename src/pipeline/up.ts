@@ -302,9 +302,12 @@ async function finish(
   const { environment, request, run, provider, journal } = context
   const call = callFor(run.bus, request.signal)
   await provider.updateMark(machineRequest.ref, { phase: 'ready' }, call)
-  const machine = await provider.inspect(machineRequest.ref, call)
-  await environment.machines.write({ ...recordOf(context, machineRequest, 'ready'), bootOutcome: booted.bootOutcome })
-  const endpoint = await provider.endpoint(machineRequest.ref, call)
+  const record = { ...recordOf(context, machineRequest, 'ready'), bootOutcome: booted.bootOutcome }
+  const [machine, endpoint] = await Promise.all([
+    provider.inspect(machineRequest.ref, call),
+    provider.endpoint(machineRequest.ref, call),
+    environment.machines.write(record),
+  ])
   journal.append({ entry: 'end', outcome: booted.action })
   const removed = request.isRemovedAfterwards
     ? await destroyLocked({ environment, provider, info: machine, journal, bus: run.bus, signal: request.signal })
