@@ -11,7 +11,9 @@ export const definition = {
     try {
       return new KvmProvider(await chooseHost(host, context.env, context.uid), context)
     } catch (error) {
-      throw translateError(error, 'read the host', host)
+      const fromEnv = context.env['LIBVIRT_DEFAULT_URI'] ?? ''
+      const named = host === 'local' && fromEnv !== '' ? `LIBVIRT_DEFAULT_URI, which is "${fromEnv}",` : host
+      throw translateError(error, 'read the host', named)
     }
   },
 } satisfies ProviderDefinition

@@ -52,7 +52,10 @@ export async function ensurePool(session: Session, name: string, path: string, c
       await pool.create(options)
     } catch (error) {
       // Another owner, who has other locks, may have started it in between.
-      if (!isOperationInvalid(error) || !(await pool.isActive(options))) throw error
+      if (isOperationInvalid(error) && (await pool.isActive(options))) return pool
+      // A pool that cannot be started is of no use to anybody; what is in its folder stays.
+      await pool.undefine(options).catch(() => undefined)
+      throw error
     }
     return pool
   })
@@ -70,14 +73,7 @@ async function lookupOrDefine(
     if (!isNoStoragePool(error)) throw error
   }
   try {
-    try {
-      return await connection.definePool(poolXml(name, path), options)
-    } catch (refused) {
-      // Somebody on another controller was faster; otherwise the first refusal is what counts.
-      return await connection.lookupPool(name, options).catch(() => {
-        throw refused
-      })
-    }
+    return await connection.definePool(poolXml(name, path), options)
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error
     // Another owner, who has other locks, may have made it in between.

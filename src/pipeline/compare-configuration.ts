@@ -13,7 +13,11 @@ export async function requireSameConfiguration(
   plan: Plan,
   found: MachineInfo,
 ): Promise<void> {
-  const differences = [...mediumDifferences(request, found), ...(await observed(context, request, plan))]
+  const differences = [
+    ...mediumDifferences(request, found),
+    ...expiryDifferences(request, found),
+    ...(await observed(context, request, plan)),
+  ]
   if (differences.length === 0) return
   const name = request.ref.name
   throw new AzlVmError(
@@ -54,4 +58,14 @@ function mediumDifferences(request: MachineRequest, found: MachineInfo): readonl
   const { sha256, path } = request.installer
   const key = 'probe' in request.spec.source ? 'source.probe' : 'source.iso'
   return [{ key, wanted: text(sha256, path), found: text(made.sha256, made.fileName) }]
+}
+
+/** How long the machine was promised to be kept, counted from its making. */
+function expiryDifferences(request: MachineRequest, found: MachineInfo): readonly Difference[] {
+  const { mark } = found
+  const made = mark?.expires === undefined ? undefined : Date.parse(mark.expires) - Date.parse(mark.created)
+  const { expires } = request.spec
+  if (made === expires) return []
+  const text = (ms: number | undefined): string => (ms === undefined ? 'never' : `${ms / 1000} s after its making`)
+  return [{ key: 'expires', wanted: text(expires), found: text(made) }]
 }

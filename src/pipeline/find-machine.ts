@@ -51,6 +51,7 @@ interface KnownHost {
 async function askAll(providers: readonly KnownHost[], call: Call): Promise<Omit<Inventory, 'close'>> {
   const machines: FoundMachine[] = []
   const unreadable: UnreadableHost[] = []
+  const passedOver: UnreadableHost[] = []
   const answered: Provider[] = []
   await Promise.all(
     providers.map(async ({ provider, isRequired }) => {
@@ -59,12 +60,17 @@ async function askAll(providers: readonly KnownHost[], call: Call): Promise<Omit
         answered.push(provider)
       } catch (error) {
         if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
-        if (isRequired || isAzlVmError(error, 'permission-denied'))
-          unreadable.push({ provider: provider.name, host: provider.host, error })
+        const list = isRequired || isAzlVmError(error, 'permission-denied') ? unreadable : passedOver
+        list.push({ provider: provider.name, host: provider.host, error })
       }
     }),
   )
-  return { providers: answered, machines, unreadable }
+  // Where nobody answered at all, "no machines" would not be true.
+  return {
+    providers: answered,
+    machines,
+    unreadable: answered.length === 0 ? [...unreadable, ...passedOver] : unreadable,
+  }
 }
 
 async function openKnownHosts(environment: Environment, host: string | undefined): Promise<readonly KnownHost[]> {
@@ -128,6 +134,9 @@ function notFound(word: string, inventory: Inventory, environment: Environment):
   if (unreadable) return unreadable.error
   const names = inventory.machines.filter(({ info }) => isOurs(info, environment)).map(({ info }) => info.ref.name)
   return new AzlVmError('machine-not-found', `there is no machine "${word}"`, {
-    hint: names.length === 0 ? 'No machine is there; `azl-vm up` makes one.' : `Machines: ${names.join(', ')}.`,
+    hint:
+      names.length === 0
+        ? 'No machine is there; `azl-vm up` makes one. `azl-vm gc` shows what is left of machines that were removed by other means.'
+        : `Machines: ${names.join(', ')}.`,
   })
 }

@@ -7,7 +7,7 @@ import { isLocked, withLock } from '../store/lock.ts'
 import { destroyMachine } from './destroy.ts'
 import { callFor, type Environment } from './environment.ts'
 import { takeInventory, type Inventory } from './find-machine.ts'
-import { collectableReason, isDeadRun, isOurs, isStale } from './ownership.ts'
+import { collectableReason, isDeadRun, isOurs, isStale, notOursBecause } from './ownership.ts'
 
 /** A machine, or a thing without a machine, and what gc thinks of it. */
 export interface GcItem {
@@ -83,7 +83,7 @@ function machineCandidate(environment: Environment, provider: Provider, info: Ma
       item: {
         ...base,
         verdict: isOld ? 'stale' : 'foreign',
-        reason: isOld ? 'half made for more than a day by another owner' : 'another owner',
+        reason: isOld ? 'half made for more than a day by another owner' : notOursBecause(info),
       },
     }
   }

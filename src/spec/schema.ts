@@ -208,6 +208,9 @@ const coreShape = {
   storage: z
     .strictObject({
       path: path()
+        .refine((text) => /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(text), {
+          error: fault('not a whole path', "write the folder from the root on: /var/lib/machines or 'D:\\VMs'"),
+        })
         .optional()
         .meta({
           description: "Folder on the hypervisor's host for disks and the like. Default: the hypervisor's own.",

@@ -26,7 +26,7 @@ export function parseSize(input: unknown): UnitResult {
   }
   if (typeof input !== 'string') return refused(allowed, 'write for example 4GiB')
   const parts = /^\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*$/.exec(input)
-  if (parts === null) return refused(allowed, 'write for example 4GiB')
+  if (parts === null || Number(parts[1]) === 0) return refused(allowed, 'write for example 4GiB')
   return explainSize(parts[1] ?? '', parts[2] ?? '', allowed)
 }
 

@@ -75,7 +75,7 @@ export function path() {
     .refine((text) => !controlCharacters.test(text), {
       error: fault(
         'the path holds control characters: in double quotes, YAML reads \\t as a tab and \\n as a line break',
-        "write the path in single quotes: 'C:\\temp\\new.iso'",
+        "write the path in single quotes, as in 'C:\\isos\\azl.iso'",
       ),
     })
 }

@@ -25,7 +25,11 @@ describeE2e('gc', (world) => {
     expect(gc.items).toContainEqual(expect.objectContaining({ what: 'machine making', reason: 'creating, off' }))
     expect(gc.items).toContainEqual(expect.objectContaining({ what: 'state of begun', verdict: 'in-use' }))
     expect(gc.items).toContainEqual(
-      expect.objectContaining({ what: 'machine theirs', verdict: 'foreign', reason: 'another owner' }),
+      expect.objectContaining({
+        what: 'machine theirs',
+        verdict: 'foreign',
+        reason: 'was made by another user, computer or AZL_VM_HOME',
+      }),
     )
     expect(await world().leftBehind()).toEqual(before)
     expect(await alice.stateFolders()).toHaveLength(2)

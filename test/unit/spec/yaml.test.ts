@@ -66,7 +66,7 @@ describe('what is no YAML, or none that a spec may hold', () => {
   test('a Windows path that parses to control characters is refused with the same advice', async () => {
     const [found] = await faults('version: 1\nname: a\nsource: { iso: "C:\\temp\\new.iso" }\n')
     expect(found).toContain('3:16 source.iso: the path holds control characters')
-    expect(found).toContain("write the path in single quotes: 'C:\\temp\\new.iso'")
+    expect(found).toContain("write the path in single quotes, as in 'C:\\isos\\azl.iso'")
   })
 
   test('a Windows path in single quotes, or in none, is a path', async () => {
