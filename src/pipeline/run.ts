@@ -1,11 +1,11 @@
 /** One execution of a verb: its id, its events, and the files that they go to. */
-import { mkdirSync } from 'node:fs'
 import { isAzlVmError } from '../errors.ts'
 import { EventBus } from '../events/event-bus.ts'
 import type { EventListener } from '../events/events.ts'
 import { mintRunId } from '../provider/mark.ts'
 import { AppendFile } from '../store/append-file.ts'
 import { stateError } from '../store/atomic-file.ts'
+import { makeFolder } from '../store/make-folder.ts'
 import type { RunPaths } from '../store/paths.ts'
 import type { Environment } from './environment.ts'
 
@@ -24,7 +24,7 @@ export function openRun(environment: Environment, listener: EventListener): Run 
   const id = mintRunId(environment.owner, environment.processes.self, environment.now())
   const paths = environment.home.run(id)
   try {
-    mkdirSync(paths.dir, { recursive: true, mode: 0o700 })
+    makeFolder(paths.dir, 0o700)
   } catch (error) {
     throw stateError(paths.dir, error)
   }

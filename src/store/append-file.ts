@@ -1,6 +1,7 @@
-import { mkdirSync, closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { stateError } from './atomic-file.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** A file that only grows, written in place so that what was said before a crash stays readable. */
 export class AppendFile {
@@ -11,7 +12,7 @@ export class AppendFile {
   constructor(file: string) {
     this.path = file
     try {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+      makeFolder(path.dirname(file), 0o700)
       this.#descriptor = openSync(file, 'a', 0o600)
     } catch (error) {
       throw stateError(file, error)

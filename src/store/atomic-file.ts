@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AzlVmError, errorText } from '../errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 /**
  * Writes a file so that a reader, or a power cut, sees the old content or the new one and nothing between.
@@ -11,7 +12,7 @@ import { AzlVmError, errorText } from '../errors.ts'
 export async function writeFileAtomic(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}`)
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: mode === 0o600 ? 0o700 : 0o755 })
+    makeFolder(path.dirname(file), mode === 0o600 ? 0o700 : 0o755)
     const handle = await open(temporary, 'wx', mode)
     try {
       await handle.writeFile(content)

@@ -10,9 +10,10 @@
  * can be killed as well; its lock then has a judge in turn.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { open, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { AzlVmError } from '../errors.ts'
+import { makeFolder } from './make-folder.ts'
 import type { ProcessTable } from '../host/process-identity.ts'
 import type { ProcessIdentity } from '../provider/mark.ts'
 import { hasCode, stateError } from './atomic-file.ts'
@@ -89,7 +90,7 @@ async function make(file: string, { processes, verb }: LockRequest): Promise<Rel
   const own = `${file}.${randomBytes(6).toString('hex')}`
   try {
     // Each time anew: somebody may have deleted AZL_VM_HOME.
-    await mkdir(own, { recursive: true, mode: 0o700 })
+    makeFolder(own, 0o700)
     await writeNote(own, note)
     // POSIX would rename onto an empty folder, Windows would not.
     await removeEmpty(file)
