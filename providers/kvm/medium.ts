@@ -3,17 +3,18 @@ import { realpath, stat } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import type { Domain, StoragePool } from 'libvirt-ts'
-import { isNotFound, LibvirtError } from 'libvirt-ts'
+import { isAlreadyExists, isNotFound, LibvirtError } from 'libvirt-ts'
 import { AzlVmError, errorText } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, Medium } from '../../src/provider/machine.ts'
 import { architectureOf } from './domain-config.ts'
 import { opticalWithMedium } from './domain-xml.ts'
 import { kvmMark } from './mark-metadata.ts'
+import { isFinishedByAnother } from './foreign-upload.ts'
 import { inPool, lookPoolName, okVolumeName } from './names.ts'
 import { signalOf, type Session } from './session.ts'
 import { removeUnusedIso } from './removal.ts'
-import { deleteVolume, ensureVolume, findPool, findVolume, refreshPool } from './storage.ts'
+import { deleteVolume, ensureVolume, findPool, refreshPool } from './storage.ts'
 import { lookPoolXml, volumeXml } from './storage-xml.ts'
 import { parseXml } from './xml-reader.ts'
 
@@ -168,20 +169,31 @@ async function copyToPool(
   name: string,
   call: Call,
 ): Promise<Placed> {
-  const [copy, ok] = await session.run(
-    `look for ${pool.name}/${name}`,
-    call,
-    async () => await Promise.all([findVolume(pool, name, call), findVolume(pool, okVolumeName(name), call)]),
-  )
-  if (!copy || !ok) {
-    if (ok) await deleteVolume(session, pool, ok.name, call)
-    if (copy) await deleteVolume(session, pool, copy.name, call)
-    await upload(session, pool, name, medium, call)
-  }
+  if (!(await isFinishedByAnother(session, pool, name, call))) await uploadOnce(session, pool, name, medium, call)
   const poolPath =
     parseXml(await session.run('read the pool', call, () => pool.xml(signalOf(call)))).find('target', 'path')?.text ??
     ''
   return { path: inPool(poolPath, name), isCopy: true }
+}
+
+/** Uploads; where another owner is faster, theirs is waited for, and what nobody goes on with is cleared away. */
+async function uploadOnce(
+  session: Session,
+  pool: StoragePool,
+  name: string,
+  medium: Medium,
+  call: Call,
+): Promise<void> {
+  await deleteVolume(session, pool, okVolumeName(name), call)
+  try {
+    await upload(session, pool, name, medium, call)
+  } catch (error) {
+    const isThere: boolean = error instanceof AzlVmError && isAlreadyExists(error.cause)
+    if (!isThere) throw error
+    if (await isFinishedByAnother(session, pool, name, call)) return
+    await deleteVolume(session, pool, name, call)
+    await upload(session, pool, name, medium, call)
+  }
 }
 
 async function upload(session: Session, pool: StoragePool, name: string, medium: Medium, call: Call): Promise<void> {

@@ -99,7 +99,13 @@ async function startListening(
 ): Promise<Pick<ConsoleHandle, 'close'>> {
   const call = callFor(context.run.bus, context.request.signal)
   const handle = await context.provider.openConsole(request.ref, { port: 'firmware', onData }, call)
-  void handle.ended.then((end) => {
+  void handle.ended.then(async (end) => {
+    // The log is a second chance and no more: where it cannot be read, the first verdict stands.
+    const { provider } = context
+    if (end.why === 'machine-off')
+      await wait
+        .hearAgain(provider.followLog(request.ref, 'last-start', call), provider.bootWatch())
+        .catch(() => undefined)
     wait.consoleEnded(end)
   })
   return handle

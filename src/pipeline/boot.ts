@@ -2,6 +2,7 @@
  * The wait for a boot: from the first serial byte until the firmware has handed over, or, for the boot probe,
  * until its closing line. Everything is an event that is heard; nothing is polled.
  */
+import { StringDecoder } from 'node:string_decoder'
 import { createProbeReader, type ProbeReport } from 'boot-probe'
 import { BootStageWatch } from '../console/boot-stages.ts'
 import type { Transcript } from '../console/transcript.ts'
@@ -29,7 +30,8 @@ type Settle = { readonly ok: BootResult } | { readonly error: unknown }
 export class BootWait {
   readonly #request: BootRequest
   readonly #stages: BootStageWatch
-  readonly #probe = createProbeReader()
+  #probe = createProbeReader()
+  #watch: BootWatch
   readonly #stopListening: () => void
   #outcome: BootOutcome | undefined
   #settled: Settle | undefined
@@ -37,6 +39,7 @@ export class BootWait {
 
   constructor(request: BootRequest) {
     this.#request = request
+    this.#watch = request.watch
     this.#stages = new BootStageWatch(({ stage, line }) => {
       request.bus.emit({ type: 'boot-stage', stage, line })
     })
@@ -51,6 +54,19 @@ export class BootWait {
       this.#fail('backend-failed', 'the connection to the serial port broke', { cause: end.error })
     else if (end.why === 'taken') this.#fail('resource-busy', 'somebody else took over the serial port')
     else this.#fail('guest-failed', `the machine switched off before ${this.#awaited}`)
+  }
+
+  /**
+   * Reads this boot from the machine's log, where the machine is off before anything was decided: what a console
+   * loses because this process stood still, the log has.
+   */
+  async hearAgain(log: AsyncIterable<Uint8Array>, watch: BootWatch): Promise<void> {
+    if (this.#settled) return
+    this.#probe = createProbeReader()
+    this.#watch = watch
+    this.#outcome = undefined
+    const decoder = new StringDecoder('utf8')
+    for await (const bytes of log) this.#feed(decoder.write(bytes))
   }
 
   /** Listening itself failed, for example for want of space for the transcript. Only what comes first counts. */
@@ -89,7 +105,7 @@ export class BootWait {
   #feed(text: string): void {
     this.#stages.feed(text)
     if (this.#request.isProbe) this.#probe.feed(text)
-    this.#outcome ??= this.#request.watch.feed(text)
+    this.#outcome ??= this.#watch.feed(text)
     if (this.#outcome?.is === 'refused') this.#refuse(this.#outcome)
     else if (this.#request.isProbe) this.#judgeProbe()
     else if (this.#outcome) this.#settle({ ok: { outcome: this.#outcome, probe: undefined } })

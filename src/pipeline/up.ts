@@ -223,13 +223,12 @@ async function again(
       return await wake(context, machineRequest)
     case 'starting':
     case 'running':
+    case 'paused':
+    case 'stopping':
     case 'unknown':
       return ours.mark?.phase === 'booting' && !isBeingBooted(context, ours)
         ? await bootResumed(context, machineRequest)
         : await unchanged(context, ours)
-    case 'paused':
-    case 'stopping':
-      return await unchanged(context, ours)
   }
 }
 
