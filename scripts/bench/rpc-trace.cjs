@@ -1,7 +1,7 @@
-// Preloaded into `azl-vm up` by the benchmark (node --import): when each libvirt call was sent and answered, without a
+// Preloaded into `azl-vm up` by the benchmark (node --require, which takes least): when each libvirt call was sent and answered, without a
 // change to the tool. At its end the process writes that, and its own use of memory, to the file AZL_BENCH_TRACE.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { Socket } from 'node:net'
+const { readFileSync, writeFileSync } = require('node:fs')
+const { Socket } = require('node:net')
 
 const headerBytes = 28
 const [typeCall, typeReply] = [0, 1]

@@ -9,7 +9,7 @@ import { buildProbeIso } from '../../src/media/probe-iso.ts'
 import { startLibvirtDaemon, type LibvirtDaemon } from '../../test/support/libvirt-daemon.ts'
 import { finished, within, type Finished } from './measure.ts'
 
-/** What the preloaded scripts/bench/rpc-trace.mjs saw. */
+/** What the preloaded scripts/bench/rpc-trace.cjs saw. */
 export interface Trace {
   readonly calls: readonly {
     readonly program: number
@@ -116,7 +116,7 @@ export class World {
         HOME: home,
         AZL_VM_HOME: home,
         LIBVIRT_DEFAULT_URI: this.daemon.uri,
-        NODE_OPTIONS: `--import ${join(this.root, 'scripts', 'bench', 'rpc-trace.mjs')}`,
+        NODE_OPTIONS: `--require ${join(this.root, 'scripts', 'bench', 'rpc-trace.cjs')}`,
         AZL_BENCH_TRACE: traceFile,
       },
       stdio: ['pipe', 'pipe', 'pipe'],
