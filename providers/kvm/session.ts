@@ -11,6 +11,7 @@ export class Session {
   readonly choice: HostChoice
   readonly context: ProviderContext
   #connection: Promise<Connection> | undefined
+  #isClosed = false
   #latest: { readonly xml: string; readonly config: DomainConfig } | undefined
 
   constructor(choice: HostChoice, context: ProviderContext) {
@@ -20,6 +21,8 @@ export class Session {
 
   /** The one connection for calls; consoles have their own. A broken one is made anew by the next call. */
   async connection(call: Call): Promise<Connection> {
+    // A connection that nobody closes any more would keep the process alive.
+    if (this.#isClosed) throw new AzlVmError('backend-failed', `the way to libvirt at ${this.choice.uri} is closed`)
     this.#connection ??= this.#connect(call)
     return await this.#connection
   }
@@ -79,6 +82,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const connection = this.#connection
     this.#connection = undefined
     await (await connection?.catch(() => undefined))?.close()

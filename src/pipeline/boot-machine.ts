@@ -99,16 +99,31 @@ async function startListening(
 ): Promise<Pick<ConsoleHandle, 'close'>> {
   const call = callFor(context.run.bus, context.request.signal)
   const handle = await context.provider.openConsole(request.ref, { port: 'firmware', onData }, call)
-  void handle.ended.then(async (end) => {
-    // The log is a second chance and no more: where it cannot be read, the first verdict stands.
-    const { provider } = context
-    if (end.why === 'machine-off')
-      await wait
-        .hearAgain(provider.followLog(request.ref, 'last-start', call), provider.bootWatch())
-        .catch(() => undefined)
+  const stop = new AbortController()
+  const ending = handle.ended.then(async (end) => {
+    if (end.why === 'machine-off') await hearAgain(context, request, wait, stop.signal)
     wait.consoleEnded(end)
   })
-  return handle
+  return {
+    close: async () => {
+      stop.abort()
+      await handle.close()
+      // Nothing goes on with the provider after this.
+      await ending
+    },
+  }
+}
+
+/** The log is a second chance and no more: where it cannot be read, the first verdict stands. */
+async function hearAgain(
+  context: UpContext,
+  request: MachineRequest,
+  wait: BootWait,
+  stopped: AbortSignal,
+): Promise<void> {
+  const { provider, run } = context
+  const call = callFor(run.bus, AbortSignal.any([context.request.signal, stopped]))
+  await wait.hearAgain(provider.followLog(request.ref, 'last-start', call), provider.bootWatch()).catch(() => undefined)
 }
 
 function followLog(

@@ -57,10 +57,19 @@ describeWithDaemon("libvirt's test driver behind a real daemon", (daemon) => {
     await using connection = await connect(daemon().testUri)
     const heard: string[] = []
     const first = await connection.onDomainEvent(({ event }) => heard.push(`first ${event}`))
-    const second = await connection.onDomainEvent(({ event }) => heard.push(`second ${event}`))
+    let isHeard: () => void = () => undefined
+    const defined = new Promise<void>((resolve) => {
+      isHeard = resolve
+    })
+    const second = await connection.onDomainEvent(({ event }) => {
+      heard.push(`second ${event}`)
+      isHeard()
+    })
     await first()
     await first()
     const domain = await connection.defineDomain(domainXml('quiet'))
+    // The daemon sends events when it comes to it, also after the answer to the call that caused them.
+    await defined
     await second()
     await domain.undefine()
     expect(heard).toEqual(['second defined'])
