@@ -4,9 +4,9 @@ import path from 'node:path'
 import envPaths from 'env-paths'
 import { assetPath } from './assets.ts'
 import type { MainWorld } from './cli/context.ts'
-import { AzlVmError } from './errors.ts'
 import { thisController } from './host/controller.ts'
 import { processTable } from './host/process-identity.ts'
+import { removableLoaderNames } from './media/removable-loader.ts'
 import type { Environment } from './pipeline/environment.ts'
 import { ownerOf } from './provider/mark.ts'
 import { ProviderRegistry, type ProviderEntry } from './provider/registry.ts'
@@ -43,7 +43,8 @@ export async function buildEnvironment(
     owner: ownerOf(user, machineId, home.root),
     toolVersion: version(),
     now: world.now,
-    probeBinary: async (architecture) => await readProbe(architecture),
+    probeBinary: async (architecture) =>
+      await readFile(assetPath('packages', 'boot-probe', 'bin', removableLoaderNames[architecture])),
   }
 }
 
@@ -55,16 +56,4 @@ async function homeFolder(world: MainWorld): Promise<string> {
   const given = world.env['AZL_VM_HOME']
   if (given !== undefined && given !== '') return path.resolve(world.cwd, given)
   return envPaths('azl-vm', { suffix: '' }).data
-}
-
-const probeFiles: Readonly<Record<string, string>> = { x86_64: 'BOOTX64.EFI' }
-
-async function readProbe(architecture: string): Promise<Uint8Array> {
-  const file = probeFiles[architecture]
-  if (file === undefined) {
-    throw new AzlVmError('not-supported', `the boot probe is not built for ${architecture} yet`, {
-      hint: 'Use arch: x86_64, or an ISO.',
-    })
-  }
-  return await readFile(assetPath('packages', 'boot-probe', 'bin', file))
 }

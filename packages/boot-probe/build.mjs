@@ -14,6 +14,8 @@ const linker = 'lld-link-14'
 const commonSources = [
   'main.c',
   'line.c',
+  'ports.c',
+  'system-port.c',
   'memory.c',
   'guids.c',
   'firmware.c',
@@ -31,6 +33,12 @@ const targets = [
     file: 'BOOTX64.EFI',
     triple: 'x86_64-unknown-windows',
     sources: [...commonSources, 'uart-16550.c'],
+    flags: ['-mno-stack-arg-probe'],
+  },
+  {
+    file: 'BOOTAA64.EFI',
+    triple: 'aarch64-unknown-windows',
+    sources: [...commonSources, 'uart-pl011.c'],
     flags: ['-mno-stack-arg-probe'],
   },
 ]

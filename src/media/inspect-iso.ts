@@ -7,7 +7,7 @@ import { bootPlatform, fileSource, IsoError, openFat, openIso, windowSource } fr
 import type { IsoImage, RandomAccessSource } from '../iso9660/index.ts'
 import { hasCode } from '../store/atomic-file.ts'
 import { peArchitecture, peHeaderBytes } from './pe-machine.ts'
-import { removableLoaderNames } from './probe-iso.ts'
+import { removableLoaderNames } from './removable-loader.ts'
 import type { Architecture } from '../spec/schema.ts'
 import { recogniseFormat, recognisedBytes } from './recognise.ts'
 

@@ -4,22 +4,17 @@ import { join } from 'node:path'
 import { buildFatImage, buildIso } from '../iso9660/index.ts'
 import type { Architecture } from '../spec/schema.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
+import { removableLoaderNames } from './removable-loader.ts'
 
 export interface ProbeIsoOptions {
   readonly arch: Architecture
   /** What the probe does after its report: power off, or wait for commands on the serial port. */
   readonly then: 'poweroff' | 'wait'
-  /** packages/boot-probe/bin/BOOTX64.EFI */
+  /** packages/boot-probe/bin/BOOTX64.EFI or BOOTAA64.EFI */
   readonly binary: Uint8Array
 }
 
 export const probeVolumeLabel = 'AZLPROBE'
-
-/** The name that UEFI looks for on removable media (UEFI 3.5.1.1, table 3.2). */
-export const removableLoaderNames = {
-  x86_64: 'BOOTX64.EFI',
-  aarch64: 'BOOTAA64.EFI',
-} as const satisfies Record<Architecture, string>
 
 /** One date for all: the image depends on nothing but its options. */
 const date = new Date('2026-01-01T00:00:00Z')

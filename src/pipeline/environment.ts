@@ -1,3 +1,4 @@
+import type { Architecture } from '../spec/schema.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { ProcessTable } from '../host/process-identity.ts'
 import type { Call } from '../provider/contract.ts'
@@ -16,7 +17,7 @@ export interface Environment {
   readonly toolVersion: string
   readonly now: () => Date
   /** The boot probe's UEFI program for an architecture. */
-  readonly probeBinary: (architecture: string) => Promise<Uint8Array>
+  readonly probeBinary: (architecture: Architecture) => Promise<Uint8Array>
 }
 
 /** A call whose warnings and details go to a run's events. */

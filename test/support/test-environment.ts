@@ -6,6 +6,7 @@ import { assetPath } from '../../src/assets.ts'
 import type { ProcessTable } from '../../src/host/process-identity.ts'
 import type { Environment } from '../../src/pipeline/environment.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
+import { removableLoaderNames } from '../../src/media/removable-loader.ts'
 import { ownerOf, type ProcessIdentity } from '../../src/provider/mark.ts'
 import { ProviderRegistry, type ProviderEntry } from '../../src/provider/registry.ts'
 import { writeFileAtomic } from '../../src/store/atomic-file.ts'
@@ -34,7 +35,8 @@ export function testEnvironment(options: TestEnvironmentOptions): Environment {
     owner: ownerOf(options.user ?? 'tester', 'computer', options.home),
     toolVersion: '0.0.0-test',
     now,
-    probeBinary: () => readFile(assetPath('packages', 'boot-probe', 'bin', 'BOOTX64.EFI')),
+    probeBinary: (architecture) =>
+      readFile(assetPath('packages', 'boot-probe', 'bin', removableLoaderNames[architecture])),
   }
 }
 

@@ -1,8 +1,8 @@
-/* `then=wait`: short commands, each ended by CR or LF, from the serial port or the keyboard. */
+/* `then=wait`: short commands, each ended by CR or LF, from a serial port or the keyboard. */
 #include "line.h"
 #include "memory.h"
+#include "ports.h"
 #include "probe.h"
-#include "uart.h"
 
 enum { MAX_COMMAND = 64 };
 enum { TICK_100NS = 50000 }; /* 5 ms: a 16-byte FIFO at 115200 baud fills in 1.4 ms, so senders keep commands short */
@@ -39,7 +39,7 @@ static void flood(u64 kib) {
   u64 count = line_count();
   line_begin("flood-end");
   field_number("count", count);
-  field_number("droppedBytes", uart_dropped_bytes());
+  field_number("droppedBytes", ports_dropped_bytes());
   field_checksum();
   line_end();
 }
@@ -92,7 +92,7 @@ void wait_for_commands(void) {
   boot->set_timer(tick, EFI_TIMER_PERIODIC, TICK_100NS);
   for (;;) {
     usize index;
-    for (int byte = uart_read(); byte >= 0; byte = uart_read()) take(byte);
+    for (int byte = ports_read(); byte >= 0; byte = ports_read()) take(byte);
     take_keys();
     if (is_error(boot->wait_for_event(1, &tick, &index))) boot->stall(TICK_100NS / 10);
   }

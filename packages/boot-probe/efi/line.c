@@ -1,5 +1,5 @@
 #include "line.h"
-#include "uart.h"
+#include "ports.h"
 
 /* Longest line: a boot option with description and device path, both capped by their callers. A field that does not
  * fit is cut, never the line's end: RESERVE keeps room for it. */
@@ -97,7 +97,7 @@ void line_end(void) {
   count++;
   line[length++] = '\r';
   line[length++] = '\n';
-  uart_write(line, length);
+  ports_write(line, length);
 }
 
 void field_number(const char *name, u64 value) {

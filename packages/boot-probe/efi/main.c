@@ -1,9 +1,15 @@
 /* The boot probe: what the firmware really shows this machine, as JSON lines on the serial port. See line.h. */
 #include "line.h"
+#include "ports.h"
 #include "probe.h"
+#include "system-port.h"
 #include "uart.h"
 
+#if defined(__x86_64__)
 #define ARCHITECTURE "x86_64"
+#elif defined(__aarch64__)
+#define ARCHITECTURE "aarch64"
+#endif
 
 efi_system_table *system_table;
 efi_boot_services *boot;
@@ -22,6 +28,9 @@ static void report_begin(const probe_settings *settings) {
   line_begin("begin");
   field_text("arch", ARCHITECTURE, sizeof ARCHITECTURE);
   field_text("uart", uart_name(), 32);
+  if (system_port_name()) field_text("systemPort", system_port_name(), 32);
+  else
+    field_null("systemPort");
   field_bool("settings", settings->is_file_found);
   line_end();
 }
@@ -30,7 +39,7 @@ static void report_end(const probe_settings *settings) {
   u64 count = line_count();
   line_begin("end");
   field_number("count", count);
-  field_number("droppedBytes", uart_dropped_bytes());
+  field_number("droppedBytes", ports_dropped_bytes());
   field_text("then", settings->is_waiting ? "wait" : "poweroff", 16);
   field_checksum();
   line_end();
@@ -44,8 +53,8 @@ efi_status EFIAPI efi_main(efi_handle image_handle, efi_system_table *table) {
   efi_loaded_image *image = interface_of(image_handle, &guid_loaded_image);
   probe_settings settings = read_settings(image);
   screen_begin();
-  uart_init();
-  uart_write("\r\n", 2); /* whatever the firmware left on the line */
+  ports_init();
+  ports_write("\r\n", 2); /* whatever the firmware left on the line */
   report_begin(&settings);
   connect_all();
   report_firmware();
@@ -62,8 +71,8 @@ efi_status EFIAPI efi_main(efi_handle image_handle, efi_system_table *table) {
   screen_summary(settings.is_waiting);
   if (settings.is_waiting) {
     release_serial_port();
-    uart_init();
-    uart_write("\r\n", 2);
+    ports_init();
+    ports_write("\r\n", 2);
   }
   report_end(&settings);
   if (settings.is_waiting) wait_for_commands();

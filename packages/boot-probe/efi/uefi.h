@@ -191,11 +191,15 @@ typedef struct efi_simple_file_system {
 
 enum { EFI_FILE_MODE_READ = 1 };
 
-/* 14.4: only `read` of configuration space is called. width 1 = 16 bits. */
+/* 14.4. width: 0 = 8 bits, 1 = 16, 2 = 32, 4 = 8 bits again and again to the same address. */
 typedef struct efi_pci_io {
   void *poll_mem, *poll_io;
-  void *mem_read, *mem_write, *io_read, *io_write;
+  void *mem_read, *mem_write;
+  efi_status(EFIAPI *io_read)(struct efi_pci_io *self, u32 width, u8 bar, u64 offset, usize count, void *buffer);
+  efi_status(EFIAPI *io_write)(struct efi_pci_io *self, u32 width, u8 bar, u64 offset, usize count, void *buffer);
   efi_status(EFIAPI *configuration_read)(struct efi_pci_io *self, u32 width, u32 offset, usize count, void *buffer);
+  void *configuration_write, *copy, *map, *unmap, *allocate, *free, *flush, *location;
+  efi_status(EFIAPI *attributes)(struct efi_pci_io *self, u32 operation, u64 attributes, u64 *result);
 } efi_pci_io;
 
 /* 24.1 */

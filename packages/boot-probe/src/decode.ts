@@ -133,6 +133,7 @@ export function decodeReport(lines: readonly ProbeLine[]): ProbeReport {
   return {
     arch: textOrNull(first('begin'), 'arch') ?? '',
     uart: textOrNull(first('begin'), 'uart') ?? '',
+    systemPort: textOrNull(first('begin'), 'systemPort'),
     hasSettings: boolOrNull(first('begin'), 'settings') ?? false,
     firmware: firmwareOf(first('firmware')),
     system: systemOf(first('system')),

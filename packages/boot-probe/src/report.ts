@@ -102,8 +102,10 @@ export interface ProbeBootOption {
 
 export interface ProbeReport {
   readonly arch: string
-  /** The UART that the probe drives: "io:0x3f8". */
+  /** The firmware's UART, which the probe drives itself: "io:0x3f8", "mmio:0x09000000". */
   readonly uart: string
+  /** A second port, a 16550 on the PCI bus ("pci:1b36:0002"), on which the same lines are; null: there is none. */
+  readonly systemPort: string | null
   /** PROBE.CFG was found beside the probe. */
   readonly hasSettings: boolean
   readonly firmware: ProbeFirmware

@@ -7,7 +7,8 @@ import { inspectBootMedium, requireArchitecture } from '../../../src/media/inspe
 import { buildProbeIso, ensureProbeIso } from '../../../src/media/probe-iso.ts'
 import { withFolder } from '../iso9660/samples.ts'
 
-const binary = readFileSync(new URL('../../../packages/boot-probe/bin/BOOTX64.EFI', import.meta.url))
+const binaries = new URL('../../../packages/boot-probe/bin/', import.meta.url)
+const binary = readFileSync(new URL('BOOTX64.EFI', binaries))
 
 describe('buildProbeIso', () => {
   it.each(['poweroff', 'wait'] as const)('carries the probe and `then=%s` in its boot image', async (then) => {
@@ -31,6 +32,18 @@ describe('ensureProbeIso', () => {
         volumeLabel: 'AZLPROBE',
       })
       requireArchitecture(await inspectBootMedium(medium.path), 'x86_64')
+    }))
+
+  it('makes a medium for aarch64 that is accepted for that, and refused for x86_64', () =>
+    withFolder(async (folder) => {
+      const arm = readFileSync(new URL('BOOTAA64.EFI', binaries))
+      const { path } = await ensureProbeIso(folder, { arch: 'aarch64', then: 'wait', binary: arm })
+      const medium = await inspectBootMedium(path)
+      expect(medium.efiArchitectures).toEqual(['aarch64'])
+      requireArchitecture(medium, 'aarch64')
+      expect(() => {
+        requireArchitecture(medium, 'x86_64')
+      }).toThrow(expect.objectContaining({ code: 'medium-wrong-architecture' }) as Error)
     }))
 
   it('gives the same path again, mends a damaged file, and leaves nothing else behind', () =>

@@ -58,6 +58,22 @@ describe('createProbeReader', () => {
     ])
   })
 
+  it('reads the report of an aarch64 machine from either of its two serial ports', () => {
+    const [firmware, system] = ['virt-poweroff.serial.txt', 'virt-poweroff.system.serial.txt'].map((name) =>
+      readAll([readFileSync(new URL(`../fixtures/${name}`, import.meta.url))]),
+    )
+    expect(firmware?.report).toMatchObject({
+      arch: 'aarch64',
+      uart: 'mmio:0x09000000',
+      systemPort: 'pci:1b36:0002',
+      memoryBytes: 512 * 1024 * 1024,
+      processors: 2,
+      opticalDrives: [{ label: 'AZLPROBE', bus: 'scsi', isBooted: true }],
+      bootedFrom: { file: '\\EFI\\BOOT\\BOOTAA64.EFI' },
+    })
+    expect(system?.report).toEqual(firmware?.report)
+  })
+
   it('reads the same report byte by byte', () => {
     const whole = readAll([real]).report
     expect(readAll([...real].map((byte) => Uint8Array.of(byte))).report).toEqual(whole)
