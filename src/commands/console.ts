@@ -1,5 +1,6 @@
 import { defineCommand } from '../cli/command.ts'
 import { AzlVmError } from '../errors.ts'
+import { boundedOutput } from '../console/bounded-output.ts'
 import { holdConsole } from '../console/hold-console.ts'
 import { usageError } from '../usage-error.ts'
 import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
@@ -43,9 +44,7 @@ export const command = defineCommand({
         {
           port: 'system',
           force: args.force,
-          onData: (bytes) => {
-            ctx.stdout.write(bytes)
-          },
+          onData: boundedOutput(ctx.stdout),
         },
         call,
       )
