@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Workspaces resolve to their sources, as in tsconfig.json. */
-const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
+const source = { resolve: { conditions: ['workspace-source'] }, ssr: { resolve: { conditions: ['workspace-source'] } } }
 
 /** Booting an emulated machine takes seconds, on a busy machine many of them. */
 const machineTimeoutMs = 180_000

@@ -34,7 +34,7 @@ export const options = {
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  conditions: ['source'],
+  conditions: ['workspace-source'],
   define: { AZL_VM_VERSION: JSON.stringify(version) },
   chunkNames: 'chunks/[name]-[hash]',
   // CommonJS dependencies (sax) call require for Node's own modules.
