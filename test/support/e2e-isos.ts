@@ -13,8 +13,8 @@ import { repositoryRoot } from './run-cli.ts'
 
 const run = promisify(execFile)
 
-/** File in Debian's package to the folder that the package was unpacked in. */
-async function unpacked(name: string): Promise<string> {
+/** The folder that a package of Debian's was unpacked in. */
+export async function unpacked(name: string): Promise<string> {
   const folder = join(repositoryRoot, '.cache', 'debian')
   const folders = await unpackDebianPackages(systemHost(), [name], folder)
   return folders[name] ?? ''
@@ -23,7 +23,7 @@ async function unpacked(name: string): Promise<string> {
 /** memtest86+ is itself a UEFI program: it is the loader. Waits for no key and hears no power button. */
 export async function memtestIso(to: string): Promise<void> {
   const loader = join(await unpacked('memtest86+'), 'boot', 'memtest86+x64.efi')
-  await writeIso(to, { label: 'MEMTEST', loader: { name: 'BOOTX64.EFI', from: loader }, files: {} })
+  await writeIso(to, { label: 'MEMTEST', programs: { 'BOOTX64.EFI': { from: loader } }, files: {} })
 }
 
 /** What GRUB's menu asks on the serial port; Enter boots the installer's kernel. */
@@ -47,7 +47,7 @@ export async function debianInstallerIso(to: string): Promise<void> {
   const images = join(installer, 'usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64')
   await writeIso(to, {
     label: 'DEBIAN-NETBOOT',
-    loader: { name: 'BOOTX64.EFI', from: join(grub, 'usr/lib/grub/x86_64-efi/monolithic/gcdx64.efi') },
+    programs: { 'BOOTX64.EFI': { from: join(grub, 'usr/lib/grub/x86_64-efi/monolithic/gcdx64.efi') } },
     files: {
       // Debian's GRUB for optical media takes the disc that has this file for its own.
       '.disk/info': { text: 'Debian installer of azl-vm’s tests\n' },
@@ -69,7 +69,7 @@ export async function hollowIso(to: string, architecture: keyof typeof peMachine
   program.writeUInt32LE(0x80, 0x3c)
   program.write('PE\0\0', 0x80, 'latin1')
   program.writeUInt16LE(machine, 0x84)
-  await writeIso(to, { label: 'HOLLOW', loader: { name, bytes: program }, files: {} })
+  await writeIso(to, { label: 'HOLLOW', programs: { [name]: { bytes: program } }, files: {} })
 }
 
 /** Data, and nothing that boots. */
@@ -77,40 +77,43 @@ export async function dataIso(to: string): Promise<void> {
   await writeIso(to, { label: 'DATA', files: { 'read.me': { text: 'nothing boots here\n' } } })
 }
 
-type Content = { readonly text: string } | { readonly from: string }
+export type Content = { readonly text: string } | { readonly from: string } | { readonly bytes: Uint8Array }
 
-interface Disc {
+export interface Disc {
   readonly label: string
-  readonly loader?: { readonly name: string } & ({ readonly from: string } | { readonly bytes: Uint8Array })
+  /** What lies in /EFI/BOOT of the boot image, by file name; the firmware starts BOOTX64.EFI or BOOTAA64.EFI. */
+  readonly programs?: Readonly<Record<string, Content>>
   readonly files: Readonly<Record<string, Content>>
 }
 
-async function writeIso(to: string, { label, loader, files }: Disc): Promise<void> {
+export async function writeIso(to: string, { label, programs, files }: Disc): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'azl-vm-iso-'))
   try {
     const tree = join(work, 'tree')
     await mkdir(tree)
-    for (const [name, content] of Object.entries(files)) {
-      await mkdir(dirname(join(tree, name)), { recursive: true })
-      if ('text' in content) await writeFile(join(tree, name), content.text)
-      else await cp(content.from, join(tree, name))
-    }
-    if (loader) await writeFatImage(join(tree, 'efi.img'), work, loader)
-    const boot = loader ? ['-e', 'efi.img', '-no-emul-boot'] : []
+    for (const [name, content] of Object.entries(files)) await writeContent(join(tree, name), content)
+    if (programs) await writeFatImage(join(tree, 'efi.img'), join(work, 'programs'), programs)
+    const boot = programs ? ['-e', 'efi.img', '-no-emul-boot'] : []
     await run('xorriso', ['-as', 'mkisofs', '-quiet', '-J', '-r', '-V', label, ...boot, '-o', to, tree])
   } finally {
     await rm(work, { recursive: true, force: true })
   }
 }
 
-async function writeFatImage(image: string, work: string, loader: NonNullable<Disc['loader']>): Promise<void> {
-  let from = 'from' in loader ? loader.from : join(work, 'loader')
-  if ('bytes' in loader) await writeFile(from, loader.bytes)
-  else from = loader.from
-  const sectors = Math.ceil((await stat(from)).size / 512) + 2048
+async function writeContent(to: string, content: Content): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  if ('from' in content) await cp(content.from, to)
+  else await writeFile(to, 'text' in content ? content.text : content.bytes)
+}
+
+async function writeFatImage(image: string, work: string, programs: NonNullable<Disc['programs']>): Promise<void> {
+  const paths = Object.keys(programs).map((name) => join(work, name))
+  for (const [name, content] of Object.entries(programs)) await writeContent(join(work, name), content)
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size))
+  const sectors = sizes.reduce((sum, size) => sum + Math.ceil(size / 512), 2048)
   await run('mformat', ['-C', '-i', image, '-T', String(sectors), '-h', '2', '-s', '32', '-v', 'EFI', '::'])
   await run('mmd', ['-i', image, '::/EFI', '::/EFI/BOOT'])
-  await run('mcopy', ['-i', image, from, `::/EFI/BOOT/${loader.name}`])
+  await run('mcopy', ['-i', image, ...paths, '::/EFI/BOOT/'])
 }
 
 export interface FileFacts {
