@@ -7,6 +7,9 @@
  * A broken connection rejects every waiting call with a `ConnectionError`.
  * All sizes are bytes, all times milliseconds. Numbers that this version has no name for come through as numbers.
  */
+import type { DomainBlockJobs } from './api/block-jobs.ts'
+import type { DomainSaving, RestoreOptions, ResumeState } from './api/saving.ts'
+import type { DomainSnapshots } from './api/snapshots.ts'
 import type {
   DomainEventDetail,
   DomainEventName,
@@ -17,6 +20,10 @@ import type {
 } from './rpc/enums.ts'
 
 export type { DomainEventDetail, DomainEventName, DomainStateName, DomainStateReason, PoolStateName, VolumeTypeName }
+
+export type * from './api/block-jobs.ts'
+export type * from './api/saving.ts'
+export type * from './api/snapshots.ts'
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
@@ -94,11 +101,22 @@ export interface Connection extends AsyncDisposable {
   lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain>
   /** Defines, or redefines where name and UUID are those of an existing domain. Another UUID for a taken name is refused. */
   defineDomain(xml: string, options?: CallOptions & { readonly validate?: boolean }): Promise<Domain>
-  /** Brings a domain back from a memory file that `Domain.save` or a snapshot wrote. */
-  restoreDomain(
-    path: string,
-    options?: CallOptions & { readonly xml?: string; readonly paused?: boolean },
-  ): Promise<void>
+  /**
+   * Brings a domain back from a memory file that `Domain.save` or a snapshot wrote. The domain is the one that the file
+   * describes: `operation-invalid` where it runs, `operation-failed` where the file or what it needs is not there.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainRestoreFlags
+   */
+  restoreDomain(path: string, options?: RestoreOptions): Promise<void>
+  /**
+   * The domain as a memory file describes it. `secure`: with passwords, which a read-only connection is refused.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSaveImageGetXMLDesc
+   */
+  saveImageXml(path: string, options?: CallOptions & { readonly secure?: boolean }): Promise<string>
+  /**
+   * Replaces that description; what the guest can see must stay as it was (`config-unsupported`).
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSaveImageDefineXML
+   */
+  defineSaveImage(path: string, xml: string, options?: CallOptions & ResumeState): Promise<void>
   /**
    * Lifecycle events of all domains, in the order in which they happen. Resolves once the daemon has registered us:
    * whatever happens after that is seen. A listener that throws does so as an uncaught exception.
@@ -217,7 +235,7 @@ export interface ShutdownOptions extends CallOptions {
 }
 
 /** A handle: name and UUID do not change; everything else is asked for. Nothing is kept open by holding it. */
-export interface Domain {
+export interface Domain extends DomainSaving, DomainSnapshots, DomainBlockJobs {
   readonly name: string
   readonly uuid: string
   /** The id of the running instance as last seen, undefined where it was off. */
@@ -233,8 +251,6 @@ export interface Domain {
   /** Pulls the plug. `graceful`: not by SIGKILL. */
   destroy(options?: CallOptions & { readonly graceful?: boolean }): Promise<void>
   undefine(options?: UndefineOptions): Promise<void>
-  /** Memory to a file on the daemon's host, domain off; `Connection.restoreDomain` brings it back. */
-  save(path: string, options?: CallOptions & { readonly xml?: string }): Promise<void>
 
   state(options?: CallOptions): Promise<DomainState>
   isActive(options?: CallOptions): Promise<boolean>
@@ -286,14 +302,28 @@ export interface StoragePool {
   listVolumes(options?: CallOptions): Promise<StorageVolume[]>
   lookupVolume(name: string, options?: CallOptions): Promise<StorageVolume>
   createVolume(xml: string, options?: CallOptions & { readonly preallocateMetadata?: boolean }): Promise<StorageVolume>
-  /** A new volume with the contents of another one. */
-  cloneVolume(xml: string, from: StorageVolume, options?: CallOptions): Promise<StorageVolume>
+  /**
+   * A new volume with the contents of another one, of any pool of the same daemon; both must be stopped from changing.
+   * The format may be another one. `reflink`: share the blocks, which needs btrfs or XFS (`operation-failed` elsewhere).
+   * https://libvirt.org/html/libvirt-libvirt-storage.html#virStorageVolCreateXMLFrom
+   */
+  cloneVolume(
+    xml: string,
+    from: StorageVolume,
+    options?: CallOptions & { readonly preallocateMetadata?: boolean; readonly reflink?: boolean },
+  ): Promise<StorageVolume>
 }
 
 export interface VolumeInfo {
   readonly type: VolumeTypeName | number
   readonly capacityBytes: number
   readonly allocationBytes: number
+}
+
+export interface ResizeVolumeOptions extends CallOptions {
+  readonly shrink?: boolean | undefined
+  readonly allocate?: boolean | undefined
+  readonly relative?: boolean | undefined
 }
 
 export interface TransferOptions extends CallOptions {
@@ -313,7 +343,12 @@ export interface StorageVolume {
   path(options?: CallOptions): Promise<string>
   xml(options?: CallOptions): Promise<string>
   info(options?: CallOptions): Promise<VolumeInfo>
-  resize(capacityBytes: number, options?: CallOptions & { readonly shrink?: boolean }): Promise<void>
+  /**
+   * Changes the capacity. `shrink` is needed to make it smaller (`invalid-arg` otherwise); `allocate` takes the new
+   * space from the disk at once; `relative`: `capacityBytes` is the difference.
+   * https://libvirt.org/html/libvirt-libvirt-storage.html#virStorageVolResize
+   */
+  resize(capacityBytes: number, options?: ResizeVolumeOptions): Promise<void>
   delete(options?: CallOptions): Promise<void>
   /**
    * Writes the source into the volume and resolves with the number of bytes once the daemon has confirmed all of

@@ -157,6 +157,7 @@ export const isNoDomain = (error: unknown): error is LibvirtError => isLibvirtEr
 export const isNoStoragePool = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-storage-pool')
 export const isNoStorageVolume = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-storage-vol')
 export const isNoNetwork = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-network')
+export const isNoSnapshot = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-domain-snapshot')
 export const isNoMetadata = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-domain-metadata')
 
 /** The object asked for does not exist, whatever its kind. */

@@ -4,7 +4,9 @@ import * as enums from '../src/rpc/enums.ts'
 import { errorCodes, errorDomains } from '../src/rpc/error-codes.ts'
 import { headerBytes, writeHeader } from '../src/rpc/frame.ts'
 import * as limits from '../src/rpc/limits.ts'
-import { errorStruct, events, procedures } from '../src/rpc/procedures.ts'
+import { errorStruct } from '../src/rpc/shapes.ts'
+import { events } from '../src/rpc/events.ts'
+import { procedures } from '../src/rpc/procedures.ts'
 import type { Facts, Field } from './protocol-description.ts'
 
 export interface ProcedureBelief {
@@ -164,6 +166,7 @@ function compareNames(comparer: Comparer): void {
   comparer.names('VIR_DOMAIN_EVENT_', enums.domainEvents, 'domain event')
   comparer.names('VIR_STORAGE_POOL_', enums.poolStates, 'pool state')
   comparer.names('VIR_STORAGE_VOL_', enums.volumeTypes, 'volume type')
+  comparer.names('VIR_DOMAIN_BLOCK_JOB_TYPE_', enums.blockJobTypes, 'block job type')
   for (const [state, reasons] of Object.entries(enums.domainStateReasons)) {
     comparer.names(`VIR_DOMAIN_${upper(state)}_`, reasons, `reason of ${state}`)
   }

@@ -7,6 +7,8 @@ import type {
   ListDomainsFilter,
   Network,
   NodeInfo,
+  RestoreOptions,
+  ResumeState,
   StoragePool,
   StorageVolume,
   Unsubscribe,
@@ -14,8 +16,9 @@ import type {
 import type { RpcChannel } from '../rpc/channel.ts'
 import { flags } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
-import type { Procedure } from '../rpc/procedures.ts'
+import type { Procedure } from '../rpc/shapes.ts'
 import { DomainEvents } from './domain-events.ts'
+import { saveFlags } from './domain-saving.ts'
 import { RemoteDomain } from './domain.ts'
 import { flagsOf } from './handles.ts'
 import type { Client, OpenChannelOptions } from './handles.ts'
@@ -122,12 +125,19 @@ export class RemoteConnection implements Connection {
     return new RemoteDomain(this.#client, (await this.#client.call(procedures.domainDefineXml, args, options)).dom)
   }
 
-  restoreDomain(
-    path: string,
-    options: CallOptions & { readonly xml?: string; readonly paused?: boolean } = {},
-  ): Promise<void> {
-    const wanted = flagsOf([options.paused, flags.VIR_DOMAIN_SAVE_PAUSED])
-    return this.#client.call(procedures.domainRestore, { from: path, dxml: options.xml, flags: wanted }, options)
+  restoreDomain(path: string, options: RestoreOptions = {}): Promise<void> {
+    const args = { from: path, dxml: options.xml, flags: saveFlags(options) }
+    return this.#client.call(procedures.domainRestore, args, options)
+  }
+
+  async saveImageXml(path: string, options: CallOptions & { readonly secure?: boolean } = {}): Promise<string> {
+    const wanted = flagsOf([options.secure, flags.VIR_DOMAIN_SAVE_IMAGE_XML_SECURE])
+    return (await this.#client.call(procedures.saveImageGetXml, { file: path, flags: wanted }, options)).xml
+  }
+
+  defineSaveImage(path: string, xml: string, options: CallOptions & ResumeState = {}): Promise<void> {
+    const args = { file: path, dxml: xml, flags: saveFlags(options) }
+    return this.#client.call(procedures.saveImageDefineXml, args, options)
   }
 
   onDomainEvent(listener: DomainEventListener, options?: CallOptions): Promise<Unsubscribe> {

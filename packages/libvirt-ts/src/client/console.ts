@@ -9,7 +9,7 @@ import { flags } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { RpcStream, StreamSink } from '../rpc/stream.ts'
 import { ByteQueue } from './byte-queue.ts'
-import type { DomainRef } from './domain.ts'
+import type { DomainRef } from './domain-handle.ts'
 import { flagsOf, notify } from './handles.ts'
 import type { Client } from './handles.ts'
 

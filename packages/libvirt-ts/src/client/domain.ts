@@ -14,39 +14,22 @@ import type {
   ShutdownOptions,
   UndefineOptions,
 } from '../api.ts'
+import type { CreateSnapshotOptions, DomainSnapshot, ListSnapshotsFilter } from '../api/snapshots.ts'
 import { isNoMetadata } from '../errors.ts'
-import type { ValueOf } from '../rpc/codec.ts'
 import { domainStateReasons, domainStates, nameOf } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
-import type { Procedure, domainRef } from '../rpc/procedures.ts'
+import type { Procedure } from '../rpc/shapes.ts'
+import { BlockJobCalls } from './block-jobs.ts'
 import { openConsole } from './console.ts'
+import type { DomainRef } from './domain-handle.ts'
 import { flagsOf } from './handles.ts'
-import type { Client } from './handles.ts'
+import { createFlags, orUndefined, RemoteSnapshot } from './snapshot.ts'
 import { takeScreenshot } from './screenshot.ts'
 
-export type DomainRef = ValueOf<typeof domainRef>
-
 type DeviceProcedure = Procedure<{ readonly dom: DomainRef; readonly xml: string; readonly flags: number }, void>
-type FlagsProcedure<R> = Procedure<{ readonly dom: DomainRef; readonly flags: number }, R>
 
-export class RemoteDomain implements Domain {
-  readonly name: string
-  readonly uuid: string
-  readonly #client: Client
-  #id: number
-
-  constructor(client: Client, ref: DomainRef) {
-    this.#client = client
-    this.name = ref.name
-    this.uuid = ref.uuid
-    this.#id = ref.id
-  }
-
-  get id(): number | undefined {
-    return this.#id < 0 ? undefined : this.#id
-  }
-
+export class RemoteDomain extends BlockJobCalls implements Domain {
   async create(
     options: CallOptions & { readonly paused?: boolean; readonly resetNvram?: boolean } = {},
   ): Promise<void> {
@@ -54,16 +37,16 @@ export class RemoteDomain implements Domain {
       [options.paused, flags.VIR_DOMAIN_START_PAUSED],
       [options.resetNvram, flags.VIR_DOMAIN_START_RESET_NVRAM],
     )
-    const { dom } = await this.#withFlags(procedures.domainCreate, wanted, options)
-    this.#id = dom.id
+    const { dom } = await this.askWith(procedures.domainCreate, wanted, options)
+    this.saw(dom.id)
   }
 
   resume(options?: CallOptions): Promise<void> {
-    return this.#client.call(procedures.domainResume, { dom: this.#ref }, options)
+    return this.client.call(procedures.domainResume, { dom: this.ref }, options)
   }
 
   suspend(options?: CallOptions): Promise<void> {
-    return this.#client.call(procedures.domainSuspend, { dom: this.#ref }, options)
+    return this.client.call(procedures.domainSuspend, { dom: this.ref }, options)
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -71,17 +54,17 @@ export class RemoteDomain implements Domain {
       [options.method === 'acpi', flags.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN],
       [options.method === 'agent', flags.VIR_DOMAIN_SHUTDOWN_GUEST_AGENT],
     )
-    return this.#withFlags(procedures.domainShutdown, wanted, options)
+    return this.askWith(procedures.domainShutdown, wanted, options)
   }
 
   reset(options?: CallOptions): Promise<void> {
-    return this.#withFlags(procedures.domainReset, 0, options)
+    return this.askWith(procedures.domainReset, 0, options)
   }
 
   async destroy(options: CallOptions & { readonly graceful?: boolean } = {}): Promise<void> {
     const wanted = flagsOf([options.graceful, flags.VIR_DOMAIN_DESTROY_GRACEFUL])
-    await this.#withFlags(procedures.domainDestroy, wanted, options)
-    this.#id = -1
+    await this.askWith(procedures.domainDestroy, wanted, options)
+    this.saw(-1)
   }
 
   undefine(options: UndefineOptions = {}): Promise<void> {
@@ -94,15 +77,11 @@ export class RemoteDomain implements Domain {
       [options.snapshotsMetadata, flags.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA],
       [options.checkpointsMetadata, flags.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA],
     )
-    return this.#withFlags(procedures.domainUndefine, wanted, options)
-  }
-
-  save(path: string, options: CallOptions & { readonly xml?: string } = {}): Promise<void> {
-    return this.#client.call(procedures.domainSave, { dom: this.#ref, to: path, dxml: options.xml, flags: 0 }, options)
+    return this.askWith(procedures.domainUndefine, wanted, options)
   }
 
   async state(options?: CallOptions): Promise<DomainState> {
-    const answer = await this.#withFlags(procedures.domainGetState, 0, options)
+    const answer = await this.askWith(procedures.domainGetState, 0, options)
     const state = nameOf(domainStates, answer.state)
     if (typeof state === 'number') return { state, reason: answer.reason }
     const reasons: Partial<Record<DomainStateReason, number>> = domainStateReasons[state]
@@ -110,11 +89,11 @@ export class RemoteDomain implements Domain {
   }
 
   async isActive(options?: CallOptions): Promise<boolean> {
-    return (await this.#client.call(procedures.domainIsActive, { dom: this.#ref }, options)).active !== 0
+    return (await this.client.call(procedures.domainIsActive, { dom: this.ref }, options)).active !== 0
   }
 
   async isPersistent(options?: CallOptions): Promise<boolean> {
-    return (await this.#client.call(procedures.domainIsPersistent, { dom: this.#ref }, options)).persistent !== 0
+    return (await this.client.call(procedures.domainIsPersistent, { dom: this.ref }, options)).persistent !== 0
   }
 
   async xml(options: CallOptions & { readonly inactive?: boolean; readonly secure?: boolean } = {}): Promise<string> {
@@ -122,16 +101,16 @@ export class RemoteDomain implements Domain {
       [options.inactive, flags.VIR_DOMAIN_XML_INACTIVE],
       [options.secure, flags.VIR_DOMAIN_XML_SECURE],
     )
-    return (await this.#withFlags(procedures.domainGetXml, wanted, options)).xml
+    return (await this.askWith(procedures.domainGetXml, wanted, options)).xml
   }
 
   async metadata(
     uri: string,
     options: CallOptions & { readonly scope?: MetadataScope } = {},
   ): Promise<string | undefined> {
-    const args = { dom: this.#ref, type: flags.VIR_DOMAIN_METADATA_ELEMENT, uri, flags: scopeFlags(options.scope) }
+    const args = { dom: this.ref, type: flags.VIR_DOMAIN_METADATA_ELEMENT, uri, flags: scopeFlags(options.scope) }
     try {
-      return (await this.#client.call(procedures.domainGetMetadata, args, options)).metadata
+      return (await this.client.call(procedures.domainGetMetadata, args, options)).metadata
     } catch (error) {
       if (isNoMetadata(error)) return undefined
       throw error
@@ -139,10 +118,10 @@ export class RemoteDomain implements Domain {
   }
 
   setMetadata(request: SetMetadataRequest, options?: CallOptions): Promise<void> {
-    return this.#client.call(
+    return this.client.call(
       procedures.domainSetMetadata,
       {
-        dom: this.#ref,
+        dom: this.ref,
         type: flags.VIR_DOMAIN_METADATA_ELEMENT,
         metadata: request.xml,
         key: request.prefix,
@@ -154,11 +133,11 @@ export class RemoteDomain implements Domain {
   }
 
   screenshot(options: CallOptions & { readonly screen?: number } = {}): Promise<Screenshot> {
-    return takeScreenshot(this.#client, this.#ref, options)
+    return takeScreenshot(this.client, this.ref, options)
   }
 
   openConsole(options: OpenConsoleOptions = {}): Promise<ConsoleStream> {
-    return openConsole(this.#client, this.#ref, options)
+    return openConsole(this.client, this.ref, options)
   }
 
   attachDevice(xml: string, options?: DeviceChangeOptions): Promise<void> {
@@ -174,7 +153,7 @@ export class RemoteDomain implements Domain {
   }
 
   async blockInfo(path: string, options?: CallOptions): Promise<BlockInfo> {
-    const answer = await this.#client.call(procedures.domainGetBlockInfo, { dom: this.#ref, path, flags: 0 }, options)
+    const answer = await this.client.call(procedures.domainGetBlockInfo, { dom: this.ref, path, flags: 0 }, options)
     return {
       capacityBytes: answer.capacity,
       allocationBytes: answer.allocation,
@@ -183,8 +162,8 @@ export class RemoteDomain implements Domain {
   }
 
   async interfaceAddresses(source: 'lease' | 'agent' | 'arp', options?: CallOptions): Promise<InterfaceAddress[]> {
-    const args = { dom: this.#ref, source: addressSources[source], flags: 0 }
-    const { ifaces } = await this.#client.call(procedures.domainInterfaceAddresses, args, options)
+    const args = { dom: this.ref, source: addressSources[source], flags: 0 }
+    const { ifaces } = await this.client.call(procedures.domainInterfaceAddresses, args, options)
     return ifaces.map((entry) => ({
       interface: entry.name,
       mac: entry.hwaddr,
@@ -198,16 +177,41 @@ export class RemoteDomain implements Domain {
 
   async monitorCommand(command: string, options: CallOptions & { readonly hmp?: boolean } = {}): Promise<string> {
     const wanted = flagsOf([options.hmp, flags.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP])
-    const args = { dom: this.#ref, cmd: command, flags: wanted }
-    return (await this.#client.call(procedures.qemuMonitorCommand, args, options)).result
+    const args = { dom: this.ref, cmd: command, flags: wanted }
+    return (await this.client.call(procedures.qemuMonitorCommand, args, options)).result
   }
 
-  get #ref(): DomainRef {
-    return { name: this.name, uuid: this.uuid, id: this.#id }
+  async createSnapshot(xml: string, options: CreateSnapshotOptions = {}): Promise<DomainSnapshot> {
+    const args = { dom: this.ref, xml_desc: xml, flags: createFlags(options) }
+    return this.#snapshot((await this.client.call(procedures.snapshotCreateXml, args, options)).snap)
   }
 
-  #withFlags<R>(procedure: FlagsProcedure<R>, wanted: number, options?: CallOptions): Promise<R> {
-    return this.#client.call(procedure, { dom: this.#ref, flags: wanted }, options)
+  async listSnapshots(filter: ListSnapshotsFilter = {}, options?: CallOptions): Promise<DomainSnapshot[]> {
+    const wanted = flagsOf(
+      [true, flags.VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL],
+      [filter.roots, flags.VIR_DOMAIN_SNAPSHOT_LIST_ROOTS],
+      [filter.leaves === true, flags.VIR_DOMAIN_SNAPSHOT_LIST_LEAVES],
+      [filter.leaves === false, flags.VIR_DOMAIN_SNAPSHOT_LIST_NO_LEAVES],
+      [filter.metadata === true, flags.VIR_DOMAIN_SNAPSHOT_LIST_METADATA],
+      [filter.metadata === false, flags.VIR_DOMAIN_SNAPSHOT_LIST_NO_METADATA],
+    )
+    const args = { dom: this.ref, need_results: 1, flags: wanted }
+    const { snapshots } = await this.client.call(procedures.snapshotListAll, args, options)
+    return snapshots.map((ref) => this.#snapshot(ref))
+  }
+
+  async lookupSnapshot(name: string, options?: CallOptions): Promise<DomainSnapshot> {
+    const args = { dom: this.ref, name, flags: 0 }
+    return this.#snapshot((await this.client.call(procedures.snapshotLookupByName, args, options)).snap)
+  }
+
+  async currentSnapshot(options?: CallOptions): Promise<DomainSnapshot | undefined> {
+    const answer = await orUndefined(this.askWith(procedures.snapshotCurrent, 0, options))
+    return answer && this.#snapshot(answer.snap)
+  }
+
+  #snapshot(ref: { readonly name: string; readonly dom: DomainRef }): DomainSnapshot {
+    return new RemoteSnapshot(this.client, this, ref)
   }
 
   #changeDevice(procedure: DeviceProcedure, xml: string, options: DeviceChangeOptions = {}): Promise<void> {
@@ -216,7 +220,7 @@ export class RemoteDomain implements Domain {
       [options.config, flags.VIR_DOMAIN_AFFECT_CONFIG],
       [options.force, flags.VIR_DOMAIN_DEVICE_MODIFY_FORCE],
     )
-    return this.#client.call(procedure, { dom: this.#ref, xml, flags: wanted }, options)
+    return this.client.call(procedure, { dom: this.ref, xml, flags: wanted }, options)
   }
 }
 

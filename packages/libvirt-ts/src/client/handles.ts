@@ -2,7 +2,7 @@
 import type { CallOptions } from '../api.ts'
 import { AbortedError } from '../errors.ts'
 import type { RpcChannel } from '../rpc/channel.ts'
-import type { Procedure } from '../rpc/procedures.ts'
+import type { Procedure } from '../rpc/shapes.ts'
 
 export interface OpenChannelOptions extends CallOptions {
   /**

@@ -1,6 +1,6 @@
 import type { CallOptions, Network } from '../api.ts'
 import type { ValueOf } from '../rpc/codec.ts'
-import type { networkRef } from '../rpc/procedures.ts'
+import type { networkRef } from '../rpc/shapes.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { Client } from './handles.ts'
 

@@ -2,7 +2,7 @@ import type { CallOptions, PoolInfo, StoragePool, StorageVolume } from '../api.t
 import type { ValueOf } from '../rpc/codec.ts'
 import { nameOf, poolStates } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
-import type { poolRef } from '../rpc/procedures.ts'
+import type { poolRef } from '../rpc/shapes.ts'
 import { procedures } from '../rpc/procedures.ts'
 import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
@@ -97,9 +97,17 @@ export class RemotePool implements StoragePool {
     return new RemoteVolume(this.#client, vol)
   }
 
-  async cloneVolume(xml: string, from: StorageVolume, options?: CallOptions): Promise<StorageVolume> {
+  async cloneVolume(
+    xml: string,
+    from: StorageVolume,
+    options: CallOptions & { readonly preallocateMetadata?: boolean; readonly reflink?: boolean } = {},
+  ): Promise<StorageVolume> {
+    const wanted = flagsOf(
+      [options.preallocateMetadata, flags.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA],
+      [options.reflink, flags.VIR_STORAGE_VOL_CREATE_REFLINK],
+    )
     const clonevol = { pool: from.pool, name: from.name, key: from.key }
-    const args = { pool: this.#ref, xml, clonevol, flags: 0 }
+    const args = { pool: this.#ref, xml, clonevol, flags: wanted }
     const { vol } = await this.#client.call(procedures.volumeCreateXmlFrom, args, options)
     return new RemoteVolume(this.#client, vol)
   }

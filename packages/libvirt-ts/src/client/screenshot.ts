@@ -1,7 +1,7 @@
 import type { CallOptions, Screenshot } from '../api.ts'
 import { ProtocolError } from '../errors.ts'
 import { procedures } from '../rpc/procedures.ts'
-import type { DomainRef } from './domain.ts'
+import type { DomainRef } from './domain-handle.ts'
 import type { Client } from './handles.ts'
 import { receiveAll } from './transfer.ts'
 

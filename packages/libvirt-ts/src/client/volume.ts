@@ -1,8 +1,8 @@
-import type { CallOptions, StorageVolume, TransferOptions, VolumeInfo } from '../api.ts'
+import type { CallOptions, ResizeVolumeOptions, StorageVolume, TransferOptions, VolumeInfo } from '../api.ts'
 import type { ValueOf } from '../rpc/codec.ts'
 import { nameOf, volumeTypes } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
-import type { volumeRef } from '../rpc/procedures.ts'
+import type { volumeRef } from '../rpc/shapes.ts'
 import { procedures } from '../rpc/procedures.ts'
 import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
@@ -40,8 +40,12 @@ export class RemoteVolume implements StorageVolume {
     }
   }
 
-  resize(capacityBytes: number, options: CallOptions & { readonly shrink?: boolean } = {}): Promise<void> {
-    const wanted = flagsOf([options.shrink, flags.VIR_STORAGE_VOL_RESIZE_SHRINK])
+  resize(capacityBytes: number, options: ResizeVolumeOptions = {}): Promise<void> {
+    const wanted = flagsOf(
+      [options.shrink, flags.VIR_STORAGE_VOL_RESIZE_SHRINK],
+      [options.allocate, flags.VIR_STORAGE_VOL_RESIZE_ALLOCATE],
+      [options.relative, flags.VIR_STORAGE_VOL_RESIZE_DELTA],
+    )
     return this.#client.call(
       procedures.volumeResize,
       { vol: this.#ref, capacity: capacityBytes, flags: wanted },

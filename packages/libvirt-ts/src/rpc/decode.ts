@@ -1,6 +1,6 @@
 /** Whole payloads: everything that was sent must have been understood. */
 import { LibvirtError } from '../errors.ts'
-import { errorStruct } from './procedures.ts'
+import { errorStruct } from './shapes.ts'
 import { XdrReader } from './xdr.ts'
 
 export function decode<T>(codec: { read(reader: XdrReader): T }, payload: Buffer, what: string): T {

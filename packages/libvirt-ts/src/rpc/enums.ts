@@ -130,6 +130,11 @@ export const volumeTypes = { file: 0, block: 1, dir: 2, network: 3, netdir: 4, p
 
 export type VolumeTypeName = keyof typeof volumeTypes
 
+/** VIR_DOMAIN_BLOCK_JOB_TYPE_ */
+export const blockJobTypes = { unknown: 0, pull: 1, copy: 2, commit: 3, 'active-commit': 4, backup: 5 } as const
+
+export type BlockJobTypeName = keyof typeof blockJobTypes
+
 /** The name of a number in one of these lists, or the number itself where it has none. */
 export function nameOf<Name extends string>(
   list: Readonly<Partial<Record<Name, number>>>,

@@ -10,9 +10,7 @@ import {
 import type { DomainEvent, Network, StoragePool } from '../../src/index.ts'
 import { describeWithDaemon } from '../support/daemon.ts'
 import { poolXml, volumeXml } from '../support/guest.ts'
-
-const domainXml = (name: string): string =>
-  `<domain type='test'><name>${name}</name><memory unit='MiB'>32</memory><os><type>hvm</type></os></domain>`
+import { domainXml } from '../support/test-driver.ts'
 
 describeWithDaemon("libvirt's test driver behind a real daemon", (daemon) => {
   it('opens test+unix:///default and tells who answers', async () => {

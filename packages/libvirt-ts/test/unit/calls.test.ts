@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AbortedError, connect, ConnectionError, isNoDomain, LibvirtError, ProtocolError } from '../../src/index.ts'
 import type { Connection, DomainEvent } from '../../src/index.ts'
 import { headerBytes, writeHeader } from '../../src/rpc/frame.ts'
-import { events } from '../../src/rpc/procedures.ts'
+import { events } from '../../src/rpc/events.ts'
 import { fault, RawReply, ScriptedServer } from '../../src/testing/index.ts'
 
 const dom = { name: 'vm', uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f', id: 3 }

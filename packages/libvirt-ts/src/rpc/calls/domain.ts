@@ -1,0 +1,160 @@
+/** Calls about domains. */
+import { array, int, nothing, optionalString, string, struct, uhyper, uint } from '../codec.ts'
+import {
+  activeRet,
+  deviceArgs,
+  domainArgs,
+  domainFlags,
+  domainRef,
+  domainRet,
+  listArgs,
+  nameArgs,
+  persistentRet,
+  qemu,
+  remote,
+  uuidArgs,
+  xmlFlags,
+  xmlRet,
+} from '../shapes.ts'
+
+export const domainCalls = {
+  domainListAll: remote(
+    'CONNECT_LIST_ALL_DOMAINS',
+    273,
+    listArgs('remote_connect_list_all_domains_args'),
+    struct('remote_connect_list_all_domains_ret', { domains: array(domainRef, 'REMOTE_DOMAIN_LIST_MAX'), ret: uint }),
+  ),
+  domainLookupByName: remote(
+    'DOMAIN_LOOKUP_BY_NAME',
+    23,
+    nameArgs('remote_domain_lookup_by_name_args'),
+    domainRet('remote_domain_lookup_by_name_ret'),
+  ),
+  domainLookupByUuid: remote(
+    'DOMAIN_LOOKUP_BY_UUID',
+    24,
+    uuidArgs('remote_domain_lookup_by_uuid_args'),
+    domainRet('remote_domain_lookup_by_uuid_ret'),
+  ),
+  domainDefineXml: remote(
+    'DOMAIN_DEFINE_XML_FLAGS',
+    350,
+    xmlFlags('remote_domain_define_xml_flags_args'),
+    domainRet('remote_domain_define_xml_flags_ret'),
+  ),
+  domainCreate: remote(
+    'DOMAIN_CREATE_WITH_FLAGS',
+    196,
+    domainFlags('remote_domain_create_with_flags_args'),
+    domainRet('remote_domain_create_with_flags_ret'),
+  ),
+  domainResume: remote('DOMAIN_RESUME', 28, domainArgs('remote_domain_resume_args'), nothing),
+  domainSuspend: remote('DOMAIN_SUSPEND', 34, domainArgs('remote_domain_suspend_args'), nothing),
+  domainShutdown: remote('DOMAIN_SHUTDOWN_FLAGS', 258, domainFlags('remote_domain_shutdown_flags_args'), nothing),
+  domainReset: remote('DOMAIN_RESET', 245, domainFlags('remote_domain_reset_args'), nothing),
+  domainDestroy: remote('DOMAIN_DESTROY_FLAGS', 234, domainFlags('remote_domain_destroy_flags_args'), nothing),
+  domainUndefine: remote('DOMAIN_UNDEFINE_FLAGS', 231, domainFlags('remote_domain_undefine_flags_args'), nothing),
+  domainGetState: remote(
+    'DOMAIN_GET_STATE',
+    212,
+    domainFlags('remote_domain_get_state_args'),
+    struct('remote_domain_get_state_ret', { state: int, reason: int }),
+  ),
+  domainIsActive: remote(
+    'DOMAIN_IS_ACTIVE',
+    150,
+    domainArgs('remote_domain_is_active_args'),
+    activeRet('remote_domain_is_active_ret'),
+  ),
+  domainIsPersistent: remote(
+    'DOMAIN_IS_PERSISTENT',
+    151,
+    domainArgs('remote_domain_is_persistent_args'),
+    persistentRet('remote_domain_is_persistent_ret'),
+  ),
+  domainGetXml: remote(
+    'DOMAIN_GET_XML_DESC',
+    14,
+    domainFlags('remote_domain_get_xml_desc_args'),
+    xmlRet('remote_domain_get_xml_desc_ret'),
+  ),
+  domainGetMetadata: remote(
+    'DOMAIN_GET_METADATA',
+    265,
+    struct('remote_domain_get_metadata_args', { dom: domainRef, type: int, uri: optionalString, flags: uint }),
+    struct('remote_domain_get_metadata_ret', { metadata: string }),
+  ),
+  domainSetMetadata: remote(
+    'DOMAIN_SET_METADATA',
+    264,
+    struct('remote_domain_set_metadata_args', {
+      dom: domainRef,
+      type: int,
+      metadata: optionalString,
+      key: optionalString,
+      uri: optionalString,
+      flags: uint,
+    }),
+    nothing,
+  ),
+  domainScreenshot: remote(
+    'DOMAIN_SCREENSHOT',
+    211,
+    struct('remote_domain_screenshot_args', { dom: domainRef, screen: uint, flags: uint }),
+    struct('remote_domain_screenshot_ret', { mime: optionalString }),
+  ),
+  domainOpenConsole: remote(
+    'DOMAIN_OPEN_CONSOLE',
+    201,
+    struct('remote_domain_open_console_args', { dom: domainRef, dev_name: optionalString, flags: uint }),
+    nothing,
+  ),
+  domainAttachDevice: remote(
+    'DOMAIN_ATTACH_DEVICE_FLAGS',
+    160,
+    deviceArgs('remote_domain_attach_device_flags_args'),
+    nothing,
+  ),
+  domainDetachDevice: remote(
+    'DOMAIN_DETACH_DEVICE_FLAGS',
+    161,
+    deviceArgs('remote_domain_detach_device_flags_args'),
+    nothing,
+  ),
+  domainUpdateDevice: remote(
+    'DOMAIN_UPDATE_DEVICE_FLAGS',
+    174,
+    deviceArgs('remote_domain_update_device_flags_args'),
+    nothing,
+  ),
+  domainGetBlockInfo: remote(
+    'DOMAIN_GET_BLOCK_INFO',
+    194,
+    struct('remote_domain_get_block_info_args', { dom: domainRef, path: string, flags: uint }),
+    struct('remote_domain_get_block_info_ret', { allocation: uhyper, capacity: uhyper, physical: uhyper }),
+  ),
+  domainInterfaceAddresses: remote(
+    'DOMAIN_INTERFACE_ADDRESSES',
+    353,
+    struct('remote_domain_interface_addresses_args', { dom: domainRef, source: uint, flags: uint }),
+    struct('remote_domain_interface_addresses_ret', {
+      ifaces: array(
+        struct('remote_domain_interface', {
+          name: string,
+          hwaddr: optionalString,
+          addrs: array(
+            struct('remote_domain_ip_addr', { type: int, addr: string, prefix: uint }),
+            'REMOTE_DOMAIN_IP_ADDR_MAX',
+          ),
+        }),
+        'REMOTE_DOMAIN_INTERFACE_MAX',
+      ),
+    }),
+  ),
+  qemuMonitorCommand: qemu(
+    'DOMAIN_MONITOR_COMMAND',
+    1,
+    struct('qemu_domain_monitor_command_args', { dom: domainRef, cmd: string, flags: uint }),
+    struct('qemu_domain_monitor_command_ret', { result: string }),
+  ),
+} as const

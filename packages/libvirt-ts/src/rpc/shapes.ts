@@ -1,0 +1,70 @@
+/** What the calls are made of: references to libvirt's objects, and shapes of arguments that many share. */
+import { int, optional, optionalString, string, struct, uhyper, uint, uuid } from './codec.ts'
+import type { Codec } from './codec.ts'
+import { programs } from './limits.ts'
+
+export interface Procedure<A, R> {
+  readonly program: number
+  /** libvirt's name without `REMOTE_PROC_`. */
+  readonly name: string
+  readonly number: number
+  readonly args: Codec<A>
+  readonly result: Codec<R>
+}
+
+export function remote<A, R>(name: string, number: number, args: Codec<A>, result: Codec<R>): Procedure<A, R> {
+  return { program: programs.REMOTE_PROGRAM, name, number, args, result }
+}
+
+export function qemu<A, R>(name: string, number: number, args: Codec<A>, result: Codec<R>): Procedure<A, R> {
+  return { program: programs.QEMU_PROGRAM, name, number, args, result }
+}
+
+export const domainRef = struct('remote_nonnull_domain', { name: string, uuid, id: int })
+export const networkRef = struct('remote_nonnull_network', { name: string, uuid })
+export const poolRef = struct('remote_nonnull_storage_pool', { name: string, uuid })
+export const snapshotRef = struct('remote_nonnull_domain_snapshot', { name: string, dom: domainRef })
+export const volumeRef = struct('remote_nonnull_storage_vol', { pool: string, name: string, key: string })
+
+export const optionalDomain = optional('remote_domain', domainRef)
+export const optionalNetwork = optional('remote_network', networkRef)
+export const authType: Codec<number> = { ...int, type: 'remote_auth_type' }
+
+/** What follows the header where the status is an error. */
+export const errorStruct = struct('remote_error', {
+  code: int,
+  domain: int,
+  message: optionalString,
+  level: int,
+  dom: optionalDomain,
+  str1: optionalString,
+  str2: optionalString,
+  str3: optionalString,
+  int1: int,
+  int2: int,
+  net: optionalNetwork,
+})
+
+// Shapes that many procedures share; each gets the name that libvirt gives it there.
+export const domainArgs = (name: string) => struct(name, { dom: domainRef })
+export const domainFlags = (name: string) => struct(name, { dom: domainRef, flags: uint })
+export const domainRet = (name: string) => struct(name, { dom: domainRef })
+export const deviceArgs = (name: string) => struct(name, { dom: domainRef, xml: string, flags: uint })
+export const listArgs = (name: string) => struct(name, { need_results: int, flags: uint })
+export const networkArgs = (name: string) => struct(name, { net: networkRef })
+export const networkRet = networkArgs
+export const poolArgs = (name: string) => struct(name, { pool: poolRef })
+export const poolRet = poolArgs
+export const poolFlags = (name: string) => struct(name, { pool: poolRef, flags: uint })
+export const volumeArgs = (name: string) => struct(name, { vol: volumeRef })
+export const volumeRet = volumeArgs
+export const volumeFlags = (name: string) => struct(name, { vol: volumeRef, flags: uint })
+export const nameArgs = (name: string) => struct(name, { name: string })
+export const uuidArgs = (name: string) => struct(name, { uuid })
+export const xmlArgs = (name: string) => struct(name, { xml: string })
+export const xmlFlags = (name: string) => struct(name, { xml: string, flags: uint })
+export const xmlRet = xmlArgs
+export const activeRet = (name: string) => struct(name, { active: int })
+export const persistentRet = (name: string) => struct(name, { persistent: int })
+export const transferArgs = (name: string) =>
+  struct(name, { vol: volumeRef, offset: uhyper, length: uhyper, flags: uint })
