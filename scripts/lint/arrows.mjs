@@ -33,7 +33,7 @@ export const arrows = {
   'src/guest': [...ground, 'src/console'],
   'src/check': [...ground, 'src/guest'],
   'src/report': [...ground, ...middle],
-  'src/doctor': [...ground, ...middle],
+  'src/doctor': [...ground, ...middle, 'src/pipeline', 'packages/boot-probe'],
   'src/pipeline': [...ground, ...middle, 'packages/boot-probe'],
   'src/lab': [...ground, ...middle, 'src/pipeline', 'src/report'],
   // The type of a command names the application, whose interface the commands own.

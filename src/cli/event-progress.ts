@@ -24,6 +24,7 @@ export function eventProgress(progress: Progress): EventListener {
       case 'debug':
         return progress.detail(event.message)
       case 'run-started':
+      case 'first-byte':
         return undefined
       case 'run-finished':
         return event.outcome === 'ok' ? undefined : progress.finishPhase('failed')

@@ -1,6 +1,6 @@
 /** What `up` tells a person at its end. */
 import type { UpResult } from '../pipeline/up.ts'
-import { probeTable } from './probe-table.ts'
+import { probeRows, probeTable } from './probe-table.ts'
 
 const actions = {
   created: 'is up',
@@ -22,7 +22,9 @@ export function upText(result: UpResult, width: number): string {
     ...(result.removed ? removedLines(result) : []),
     `  evidence    ${result.evidenceDir}`,
   ]
-  const table = result.probe ? [`What the firmware shows the guest:`, probeTable(result.probe, width), ''] : []
+  const table = result.probe
+    ? [`What the firmware shows the guest:`, probeTable(probeRows(result.probe), width), '']
+    : []
   return [...table, ...lines].join('\n')
 }
 

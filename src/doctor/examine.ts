@@ -1,4 +1,6 @@
 /** Findings about this computer and about every provider's host; `providers` shows the same facts by provider. */
+import os from 'node:os'
+import type { Environment } from '../pipeline/environment.ts'
 import type { Call, Facts, Finding } from '../provider/contract.ts'
 import type { ProviderRegistry } from '../provider/registry.ts'
 import { machineFindings } from './machine-findings.ts'
@@ -8,33 +10,58 @@ export interface DoctorSection {
   readonly findings: readonly Finding[]
 }
 
+/** All that a person needs who helps from afar, and nothing that is secret. */
 export interface DoctorReport {
   readonly isReady: boolean
   readonly toolVersion: string
   readonly node: string
   readonly platform: string
+  readonly system: {
+    readonly release: string
+    readonly processors: number
+    readonly processorModel: string
+    readonly memoryBytes: number
+    readonly freeMemoryBytes: number
+  }
+  /** Where azl-vm keeps what it keeps. */
   readonly home: string
+  readonly paths: {
+    readonly machines: string
+    readonly cache: string
+    readonly runs: string
+    /** Today's log of the verbs other than `up`. */
+    readonly log: string
+  }
   readonly sections: readonly DoctorSection[]
   readonly providers: readonly Facts[]
 }
 
 export interface Examination {
-  readonly registry: ProviderRegistry
-  readonly toolVersion: string
-  /** The folder that holds all that the tool keeps. */
-  readonly home: string
+  readonly environment: Environment
   /** `local`, or what the spec's `host` takes. */
   readonly host: string
+  /** Undefined: all that there are. */
+  readonly provider: string | undefined
 }
 
-export async function examine({ registry, toolVersion, home, host }: Examination, call: Call): Promise<DoctorReport> {
-  const [own, providers] = await Promise.all([machineFindings(home), readAllFacts(registry, host, call)])
+export async function examine({ environment, host, provider }: Examination, call: Call): Promise<DoctorReport> {
+  const { registry, toolVersion, home, now } = environment
+  const names = provider === undefined ? registry.entries.map(({ name }) => name) : [provider]
+  const [own, providers] = await Promise.all([machineFindings(home.root), readFacts(registry, names, host, call)])
   return {
     isReady: providers.some((facts) => facts.isReady) && !own.some((finding) => finding.level === 'error'),
     toolVersion,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
-    home,
+    system: {
+      release: os.release(),
+      processors: os.cpus().length,
+      processorModel: os.cpus()[0]?.model ?? '',
+      memoryBytes: os.totalmem(),
+      freeMemoryBytes: os.freemem(),
+    },
+    home: home.root,
+    paths: { machines: home.machinesDir, cache: home.cacheDir, runs: home.runsDir, log: home.toolLog(now()) },
     sections: [
       { title: 'this computer', findings: own },
       ...providers.map((facts) => ({ title: `${facts.provider} at ${facts.host}`, findings: facts.findings })),
@@ -45,9 +72,23 @@ export async function examine({ registry, toolVersion, home, host }: Examination
 
 /** The facts of every provider on one host; one that is not ready is among them. */
 export async function readAllFacts(registry: ProviderRegistry, host: string, call: Call): Promise<readonly Facts[]> {
+  return await readFacts(
+    registry,
+    registry.entries.map(({ name }) => name),
+    host,
+    call,
+  )
+}
+
+async function readFacts(
+  registry: ProviderRegistry,
+  names: readonly string[],
+  host: string,
+  call: Call,
+): Promise<readonly Facts[]> {
   return await Promise.all(
-    registry.entries.map(async (entry) => {
-      const provider = await registry.open(entry.name, host)
+    names.map(async (name) => {
+      const provider = await registry.open(name, host)
       try {
         return await provider.facts(call)
       } finally {

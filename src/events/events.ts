@@ -28,6 +28,8 @@ export type RunEventBody =
     }
   /** `doneBytes` of `totalBytes` of a long copy or hash. */
   | { readonly type: 'step-progress'; readonly id: string; readonly doneBytes: number; readonly totalBytes: number }
+  /** The guest's serial port spoke for the first time in this boot. */
+  | { readonly type: 'first-byte' }
   /** The boot came a stage further (firmware, bootloader, kernel …); `line` is the serial line that shows it. */
   | { readonly type: 'boot-stage'; readonly stage: string; readonly line: string }
   | { readonly type: 'warning'; readonly code: string; readonly message: string; readonly hint?: string }

@@ -6,7 +6,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { createProbeReader, type ProbeReport } from 'boot-probe'
 import { BootStageWatch } from '../console/boot-stages.ts'
 import type { Transcript } from '../console/transcript.ts'
-import { AzlVmError, type ErrorCode } from '../errors.ts'
+import { AzlVmError, type ErrorCode, type ErrorDetails } from '../errors.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { BootOutcome, BootWatch, ConsoleEnd } from '../provider/contract.ts'
 
@@ -24,6 +24,23 @@ export interface BootResult {
   readonly probe: ProbeReport | undefined
 }
 
+/** The firmware refused what it should boot; `why` is the watch's verdict. */
+export class BootRefusedError extends AzlVmError {
+  readonly why: RefusalReason
+
+  constructor(why: RefusalReason, message: string, details: ErrorDetails) {
+    super('boot-refused', message, details)
+    this.why = why
+  }
+
+  override extended(more: Parameters<AzlVmError['extended']>[0]): BootRefusedError {
+    const { message, hint, evidence, cause } = super.extended(more)
+    return new BootRefusedError(this.why, message, { evidence, cause, ...(hint === undefined ? {} : { hint }) })
+  }
+}
+
+type RefusalReason = (BootOutcome & { readonly is: 'refused' })['why']
+
 type Settle = { readonly ok: BootResult } | { readonly error: unknown }
 
 /** A wait that listens from its construction on; begin it before the machine starts. */
@@ -33,6 +50,7 @@ export class BootWait {
   #probe = createProbeReader()
   #watch: BootWatch
   readonly #stopListening: () => void
+  #hasSpoken = false
   #outcome: BootOutcome | undefined
   #settled: Settle | undefined
   #wake: (() => void) | undefined
@@ -103,6 +121,10 @@ export class BootWait {
   }
 
   #feed(text: string): void {
+    if (text !== '' && !this.#hasSpoken) {
+      this.#hasSpoken = true
+      this.#request.bus.emit({ type: 'first-byte' })
+    }
     this.#stages.feed(text)
     if (this.#request.isProbe) this.#probe.feed(text)
     this.#outcome ??= this.#watch.feed(text)
@@ -126,7 +148,7 @@ export class BootWait {
 
   #refuse(outcome: BootOutcome & { readonly is: 'refused' }): void {
     const { message, hint } = refusals[outcome.why]
-    this.#fail('boot-refused', message, { hint, evidence: outcome.evidence })
+    this.#settle({ error: new BootRefusedError(outcome.why, message, { hint, evidence: outcome.evidence }) })
   }
 
   #fail(

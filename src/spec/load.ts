@@ -31,8 +31,15 @@ export interface LoadSpecOptions {
 
 /** Reads a spec. Throws one {@link SpecError} with every fault, or a usage error for a malformed `--set`. */
 export async function loadSpec(options: LoadSpecOptions): Promise<LoadedSpec> {
+  return specFromText(await readSpecFile(options.file, options.cwd), options)
+}
+
+/** The same for a text that is there already; `path` is what faults and the machine's record call its file. */
+export function specFromText(
+  { path: file, text }: { readonly path: string; readonly text: string },
+  options: LoadSpecOptions,
+): LoadedSpec {
   const overrides = overridesOf(options)
-  const { path: file, text } = await readSpecFile(options.file, options.cwd)
   const document = parseYaml(text)
   const locator = new Locator(shownName(file, options), text, document, overrides)
   if (document.faults.length > 0) throw locator.toSyntaxError(document.faults)
