@@ -256,6 +256,7 @@ function capabilitiesOf(guests: readonly Guest[], native: Pick<KvmNative, 'isSes
     forward: true,
     console: { ports: ['system', 'firmware'], firstByte: true, reattach: true, drainsUnattended: true },
     screenshot: true,
+    viewer: true,
     remote: false,
   }
 }

@@ -15,6 +15,7 @@ import type {
   RemovalReport,
   StartResult,
   StopRequest,
+  Viewer,
 } from '../../src/provider/contract.ts'
 import { Edk2BootWatch } from '../../src/provider/edk2-boot-watch.ts'
 import type {
@@ -24,6 +25,7 @@ import type {
   MachineRequest,
   Medium,
   MediumRole,
+  PowerState,
 } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
@@ -50,12 +52,15 @@ import {
   switchOff,
   undefine,
 } from './removal.ts'
+import { resetDomain } from './reset.ts'
 import { logLimit, followSerialLog, readSerialLog } from './serial-log.ts'
 import { Session, signalOf } from './session.ts'
 import { startDomain } from './start.ts'
 import { deleteVolume, ensurePool, ensureVolume, findPool } from './storage.ts'
 import { translateError } from './errors.ts'
+import { viewerOf } from './viewer.ts'
 import { waitFor } from './wait.ts'
+import { watchState } from './watch-state.ts'
 
 export class KvmProvider implements Provider {
   readonly name = 'kvm'
@@ -172,6 +177,14 @@ export class KvmProvider implements Provider {
     else await this.#shutDown(domain, request.timeoutMs, call)
   }
 
+  async reset(ref: MachineRef, call: Call): Promise<void> {
+    await resetDomain(this.#session, ref, call)
+  }
+
+  watchState(ref: MachineRef, call: Call): AsyncIterable<PowerState> {
+    return watchState(this.#session, ref, call)
+  }
+
   async inspect(ref: MachineRef, call: Call): Promise<MachineInfo> {
     const domain = await this.#session.findDomain(ref, call)
     return await infoOf(this.#session, ref, domain, call)
@@ -230,6 +243,10 @@ export class KvmProvider implements Provider {
     )
     const address = leases.flatMap((entry) => entry.addresses).find((entry) => entry.family === 'ipv4')?.address
     return address === undefined ? undefined : { address, port: sshPort }
+  }
+
+  async viewer(ref: MachineRef): Promise<Viewer> {
+    return await viewerOf(this.#session.choice, ref, this.#context)
   }
 
   async screenshot(ref: MachineRef, call: Call): Promise<Uint8Array> {

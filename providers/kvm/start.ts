@@ -164,7 +164,7 @@ function kvmDoesNotRun(ref: MachineRef, cause: unknown): AzlVmError {
 }
 
 /** So that what this boot says can be told from what earlier ones said. */
-async function noteLogState(session: Session, ref: MachineRef, config: DomainConfig, call: Call): Promise<void> {
+export async function noteLogState(session: Session, ref: MachineRef, config: DomainConfig, call: Call): Promise<void> {
   const { mark } = config
   if (!mark) return
   const noted = kvmMark(mark)

@@ -70,6 +70,27 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import('./stop.ts'),
   },
   {
+    name: 'restart',
+    group: 'Machines',
+    summary: 'Shut a machine down and start it, or reset it.',
+    alsoCalled: ['reboot', 'reset'],
+    load: () => import('./restart.ts'),
+  },
+  {
+    name: 'wait',
+    group: 'Machines',
+    summary: 'Wait until a machine is off, or running.',
+    alsoCalled: ['wait-for', 'until'],
+    load: () => import('./wait.ts'),
+  },
+  {
+    name: 'detach',
+    group: 'Machines',
+    summary: 'Eject the installer from a machine’s drive.',
+    alsoCalled: ['eject'],
+    load: () => import('./detach.ts'),
+  },
+  {
     name: 'destroy',
     group: 'Machines',
     summary: 'Remove a machine and all that it made.',
@@ -103,6 +124,13 @@ export const commandEntries: readonly CommandEntry[] = [
     summary: 'Write a machine’s screen to a PNG file.',
     alsoCalled: ['screen', 'png'],
     load: () => import('./screenshot.ts'),
+  },
+  {
+    name: 'view',
+    group: 'Reach',
+    summary: 'Open the hypervisor’s own window on a machine.',
+    alsoCalled: ['viewer', 'vnc', 'gui', 'window'],
+    load: () => import('./view.ts'),
   },
   {
     name: 'doctor',

@@ -6,6 +6,7 @@ import { callFor, type Environment } from '../pipeline/environment.ts'
 import { pickMachine, takeInventory, type FoundMachine } from '../pipeline/find-machine.ts'
 import { openVerbRun } from '../pipeline/run.ts'
 import type { Call } from '../provider/contract.ts'
+import { usageError } from '../usage-error.ts'
 
 export const machinePositional = {
   name: 'name',
@@ -26,6 +27,17 @@ const lockWaitMs = 60 * 60 * 1000
 
 export function lockWaitOf(args: { readonly wait: boolean }): number {
   return args.wait ? lockWaitMs : 0
+}
+
+const longestSeconds = 86_400
+
+/** `--timeout` in milliseconds. Throws a usage error where it is no time to wait. */
+export function timeoutMsOf({ timeout }: { readonly timeout: number }): number {
+  if (timeout > 0 && timeout <= longestSeconds) return timeout * 1000
+  throw usageError(
+    '--timeout takes a number of seconds, above 0 and at most 86400 (a day)',
+    'write for example --timeout 60',
+  )
 }
 
 /** All that a verb on one machine works with. */

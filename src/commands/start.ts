@@ -1,5 +1,6 @@
 import { defineCommand } from '../cli/command.ts'
 import { startMachine } from '../pipeline/lifecycle.ts'
+import { sshText } from './endpoint-text.ts'
 import { hostOption, lockWaitOf, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({
@@ -18,7 +19,6 @@ export const command = defineCommand({
         lockWaitMs: lockWaitOf(args),
       })
       const endpoint = await provider.endpoint(info.ref, call)
-      const ssh = endpoint ? `; ssh: ${endpoint.address} port ${String(endpoint.port)}` : ''
       return {
         data: {
           machine: info.ref.name,
@@ -30,7 +30,7 @@ export const command = defineCommand({
         text: () =>
           wasRunning
             ? `${info.ref.name} was running already`
-            : `${info.ref.name} is running (${result.acceleration})${ssh}`,
+            : `${info.ref.name} is running (${result.acceleration})${sshText(endpoint)}`,
       }
     })
   },

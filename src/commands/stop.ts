@@ -1,9 +1,6 @@
 import { defineCommand } from '../cli/command.ts'
 import { stopMachine } from '../pipeline/lifecycle.ts'
-import { usageError } from '../usage-error.ts'
-import { hostOption, lockWaitOf, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
-
-const longestSeconds = 86_400
+import { hostOption, lockWaitOf, machinePositional, timeoutMsOf, waitOption, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({
   description:
@@ -26,14 +23,10 @@ export const command = defineCommand({
     { command: 'azl-vm stop azl4-eval --force', text: 'A guest in its boot loader hears no request: cut the power.' },
   ],
   async handler(args, ctx) {
-    if (!(args.timeout > 0 && args.timeout <= longestSeconds))
-      throw usageError(
-        '--timeout takes a number of seconds, above 0 and at most 86400 (a day)',
-        'write for example --timeout 60',
-      )
+    const timeoutMs = timeoutMsOf(args)
     return await withMachine(ctx, args, 'stop', async ({ environment, provider, info, bus }) => {
       const wasOff = info.state === 'off'
-      const stop = { mode: args.force ? 'force' : 'graceful', timeoutMs: args.timeout * 1000 } as const
+      const stop = { mode: args.force ? 'force' : 'graceful', timeoutMs } as const
       await stopMachine(
         { environment, found: { provider, info }, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) },
         stop,

@@ -26,11 +26,13 @@ export async function bootMachine(
   plan: Plan | undefined,
 ): Promise<Booted> {
   const { run, provider } = context
+  const { installer } = await provider.inspect(request.ref, callFor(run.bus, context.request.signal))
   const transcript = new Transcript(run.paths.serial)
   const wait = new BootWait({
     transcript,
     watch: provider.bootWatch(),
-    isProbe: 'probe' in request.spec.source,
+    // One whose installer was ejected boots its disk.
+    isProbe: 'probe' in request.spec.source && installer !== undefined,
     timeoutMs: request.spec.timeouts.boot,
     bus: run.bus,
   })

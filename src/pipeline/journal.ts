@@ -18,6 +18,8 @@ export interface Minted {
   readonly installer: Medium
 }
 
+type JournalAct = 'apply' | 'undo' | 'stop' | 'reset' | 'detach' | 'destroy'
+
 export type JournalBody =
   | {
       readonly entry: 'begin'
@@ -28,13 +30,13 @@ export type JournalBody =
     }
   | {
       readonly entry: 'intent'
-      readonly act: 'apply' | 'undo' | 'stop' | 'destroy'
+      readonly act: JournalAct
       readonly operation: string
       readonly object: string
     }
   | {
       readonly entry: 'done'
-      readonly act: 'apply' | 'undo' | 'stop' | 'destroy'
+      readonly act: JournalAct
       readonly operation: string
       readonly outputs?: Outputs
     }

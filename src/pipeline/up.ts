@@ -216,6 +216,11 @@ async function again(
       return await createNew(context)
     case 'off':
     case 'crashed':
+      if (ours.installer === undefined)
+        run.bus.emit({
+          type: 'note',
+          message: `the installer of "${ours.ref.name}" was ejected and stays so: the disk is booted`,
+        })
       context.journal.append({ entry: 'begin', verb: 'up', pid: environment.processes.self.pid })
       return await boot(context, machineRequest, plan, 'started')
     case 'saved':

@@ -15,6 +15,8 @@ export interface Capabilities {
   readonly forward: boolean
   readonly console: ConsoleCapabilities
   readonly screenshot: boolean
+  /** The hypervisor has a window of its own on a machine, which `view` opens. */
+  readonly viewer: boolean
   /** The host may be another computer than the one that azl-vm runs on. */
   readonly remote: boolean
 }

@@ -11,7 +11,16 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { Capabilities, ConsolePort } from './capabilities.ts'
-import type { Difference, Endpoint, MachineInfo, MachineRef, MachineRequest, Medium, MediumRole } from './machine.ts'
+import type {
+  Difference,
+  Endpoint,
+  MachineInfo,
+  MachineRef,
+  MachineRequest,
+  Medium,
+  MediumRole,
+  PowerState,
+} from './machine.ts'
 import type { Mark } from './mark.ts'
 import type { Plan, Operation, Outputs } from './plan.ts'
 
@@ -60,6 +69,12 @@ export type Observation =
 export interface StartResult {
   readonly acceleration: 'hardware' | 'emulated'
   readonly outputs: Outputs
+}
+
+/** How the hypervisor's own window on a machine is opened, on the computer that runs azl-vm. */
+export interface Viewer {
+  /** The program and its arguments; never a shell's line. */
+  readonly command: readonly [program: string, ...args: string[]]
 }
 
 export interface StopRequest {
@@ -163,6 +178,16 @@ export interface Provider {
   start(ref: MachineRef, call: Call): Promise<StartResult>
   /** Resolves when the machine is off; off is done. */
   stop(ref: MachineRef, request: StopRequest, call: Call): Promise<void>
+  /**
+   * The reset button: the guest begins with its first instruction again, its console stays. A paused machine runs
+   * afterwards; one that is off is refused with resource-busy.
+   */
+  reset(ref: MachineRef, call: Call): Promise<void>
+  /**
+   * The machine's power state now, then each change as the hypervisor tells it. Ends after `absent`; rejects with
+   * `cancelled` when the signal is aborted.
+   */
+  watchState(ref: MachineRef, call: Call): AsyncIterable<PowerState>
   /** Fresh. An absent machine is a state; missing rights are an error. */
   inspect(ref: MachineRef, call: Call): Promise<MachineInfo>
   /** One holder at a time. On a machine that is off it is connected by `start`. */
@@ -176,6 +201,8 @@ export interface Provider {
   bootWatch(): BootWatch
   /** Undefined where there is none (off, no NIC, not known yet). */
   endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined>
+  /** Only looks for the program; tool-missing says how to get it, not-supported why there is no such window. */
+  viewer(ref: MachineRef, call: Call): Promise<Viewer>
   /** A PNG. */
   screenshot(ref: MachineRef, call: Call): Promise<Uint8Array>
   /** Writes the mark anew; fields that are not given stay. */

@@ -490,6 +490,15 @@ function bootedTests(bench: () => Bench): void {
     expect(hasEnded).toBe(false)
   })
 
+  test('who watches the state stops with the signal', async () => {
+    const abort = new AbortController()
+    const states = bench().provider.watchState(request.ref, testCall(abort.signal))[Symbol.asyncIterator]()
+    expect((await states.next()).value).toBe('running')
+    const next = states.next()
+    abort.abort()
+    await expect(next).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
   test('an abort in the middle of a long call rejects with cancelled, long before its deadline', async () => {
     const abort = new AbortController()
     const stopping = bench().provider.stop(
@@ -502,10 +511,51 @@ function bootedTests(bench: () => Bench): void {
     expect((await bench().inspect(request.ref)).state).toBe('running')
   })
 
-  test('the console ends when the guest switches the machine off, and not before', async () => {
+  test('a reset begins the guest anew, heard from its first byte on the same console', async () => {
+    const { provider } = bench()
+    const again = listener()
+    const before = console
+    console = await provider.openConsole(
+      request.ref,
+      { port: 'firmware', force: true, onData: again.onData },
+      testCall(),
+    )
+    await before.ended
+    hasEnded = false
+    void console.ended.then(() => {
+      hasEnded = true
+    })
+    await provider.reset(request.ref, testCall())
+    await again.until('the second report of the probe', () => again.reader.state === 'complete')
+    expect(again.text.indexOf('BdsDxe: ')).toBeLessThan(again.text.indexOf('"azl":"probe"'))
+    expect(again.reader.report?.system?.uuid).toBe(request.ref.id)
+    expect(hasEnded).toBe(false)
+    expect((await bench().inspect(request.ref)).state).toBe('running')
+  })
+
+  test('the window on the machine is a program with its arguments, or there is a reason why not', async () => {
+    const { provider, facts } = bench()
+    const answer = await provider.viewer(request.ref, testCall()).catch((error: unknown) => error)
+    const codes = facts.capabilities.viewer ? ['tool-missing', 'not-supported'] : ['not-supported']
+    if (answer instanceof AzlVmError) expect(codes).toContain(answer.code)
+    else expect(answer).toMatchObject({ command: expect.arrayContaining([request.ref.id]) as string[] })
+  })
+
+  test('the console ends when the guest switches the machine off, and not before; who watches the state is told', async () => {
+    const states = bench().provider.watchState(request.ref, testCall())[Symbol.asyncIterator]()
+    expect((await states.next()).value).toBe('running')
     expect(hasEnded).toBe(false)
     await console.write(Buffer.from('off\r'))
     expect(await console.ended).toEqual({ why: 'machine-off' })
+    const seen = [await states.next()]
+    if (seen[0]?.value === 'stopping') seen.push(await states.next())
+    expect(seen.at(-1)?.value).toBe('off')
+    await states.return?.()
+    expect((await bench().inspect(request.ref)).state).toBe('off')
+  })
+
+  test('a machine that is off cannot be reset', async () => {
+    await expect(bench().provider.reset(request.ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
     expect((await bench().inspect(request.ref)).state).toBe('off')
   })
 
@@ -614,7 +664,13 @@ function ownershipTests(bench: () => Bench): void {
     )
     const before = await fingerprint(request.installer.path)
     await provider.start(request.ref, testCall())
+    const states = provider.watchState(request.ref, testCall())[Symbol.asyncIterator]()
+    expect((await states.next()).value).toBe('running')
     const report = await provider.destroy(request.ref, testCall())
+    // It may be seen off on its way.
+    const seen: unknown[] = []
+    for (let next = await states.next(); next.done !== true; next = await states.next()) seen.push(next.value)
+    expect(seen.at(-1)).toBe('absent')
     expect(report.removed.join('\n')).toContain('gone')
     expect(await bench().inspect(request.ref)).toMatchObject({ state: 'absent' })
     expect(await provider.destroy(request.ref, testCall())).toEqual({ removed: [], kept: [] })

@@ -14,7 +14,7 @@ describeE2e('azl-vm', (world) => {
   it('prints one JSON document for every verb', async () => {
     const user = await world().user()
     const spec = await world().spec('json', { source: { probe: { then: 'wait' } } })
-    const failsInJson = { console: 2 } as const
+    const failsInJson: Readonly<Record<string, number>> = { console: 2, view: 3 }
     const verbs: readonly (readonly [verb: string, ...args: string[]])[] = [
       ['init', 'quickstart', '--out', world().path('made-by-init.yaml')],
       ['schema'],
@@ -28,7 +28,11 @@ describeE2e('azl-vm', (world) => {
       ['logs', 'json'],
       ['console', 'json'],
       ['screenshot', 'json', '--out', world().path('json.png')],
+      ['view', 'json'],
+      ['restart', 'json', '--force'],
+      ['detach', 'json'],
       ['stop', 'json', '--force'],
+      ['wait', 'json', '--for', 'off'],
       ['start', 'json'],
       ['gc', '--dry-run'],
       ['destroy', 'json'],
@@ -36,7 +40,7 @@ describeE2e('azl-vm', (world) => {
     expect(verbs.map(([verb]) => verb).toSorted()).toEqual(commandEntries.map(({ name }) => name).toSorted())
     for (const argv of verbs) {
       const end = await user.run([...argv, '--output', 'json'])
-      expect(end.exitCode, `${argv.join(' ')}: ${tellEnd(end)}`).toBe(argv[0] === 'console' ? failsInJson.console : 0)
+      expect(end.exitCode, `${argv.join(' ')}: ${tellEnd(end)}`).toBe(failsInJson[argv[0]] ?? 0)
       const document: unknown = JSON.parse(end.stdout)
       expect(typeof document, argv[0]).toBe('object')
       expect(end.stderr, argv[0]).toBe('')

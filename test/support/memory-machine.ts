@@ -41,6 +41,7 @@ export class MemoryMachine {
   /** Each start is another boot; what an earlier guest still says is not heard. */
   #boot = 0
   readonly #lineListeners: ((line: string) => void)[] = []
+  readonly #buttonListeners: (() => void)[] = []
   #typed = ''
   readonly #followers = new Set<() => void>()
   readonly #guest: () => GuestScript
@@ -61,11 +62,19 @@ export class MemoryMachine {
     const medium = this.medium && (await playedMedium(this.medium.path))
     this.state = 'running'
     this.#boot += 1
+    this.#wakeFollowers()
     this.logAtStart = this.log.length
     this.#lineListeners.length = 0
+    this.#buttonListeners.length = 0
     this.#typed = ''
     const boot = this.#bootOf(this.#boot, medium)
     void this.#guest()(boot)
+  }
+
+  /** The same power, another boot. */
+  async reset(): Promise<void> {
+    this.state = 'off'
+    await this.start()
   }
 
   /** Everything that was said is heard before the end is. */
@@ -84,7 +93,17 @@ export class MemoryMachine {
     for (const line of lines.filter((text) => text !== '')) for (const listener of this.#lineListeners) listener(line)
   }
 
-  /** Resolves when there is more in the log, or the machine went off, or the signal is aborted. */
+  pressPowerButton(): void {
+    for (const listener of this.#buttonListeners) listener()
+  }
+
+  /** Nobody will change it any more. */
+  gone(): void {
+    this.state = 'absent'
+    this.#wakeFollowers()
+  }
+
+  /** Resolves when there is more in the log, or the machine's state changed, or the signal is aborted. */
   async more(signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
       const wake = (): void => {
@@ -126,6 +145,9 @@ export class MemoryMachine {
       },
       crash: () => {
         if (isCurrent()) this.end('crashed')
+      },
+      onPowerButton: (listener) => {
+        this.#buttonListeners.push(listener)
       },
       onLine: (listener) => {
         this.#lineListeners.push(listener)

@@ -23,6 +23,7 @@ import type {
   RemovalReport,
   StartResult,
   StopRequest,
+  Viewer,
 } from '../../src/provider/contract.ts'
 import { Edk2BootWatch } from '../../src/provider/edk2-boot-watch.ts'
 import type {
@@ -32,6 +33,7 @@ import type {
   MachineRequest,
   Medium,
   MediumRole,
+  PowerState,
 } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
@@ -50,6 +52,7 @@ export const allCapabilities: Capabilities = {
   forward: true,
   console: { ports: ['firmware', 'system'], firstByte: true, reattach: true, drainsUnattended: true },
   screenshot: true,
+  viewer: true,
   remote: false,
 }
 
@@ -234,6 +237,8 @@ const readingCalls = new Set([
   'readLog',
   'followLog',
   'screenshot',
+  'viewer',
+  'watchState',
 ])
 
 function cancelled(call: string): AzlVmError {
@@ -398,8 +403,30 @@ class MemoryProvider implements Provider {
     await this.#enter('stop', ref.name, call)
     const machine = this.#hypervisor.machine(ref)
     if (mode === 'force') machine.end('off')
-    // A guest in its firmware does not hear the request, and no other is played.
-    else if (machine.isOn) await deadline(timeoutMs, call.signal, ref.name)
+    else machine.pressPowerButton()
+    // A guest that heard it is off by now.
+    if (machine.isOn) await deadline(timeoutMs, call.signal, ref.name)
+  }
+
+  async reset(ref: MachineRef, call: Call): Promise<void> {
+    await this.#enter('reset', ref.name, call)
+    const machine = this.#hypervisor.machine(ref)
+    if (!machine.isOn) throw new AzlVmError('resource-busy', `the machine "${ref.name}" does not run`)
+    await machine.reset()
+  }
+
+  async *watchState(ref: MachineRef, call: Call): AsyncIterable<PowerState> {
+    await this.#enter('watchState', ref.name, call)
+    const machine = this.#hypervisor.machines.get(ref.id)
+    let told: PowerState | undefined
+    for (;;) {
+      const state = machine?.state ?? 'absent'
+      if (state !== told) yield state
+      told = state
+      if (!machine || state === 'absent') return
+      if (machine.state === state) await machine.more(call.signal)
+      if (call.signal.aborted) throw cancelled('watchState')
+    }
   }
 
   async inspect(ref: MachineRef, call: Call): Promise<MachineInfo> {
@@ -448,6 +475,11 @@ class MemoryProvider implements Provider {
     await this.#enter('endpoint', ref.name, call)
     const port = this.#hypervisor.machines.get(ref.id)?.ports.get(sshPort)
     return port === undefined ? undefined : { address: '127.0.0.1', port }
+  }
+
+  async viewer(ref: MachineRef, call: Call): Promise<Viewer> {
+    await this.#enter('viewer', ref.name, call)
+    return { command: ['memory-viewer', ref.id] }
   }
 
   async screenshot(ref: MachineRef, call: Call): Promise<Uint8Array> {
@@ -583,6 +615,7 @@ class MemoryProvider implements Provider {
     const mine = [...files].filter(([, runId]) => runId === machine.mark?.runId).map(([name]) => name)
     for (const name of mine) files.delete(name)
     machines.delete(machine.ref.id)
+    machine.gone()
     return [...mine.map((name) => `file ${name}`), `machine ${machine.ref.name}`]
   }
 

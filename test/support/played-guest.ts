@@ -30,6 +30,8 @@ export interface PlayedBoot {
   powerOff(): void
   /** The hypervisor ends it with a crash. */
   crash(): void
+  /** The power button, which firmware and boot loaders do not hear. */
+  onPowerButton(listener: () => void): void
   /** Each line that is typed on the serial port. */
   onLine(listener: (line: string) => void): void
 }
@@ -73,6 +75,14 @@ async function nothingBootable(boot: PlayedBoot): Promise<void> {
   await boot.write(
     'BdsDxe: No bootable option or device was found.\r\nBdsDxe: Press any key to enter the Boot Manager Menu.\r\n',
   )
+}
+
+/** An operating system that shuts down when it is asked to. */
+export const obeying: GuestScript = async (boot) => {
+  boot.onPowerButton(() => {
+    boot.powerOff()
+  })
+  await usual(boot)
 }
 
 export const silent: GuestScript = async () => undefined
