@@ -4,14 +4,9 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { nativeOf, startNetworkCommand, type NetworkFact } from './facts.ts'
-import { networkName } from './names.ts'
+import { startBridgeCommand } from './host-checks.ts'
+import { linkFor } from './network-link.ts'
 import { optionsOf } from './request-options.ts'
-
-/** The libvirt network of a network card; undefined: QEMU's user-mode network. */
-export function networkFor(request: MachineRequest, index: number): string | undefined {
-  const mode = request.spec.machine.networks[index]?.mode
-  return mode === 'isolated' ? networkName(request.mark.runId, index) : optionsOf(request).network
-}
 
 export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   return [...machineDiagnostics(request, facts), ...networkDiagnostics(request, facts)]
@@ -93,10 +88,33 @@ function processorDiagnostics(request: MachineRequest, facts: Facts): readonly P
 
 function networkDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   const { networks } = request.spec.machine
-  const found = networks.flatMap(({ mode }, index) => modeDiagnostics(request, facts, mode, index))
-  const { network } = optionsOf(request)
-  const isUsed = networks.some(({ mode }) => mode !== 'isolated')
-  return network === undefined || !isUsed || facts.isAssumed ? found : [...found, ...namedNetwork(network, facts)]
+  const { network, bridge } = optionsOf(request)
+  const links = networks.map((_, index) => linkFor(request, index))
+  const isNetworkUsed = networks.some(({ mode }, index) => mode !== 'isolated' && links[index]?.network === network)
+  const isBridgeUsed = links.some((link) => link.bridge !== undefined)
+  const found = [
+    ...networks.flatMap(({ mode }, index) => modeDiagnostics(request, facts, mode, index)),
+    ...(network !== undefined && !isNetworkUsed
+      ? [unused('network', 'no network card of mode nat, bridged or host-only is put on it')]
+      : []),
+    ...(bridge !== undefined && !isBridgeUsed ? [unused('bridge', 'there is no network card of mode bridged')] : []),
+  ]
+  // One fault at a time: what does not fit needs no look at the host.
+  if (found.length > 0 || facts.isAssumed) return found
+  return [
+    ...(network === undefined ? [] : namedNetwork(network, facts)),
+    ...(bridge === undefined ? [] : namedBridge(bridge, facts)),
+  ]
+}
+
+function unused(key: string, why: string): PlanDiagnostic {
+  return {
+    level: 'error',
+    path: ['kvm', key],
+    code: 'spec-invalid',
+    message: `kvm.${key} does nothing here: ${why}`,
+    hint: `Remove kvm.${key}, or change the mode of a network card. A card of mode isolated has a switch of its own.`,
+  }
 }
 
 function modeDiagnostics(
@@ -106,29 +124,34 @@ function modeDiagnostics(
   index: number,
 ): readonly PlanDiagnostic[] {
   const path = ['machine', 'networks', index, 'mode']
-  const { network } = optionsOf(request)
+  const native = nativeOf(facts)
   if (!facts.capabilities.networkModes.includes(mode)) {
     return [
       notSupported(
         path,
-        `${facts.host} has no network of mode ${mode}`,
-        `It has ${facts.capabilities.networkModes.join(', ')}; the others need the system’s libvirt (qemu:///system).`,
+        native.isSession
+          ? `mode ${mode} needs a network or bridge of the host, and the user’s own libvirt (${facts.host}) has none`
+          : `${facts.host} has no network of mode ${mode}`,
+        `It has ${facts.capabilities.networkModes.join(', ')}; the others need the system’s libvirt (\`host: qemu:///system\`).`,
       ),
     ]
   }
-  if (network === undefined) {
-    if (mode === 'nat' || mode === 'isolated') return []
+  const link = linkFor(request, index)
+  if (mode === 'bridged' && link.bridge === undefined && link.network === undefined) {
+    const bridges = native.bridges?.map(({ name }) => name) ?? []
+    const known = bridges.length === 0 ? '`ip link show type bridge` lists them' : `the host has ${bridges.join(', ')}`
     return [
       notSupported(
         path,
-        `mode ${mode} needs a libvirt network that does it`,
-        'Name one with `kvm: { network: NAME }`; `virsh net-list --all` lists them.',
+        'mode bridged needs a bridge of the host',
+        `Name one with \`kvm: { bridge: NAME }\` (${known}), or a libvirt network that bridges with \`kvm: { network: NAME }\`.`,
       ),
     ]
   }
-  if (mode === 'isolated') return []
+  const { network } = optionsOf(request)
+  if (mode === 'isolated' || network === undefined || link.network !== network) return []
   const hasForward = (request.spec.machine.networks[index]?.forward.length ?? 0) > 0
-  const fact = nativeOf(facts).networks.find((candidate) => candidate.name === network)
+  const fact = native.networks.find((candidate) => candidate.name === network)
   const isFit = fact === undefined || fits(mode, fact)
   return [
     ...(hasForward
@@ -166,9 +189,18 @@ function describe(network: NetworkFact): string {
 }
 
 function namedNetwork(name: string, facts: Facts): readonly PlanDiagnostic[] {
-  const { networks } = nativeOf(facts)
+  const { networks, isSession } = nativeOf(facts)
   const found = networks.find((network) => network.name === name)
   const path = ['kvm', 'network']
+  if (isSession) {
+    return [
+      notSupported(
+        path,
+        `the user’s own libvirt (${facts.host}) has no networks`,
+        'Leave kvm.network out for QEMU’s own nat, or use the system’s libvirt (`host: qemu:///system`).',
+      ),
+    ]
+  }
   if (!found) {
     const known = networks.map((network) => network.name)
     return [
@@ -190,6 +222,36 @@ function namedNetwork(name: string, facts: Facts): readonly PlanDiagnostic[] {
       code: 'host-not-ready',
       message: `the libvirt network "${name}" is not active`,
       hint: `Start it: ${startNetworkCommand(facts.host, name)}.`,
+    },
+  ]
+}
+
+/** Only a bridge of this computer can be looked at; of another's, the start says whether it is there. */
+function namedBridge(name: string, facts: Facts): readonly PlanDiagnostic[] {
+  const { bridges, networks } = nativeOf(facts)
+  const path = ['kvm', 'bridge']
+  const owner = networks.find((network) => network.bridge === name)
+  if (owner && !fits('bridged', owner)) {
+    return [
+      notSupported(
+        path,
+        `the bridge "${name}" belongs to the libvirt network "${owner.name}", which is not of mode bridged`,
+        `It ${describe(owner)}. Use that mode with \`kvm: { network: ${owner.name} }\`, or a bridge of the host's own.`,
+      ),
+    ]
+  }
+  const found = bridges?.find((bridge) => bridge.name === name)
+  if (!bridges || found?.isUp) return []
+  const known = bridges.length === 0 ? 'It has none' : `It has ${bridges.map((bridge) => bridge.name).join(', ')}`
+  return [
+    {
+      level: 'error',
+      path,
+      code: 'host-not-ready',
+      message: found ? `the bridge "${name}" is not up` : `there is no bridge "${name}" on this host`,
+      hint: found
+        ? `Switch it on: ${startBridgeCommand(name)}.`
+        : `${known}. A network card of the host is put on a new one with the host's own network settings (Debian: bridge-utils-interfaces(5), Fedora: nmcli); azl-vm does not change them.`,
     },
   ]
 }

@@ -33,6 +33,7 @@ export interface DomainInterface {
   readonly type: string
   readonly mac: string
   readonly network: string | undefined
+  readonly bridge: string | undefined
 }
 
 const unitBytes: Readonly<Record<string, number>> = {
@@ -126,5 +127,6 @@ function interfaceOf(entry: XmlNode): DomainInterface {
     type: entry.attribute('type') ?? '',
     mac: (entry.find('mac')?.attribute('address') ?? '').toLowerCase(),
     network: entry.find('source')?.attribute('network'),
+    bridge: entry.find('source')?.attribute('bridge'),
   }
 }

@@ -4,16 +4,15 @@ import type { Mark } from '../../src/provider/mark.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { Architecture } from '../../src/provider/capabilities.ts'
 import { markElement } from './mark-metadata.ts'
+import type { NetworkLink } from './network-link.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
 
 /** How the processor is run: libvirt's word for it. */
 export type DomainType = 'kvm' | 'qemu'
 
-export interface DomainNetwork {
+export interface DomainNetwork extends NetworkLink {
   readonly mode: NetworkMode
   readonly mac: string
-  /** A libvirt network; undefined: QEMU's user-mode network. */
-  readonly network: string | undefined
 }
 
 /** An explicit firmware pair, where libvirt does not choose one itself. */
@@ -206,12 +205,13 @@ export function opticalWithMedium(
   )
 }
 
-function interfaceElement(network: DomainNetwork): XmlElement {
+function interfaceElement({ mac, network, bridge }: DomainNetwork): XmlElement {
+  const type = bridge === undefined ? (network === undefined ? 'user' : 'network') : 'bridge'
   return element(
     'interface',
-    { type: network.network === undefined ? 'user' : 'network' },
-    element('mac', { address: network.mac }),
-    network.network !== undefined && element('source', { network: network.network }),
+    { type },
+    element('mac', { address: mac }),
+    type !== 'user' && element('source', { network, bridge }),
     element('model', { type: 'virtio' }),
   )
 }

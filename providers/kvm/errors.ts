@@ -3,7 +3,7 @@ import { AbortedError, AuthenticationError, ConnectionError, LibvirtError, UriEr
 import { AzlVmError, isAzlVmError, type ErrorCode } from '../../src/errors.ts'
 
 /** errno values that the daemon passes on in `int1` of a system error (Linux, asm-generic/errno-base.h and errno.h). */
-const errno = { EACCES: 13, EPERM: 1, ENOSPC: 28, EDQUOT: 122 } as const
+const errno = { EACCES: 13, EPERM: 1, ENOSPC: 28, EDQUOT: 122, ENODEV: 19 } as const
 
 /** Runs `work`; what it throws becomes an AzlVmError that names the action and keeps the cause. */
 export async function translated<T>(action: string, host: string, work: () => Promise<T>): Promise<T> {
@@ -57,8 +57,12 @@ export const startHint =
 function libvirtError(error: LibvirtError, action: string): AzlVmError {
   const name = error.codeName ?? `code ${String(error.code)}`
   const message = `${action} failed: ${error.message} (libvirt: ${name})`
-  return failure(codeOf(error), message, error)
+  const isDeviceMissing = error.codeName === 'system-error' && error.int1 === errno.ENODEV
+  return failure(codeOf(error), message, error, isDeviceMissing ? deviceHint : undefined)
 }
+
+const deviceHint =
+  'Something of the host that the machine names is not there. For kvm.bridge: `ip link show type bridge` on that host lists its bridges.'
 
 function codeOf(error: LibvirtError): ErrorCode {
   switch (error.codeName) {
@@ -83,6 +87,7 @@ function codeOf(error: LibvirtError): ErrorCode {
 
 function systemErrorCode(number: number): ErrorCode {
   if (number === errno.ENOSPC || number === errno.EDQUOT) return 'no-space'
+  if (number === errno.ENODEV) return 'host-not-ready'
   if (number === errno.EACCES || number === errno.EPERM) return 'permission-denied'
   return 'backend-failed'
 }

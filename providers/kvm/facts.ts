@@ -5,9 +5,9 @@ import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
 import { isAzlVmError, errorText } from '../../src/errors.ts'
 import { machineTypeOf } from './domain-xml.ts'
 import { readDescriptors, type FirmwareDescriptor } from './firmware.ts'
-import { localFindings } from './host-checks.ts'
+import { localFindings, readBridges, startBridgeCommand, type BridgeFact } from './host-checks.ts'
 import type { HostChoice } from './host.ts'
-import { isOurPool } from './names.ts'
+import { isOurNetwork, isOurPool } from './names.ts'
 import { quote } from './script.ts'
 import { parseXml } from './xml-reader.ts'
 
@@ -26,6 +26,8 @@ export interface NetworkFact {
   readonly forward: string | undefined
   /** The host has an address on it. */
   readonly hasHostAddress: boolean
+  /** The bridge that it stands on, where it has one. */
+  readonly bridge?: string
 }
 
 /** What the plan reads beside the neutral facts. */
@@ -36,6 +38,8 @@ export interface KvmNative {
   readonly imageFolder: string
   readonly pools: readonly PoolFact[]
   readonly networks: readonly NetworkFact[]
+  /** Undefined where they cannot be looked at: on another computer. */
+  readonly bridges?: readonly BridgeFact[]
   readonly emulators: Readonly<Partial<Record<Architecture, string>>>
   /** The host's processor architecture. */
   readonly hostArchitecture: string
@@ -105,11 +109,12 @@ async function readHost(
   env: NodeJS.ProcessEnv,
   call: Call,
 ): Promise<Omit<KvmNative, keyof GuestFacts>> {
-  const [host, pools, networks, descriptors] = await Promise.all([
+  const [host, pools, networks, descriptors, bridges] = await Promise.all([
     connection.nodeInfo(call),
     readPools(connection, call),
     readNetworks(connection, call),
     choice.isLocal ? readDescriptors() : [],
+    choice.isLocal && !choice.isSession ? readBridges() : undefined,
   ])
   return {
     why: choice.why,
@@ -118,6 +123,7 @@ async function readHost(
     imageFolder: imageFolder(choice, env),
     pools,
     networks,
+    ...(bridges && { bridges }),
     hostArchitecture: host.cpuModel,
     descriptors,
   }
@@ -229,12 +235,14 @@ async function readNetwork(network: Network, call: Call): Promise<NetworkFact> {
   const [isActive, xml] = await Promise.all([network.isActive(call), network.xml(call)])
   const parsed = parseXml(xml)
   const forward = parsed.find('forward')
+  const bridge = parsed.find('bridge')?.attribute('name')
   return {
     name: network.name,
     isActive,
     // libvirt's default for a forward element without a mode is nat.
     forward: forward && (forward.attribute('mode') ?? 'nat'),
     hasHostAddress: parsed.find('ip') !== undefined,
+    ...(bridge !== undefined && { bridge }),
   }
 }
 
@@ -285,7 +293,8 @@ function findingsOf(
   }
   for (const guest of guests) findings.push(...guestFindings(guest, native))
   for (const network of native.networks) {
-    if (network.isActive) continue
+    // Ours are started with the machines that are on them.
+    if (network.isActive || isOurNetwork(network.name)) continue
     findings.push({
       level: 'info',
       code: 'network-inactive',
@@ -293,11 +302,20 @@ function findingsOf(
       fix: startNetworkCommand(choice.uri, network.name),
     })
   }
+  for (const { name } of native.bridges?.filter(({ isUp }) => !isUp) ?? []) {
+    findings.push({
+      level: 'info',
+      code: 'bridge-down',
+      message: `the bridge "${name}" is not up; only a spec with kvm.bridge: ${name} needs it`,
+      fix: startBridgeCommand(name),
+    })
+  }
   if (choice.isSession) {
     findings.push({
       level: 'info',
       code: 'session-libvirt',
-      message: 'the user’s own libvirt has no networks: only the mode nat is there, and [] for none',
+      message:
+        'the user’s own libvirt has no networks: only the mode nat is there, and [] for none; bridged, host-only and isolated need the system’s (qemu:///system)',
     })
   }
   return findings

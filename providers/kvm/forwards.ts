@@ -4,7 +4,8 @@ import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { isGoingOff } from './console.ts'
-import type { ForwardRule } from './mark-metadata.ts'
+import { kvmMark, type ForwardRule } from './mark-metadata.ts'
+import { allDomains } from './removal.ts'
 import { hostForward } from './script.ts'
 import { signalOf, type Session } from './session.ts'
 
@@ -30,7 +31,7 @@ async function addEach(session: Session, domain: Domain, rules: readonly Forward
   for (const rule of rules) {
     if (before.some((there) => isFor(rule, there))) continue
     const answer = await monitor(session, domain, hostForward(rule), call)
-    if (answer.trim() !== '') throw refused(rule, answer)
+    if (answer.trim() !== '') throw refused(rule, answer, await otherHolder(session, domain, rule, call))
   }
   const now = await readForwards(session, domain, call)
   return Object.fromEntries(
@@ -49,13 +50,36 @@ function isFor(rule: ForwardRule, there: Forward): boolean {
   )
 }
 
-function refused(rule: ForwardRule, answer: string): AzlVmError {
+/** The machine of ours that is to have the same port, for the message. */
+async function otherHolder(
+  session: Session,
+  domain: Domain,
+  rule: ForwardRule,
+  call: Call,
+): Promise<string | undefined> {
+  const holder = (await allDomains(session, call)).find(
+    ({ ref, mark }) =>
+      ref.id !== domain.uuid && mark && kvmMark(mark).forwards.some(({ hostPort }) => hostPort === rule.hostPort),
+  )
+  return holder?.ref.name
+}
+
+/** Below it a port is for root and for whom root allows it (Linux, net.ipv4.ip_unprivileged_port_start). */
+const firstUnprivilegedPort = 1024
+
+function refused(rule: ForwardRule, answer: string, holder: string | undefined): AzlVmError {
+  const who =
+    holder === undefined
+      ? 'Something else on the host uses the port.'
+      : `The machine "${holder}" has the same port in its spec: one of the two can run at a time.`
+  const rights =
+    rule.hostPort < firstUnprivilegedPort && holder === undefined
+      ? ` Or QEMU’s user may not open it: ports below ${String(firstUnprivilegedPort)} are root’s.`
+      : ''
   return new AzlVmError(
     'resource-busy',
     `port ${String(rule.hostPort)} of the host cannot lead to port ${String(rule.guestPort)} of the guest: ${answer.trim()}`,
-    {
-      hint: 'Something else uses the port. Choose another, or write `host: any`.',
-    },
+    { hint: `${who}${rights} Choose another port, or write \`host: any\`.` },
   )
 }
 

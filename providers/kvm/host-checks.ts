@@ -1,6 +1,33 @@
 /** What a look at this computer itself tells about its libvirt; only where libvirt is a local one. Changes nothing. */
-import { stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import type { Finding } from '../../src/provider/contract.ts'
+import { quote } from './script.ts'
+
+export interface BridgeFact {
+  readonly name: string
+  readonly isUp: boolean
+}
+
+/** Linux, if.h: the interface was switched on. */
+const interfaceUp = 0x1
+
+/** The bridges of this computer; Linux shows each as an interface with a folder `bridge`. Empty on other systems. */
+export async function readBridges(root = '/'): Promise<readonly BridgeFact[]> {
+  const folder = `${root}sys/class/net`
+  const names = await readdir(folder).catch(() => [])
+  const found = await Promise.all(
+    names.map(async (name) => {
+      if (!(await stat(`${folder}/${name}/bridge`).catch(() => undefined))) return undefined
+      const flags = await readFile(`${folder}/${name}/flags`, 'utf8').catch(() => '0')
+      return { name, isUp: (Number(flags) & interfaceUp) !== 0 }
+    }),
+  )
+  return found.filter((bridge) => bridge !== undefined)
+}
+
+export function startBridgeCommand(name: string): string {
+  return `\`sudo ip link set dev ${quote(name)} up\``
+}
 
 export async function localFindings(root = '/'): Promise<readonly Finding[]> {
   return [...(await kvmDevice(`${root}dev/kvm`)), ...(await lockFolder(`${root}run/lock`))]

@@ -33,10 +33,17 @@ export function networkName(runId: string, index: number): string {
   return `azl-vm-${runId}-${String(index)}`
 }
 
+/** The network of all machines with a card of mode host-only that name no other; it goes with the last of them. */
+export const hostOnlyNetwork = 'azl-vm-host-only'
+
 const networkPattern = /^azl-vm-(.+)-\d$/ // azl-vm-5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11-0
 
 export function runIdOfNetwork(name: string): string | undefined {
   return networkPattern.exec(name)?.[1]
+}
+
+export function isOurNetwork(name: string): boolean {
+  return name === hostOnlyNetwork || runIdOfNetwork(name) !== undefined
 }
 
 export interface MachineFiles {
@@ -65,11 +72,13 @@ export function namesByHand(name: string): {
   readonly pool: string
   readonly files: MachineFiles
   network(index: number): string
+  readonly hostOnly: string
 } {
   return {
     pool: `by-hand-${name}`,
     files: { base: name, disk: (index) => `disk${String(index)}.qcow2`, nvram: 'vars.fd', serialLog: 'serial.log' },
     network: (index) => `by-hand-${name}-${String(index)}`,
+    hostOnly: `by-hand-${name}-host-only`,
   }
 }
 

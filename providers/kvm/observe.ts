@@ -24,6 +24,7 @@ export async function observeOperation(
     case 'volume':
       return await observeVolume(session, parameters, call)
     case 'network':
+    case 'host-only':
       return await observeNetwork(session, parameters.network, call)
     case 'medium':
       return await observeDrive(session, request, call)
@@ -106,6 +107,7 @@ function networkPairs(
       [`${key}.mode`, network.mode, modes[index] ?? found.type],
       ...(isMinted ? [] : [[`${key}.mac`, network.mac, found.mac] as const]),
       ...(isOwn ? [] : [['kvm.network', network.network ?? 'none', found.network ?? 'none'] as const]),
+      ['kvm.bridge', network.bridge ?? 'none', found.type === 'bridge' ? (found.bridge ?? 'none') : 'none'],
       [`${key}.forward`, forwardText(request, index), foundForwardText(config, index)],
     ] as const
   })

@@ -4,15 +4,25 @@ import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
-import { diagnose, networkFor } from './diagnose.ts'
+import { diagnose } from './diagnose.ts'
 import { domainXml, installerTarget, type DomainNetwork, type DomainType, type FirmwarePair } from './domain-xml.ts'
 import { nativeOf, type KvmNative } from './facts.ts'
 import { chooseFirmware } from './firmware.ts'
 import type { ForwardRule, KvmMark } from './mark-metadata.ts'
-import { inPool, isoVolumeOf, machineFiles, namesByHand, networkName, poolNameFor, type MachineFiles } from './names.ts'
+import {
+  hostOnlyNetwork,
+  inPool,
+  isoVolumeOf,
+  machineFiles,
+  namesByHand,
+  networkName,
+  poolNameFor,
+  type MachineFiles,
+} from './names.ts'
+import { linkFor } from './network-link.ts'
 import * as script from './script.ts'
 import { poolXml, volumeXml } from './storage-xml.ts'
-import { networkXml } from './network-xml.ts'
+import { hostOnlyNetworkXml, hostOnlySubnets, isolatedNetworkXml } from './network-xml.ts'
 
 /** Parameters of each operation, as data; `apply` and `observe` read them back by kind. */
 export type KvmParameters =
@@ -25,7 +35,7 @@ export type KvmParameters =
       readonly path: string
       readonly sizeBytes: number
     }
-  | { readonly kind: 'network'; readonly network: string }
+  | { readonly kind: 'network' | 'host-only'; readonly network: string }
   | { readonly kind: 'medium'; readonly pool: string; readonly volume: string }
   | { readonly kind: 'start'; readonly acceleration: 'auto' | 'hardware' | 'emulated' }
   | { readonly kind: 'forward'; readonly forwards: readonly ForwardRule[] }
@@ -46,6 +56,7 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const operations = [
     define(design, byHand),
     ...design.ownNetworks.map((network, index) => makeNetwork(network, byHand.ownNetworks[index] ?? network, index)),
+    ...(design.hasHostOnly ? [makeHostOnly(byHand)] : []),
     makePool(design, byHand),
     ...design.request.spec.machine.disks.map((disk, index) => makeDisk(design, byHand, index, disk.size)),
     attachInstaller(design, byHand),
@@ -56,7 +67,10 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     diagnostics,
     operations,
     shPrologue: script.prologue(facts.host),
-    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, byHand.files.serialLog, byHand.ownNetworks),
+    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, byHand.files.serialLog, [
+      ...byHand.ownNetworks,
+      ...(byHand.hasHostOnly ? [namesByHand(request.ref.name).hostOnly] : []),
+    ]),
     choices: choicesOf(design),
   }
 }
@@ -76,6 +90,8 @@ interface Design {
   readonly firmwareText: string
   readonly networks: readonly DomainNetwork[]
   readonly ownNetworks: readonly string[]
+  /** A card is on the network that all host-only machines share. */
+  readonly hasHostOnly: boolean
   readonly forwards: readonly ForwardRule[]
   readonly isoVolume: string
 }
@@ -93,7 +109,7 @@ function designOf(request: MachineRequest, facts: Facts): Design {
   const networks = spec.machine.networks.map((network, index) => ({
     mode: network.mode,
     mac: request.macs[index] ?? '',
-    network: networkFor(request, index),
+    ...linkFor(request, index),
   }))
   return {
     request,
@@ -109,6 +125,7 @@ function designOf(request: MachineRequest, facts: Facts): Design {
     ownNetworks: networks.flatMap(({ mode }, index) =>
       mode === 'isolated' ? [networkName(request.mark.runId, index)] : [],
     ),
+    hasHostOnly: networks.some(({ network }) => network === hostOnlyNetwork),
     forwards: networks.flatMap((network, index) => forwardsOf(request, network, index)),
     isoVolume: isoVolumeOf(request.installer),
   }
@@ -124,9 +141,10 @@ function designByHand(design: Design): Design {
     ...design,
     files: names.files,
     pool: { name: names.pool, path },
-    networks: networks.map((network, index) =>
-      isOwn(network) ? { ...network, network: names.network(index) } : network,
-    ),
+    networks: networks.map((network, index) => {
+      if (isOwn(network)) return { ...network, network: names.network(index) }
+      return network.network === hostOnlyNetwork ? { ...network, network: names.hostOnly } : network
+    }),
     ownNetworks: networks.flatMap((network, index) => (isOwn(network) ? [names.network(index)] : [])),
     isoVolume: 'medium.iso',
   }
@@ -219,8 +237,26 @@ function makeNetwork(network: string, networkByHand: string, index: number): Ope
     { kind: 'network', network },
     {
       undo: 'remove the network',
-      native: { language: 'xml', text: networkXml(network) },
-      sh: script.makeNetwork(networkXml(networkByHand), networkByHand),
+      native: { language: 'xml', text: isolatedNetworkXml(network) },
+      sh: script.makeNetwork(isolatedNetworkXml(networkByHand), networkByHand),
+      outputs: [],
+    },
+  )
+}
+
+/** The rule: the first addresses that the host has no route to, found when it is applied. */
+function makeHostOnly({ request }: Design): Operation {
+  const [first = 0] = hostOnlySubnets
+  const { hostOnly } = namesByHand(request.ref.name)
+  return operation(
+    'network-host-only',
+    `see that the host-only network ${hostOnlyNetwork} is there`,
+    { kind: 'network', name: hostOnlyNetwork },
+    { kind: 'host-only', network: hostOnlyNetwork },
+    {
+      undo: 'remove the network where no machine uses it',
+      native: { language: 'xml', text: hostOnlyNetworkXml(hostOnlyNetwork, first) },
+      sh: script.makeHostOnly(hostOnlyNetworkXml(hostOnly, first), hostOnly, hostOnlySubnets),
       outputs: [],
     },
   )

@@ -1,5 +1,5 @@
 /** The contract on libvirt. Each member hands over to the file that knows how. */
-import { isNoDomain, isNoNetwork, isOperationInvalid, type Domain } from 'libvirt-ts'
+import { isNoDomain, isOperationInvalid, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type {
   BootWatch,
@@ -38,8 +38,8 @@ import { infoOf } from './info.ts'
 import { changeMark } from './change-mark.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
-import { isoVolumeOf } from './names.ts'
-import { networkXml } from './network-xml.ts'
+import { hostOnlyNetwork, isoVolumeOf } from './names.ts'
+import { ensureHostOnlyNetwork, ensureIsolatedNetwork } from './own-networks.ts'
 import { observeOperation } from './observe.ts'
 import { makePlan, sshPort, type DefineParameters, type KvmParameters } from './plan.ts'
 import {
@@ -48,6 +48,7 @@ import {
   findLeftovers,
   removeLeftover,
   removeNetwork,
+  removeUnusedHostOnly,
   removeUnusedPools,
   switchOff,
   undefine,
@@ -110,7 +111,10 @@ export class KvmProvider implements Provider {
         await this.#define(parameters, request, call)
         return {}
       case 'network':
-        await this.#makeNetwork(parameters.network, call)
+        await ensureIsolatedNetwork(this.#session, parameters.network, call)
+        return {}
+      case 'host-only':
+        await ensureHostOnlyNetwork(this.#session, call)
         return {}
       case 'pool':
         await this.#context.sharedLock(`pool ${this.host} ${parameters.pool}`, call, () =>
@@ -153,7 +157,9 @@ export class KvmProvider implements Provider {
         // The copy stays until the domain that names it is gone; it goes with the undo of `define`.
         if (domain) await ejectMedium(this.#session, ref, call)
         return
+      // What machines share goes with the undo of `define`, where this was the last of them.
       case 'pool':
+      case 'host-only':
       case 'forward':
         return
     }
@@ -298,7 +304,8 @@ export class KvmProvider implements Provider {
   }
 
   async removeUnusedShared(call: Call): Promise<readonly string[]> {
-    return await removeUnusedPools(this.#session, call)
+    const pools = await removeUnusedPools(this.#session, call)
+    return [...pools, ...(await removeUnusedHostOnly(this.#session, call))]
   }
 
   async close(): Promise<void> {
@@ -370,16 +377,6 @@ export class KvmProvider implements Provider {
     )
   }
 
-  async #makeNetwork(name: string, call: Call): Promise<void> {
-    await this.#session.run(`make the network ${name}`, call, async (connection) => {
-      const network = await connection.lookupNetwork(name, signalOf(call)).catch(async (error: unknown) => {
-        if (!isNoNetwork(error)) throw error
-        return await connection.defineNetwork(networkXml(name), signalOf(call))
-      })
-      if (!(await network.isActive(signalOf(call)))) await network.create(signalOf(call))
-    })
-  }
-
   async #makeVolume(parameters: KvmParameters & { readonly kind: 'volume' }, call: Call): Promise<void> {
     const pool = await findPool(this.#session, parameters.pool, call)
     if (!pool) throw new AzlVmError('backend-failed', `the pool ${parameters.pool} is gone`)
@@ -394,10 +391,12 @@ export class KvmProvider implements Provider {
     return await startDomain(this.#session, ref, { consoles, isForwarding }, call)
   }
 
-  /** A machine's own switch does not outlive a reboot of the host: it is made again. */
+  /** Our networks do not start with the host: after its reboot they are started here. */
   async #startOwnNetworks(ref: MachineRef, call: Call): Promise<void> {
-    const { mark } = await this.#session.config(await this.#session.domain(ref, call), call)
-    for (const network of mark ? kvmMark(mark).ownNetworks : []) await this.#makeNetwork(network, call)
+    const { mark, interfaces } = await this.#session.config(await this.#session.domain(ref, call), call)
+    for (const network of mark ? kvmMark(mark).ownNetworks : [])
+      await ensureIsolatedNetwork(this.#session, network, call)
+    if (interfaces.some(({ network }) => network === hostOnlyNetwork)) await ensureHostOnlyNetwork(this.#session, call)
   }
 
   async #shutDown(domain: Domain, timeoutMs: number, call: Call): Promise<void> {

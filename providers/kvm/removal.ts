@@ -7,7 +7,15 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { kvmMark } from './mark-metadata.ts'
-import { digestOfIsoVolume, machineFiles, runIdOfLookPool, runIdOfNetwork, runIdOfVolume } from './names.ts'
+import {
+  digestOfIsoVolume,
+  hostOnlyNetwork,
+  machineFiles,
+  runIdOfLookPool,
+  runIdOfNetwork,
+  runIdOfVolume,
+} from './names.ts'
+import { withHostOnlyLock } from './own-networks.ts'
 import { signalOf, type Session } from './session.ts'
 import { deleteVolume, ourPools, removeEmptyPool } from './storage.ts'
 
@@ -238,6 +246,18 @@ export async function removeLeftover(session: Session, leftover: Leftover, call:
 function splitOnce(text: string, by: string): readonly string[] {
   const at = text.indexOf(by)
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** The network that host-only machines share, where no machine is on it any more, ours or another's. */
+export async function removeUnusedHostOnly(session: Session, call: Call): Promise<readonly string[]> {
+  if (session.choice.isSession) return []
+  return await withHostOnlyLock(session, call, async () => {
+    const isUsed = (await allDomains(session, call)).some(({ interfaces }) =>
+      interfaces.some(({ network }) => network === hostOnlyNetwork),
+    )
+    const isRemoved = !isUsed && (await removeNetwork(session, hostOnlyNetwork, call))
+    return isRemoved ? [`network ${hostOnlyNetwork}`] : []
+  })
 }
 
 /** Pools that hold nothing and that no machine of ours was made for. */

@@ -24,6 +24,21 @@ export function makeNetwork(xml: string, network: string): readonly string[] {
   return [...fromHere('virsh net-define', xml), `virsh net-start ${quote(network)}`]
 }
 
+/** `xml` has the first of `subnets`; libvirt refuses one that the host has a route to, and the next is tried. */
+export function makeHostOnly(xml: string, network: string, subnets: readonly number[]): readonly string[] {
+  const [name, first = 0] = [quote(network), ...subnets]
+  return [
+    `for subnet in ${subnets.join(' ')}; do`,
+    `  sed '/<ip \\|<range /s/192[.]168[.]${String(first)}[.]/192.168.'"$subnet"'./g' <<'AZL_VM_END' | virsh net-define /dev/stdin`,
+    ...xml.split('\n'),
+    'AZL_VM_END',
+    `  if virsh net-start ${name}; then break; fi`,
+    `  virsh net-undefine ${name}`,
+    'done',
+    `virsh net-info ${name}`,
+  ]
+}
+
 export function makePool(pool: string, path: string): readonly string[] {
   const name = quote(pool)
   return [

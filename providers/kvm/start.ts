@@ -19,6 +19,7 @@ import { withDomainType } from './domain-type.ts'
 import type { DomainType } from './domain-xml.ts'
 import { kvmMark } from './mark-metadata.ts'
 import { addForwards } from './forwards.ts'
+import { switchOff } from './removal.ts'
 import { signalOf, type Session } from './session.ts'
 
 export interface StartOptions {
@@ -109,7 +110,13 @@ async function startOff(
       const isProven = type === 'kvm' ? tried.hasSpoken : index > 0
       if (isProven) await rememberAcceleration(session, type === 'kvm', key)
       if (type === 'kvm' && !tried.hasSpoken) warnOfSilence(ref, call)
-      return await resultOf(session, domain, config, type === 'kvm' ? 'hardware' : 'emulated', options, call)
+      try {
+        return await resultOf(session, domain, config, type === 'kvm' ? 'hardware' : 'emulated', options, call)
+      } catch (error) {
+        // A machine that lacks a port that its spec promises is no started machine: it is off again, as it was.
+        await switchOffAgain(session, domain, call)
+        throw error
+      }
     }
     if (index === types.length - 1 || !tried.isOfAcceleration) {
       await restoreType(session, ref, firstType, call)
@@ -184,6 +191,15 @@ async function withType(session: Session, ref: MachineRef, type: DomainType, cal
     const isNested = (config.mark && kvmMark(config.mark).isNested) ?? config.isNested
     return await connection.defineDomain(withDomainType(xml, type, isNested), signalOf(call))
   })
+}
+
+async function switchOffAgain(session: Session, domain: Domain, call: Call): Promise<void> {
+  try {
+    await switchOff(session, domain, { ...call, signal: AbortSignal.timeout(restoreMs) })
+  } catch (error) {
+    // Why the start failed is what counts.
+    call.debug(`cannot switch ${domain.name} off again`, error)
+  }
 }
 
 /** Long enough for two answers of a libvirt that lives. */

@@ -146,6 +146,17 @@ const networks = z
       const message = fault('two network cards cannot have the same hardware address', 'write auto')
       ctx.addIssue({ code: 'custom', path: [index, 'mac'], message })
     })
+    // Of one card's own rules the card says it.
+    const taken = new Set<number>()
+    list.forEach((card, index) => {
+      const ports = card.forward.map((rule) => rule.host)
+      ports.forEach((host, rule) => {
+        if (host === 'any' || !taken.has(host)) return
+        const message = fault('this port is forwarded by another network card', 'use another port, or any')
+        ctx.addIssue({ code: 'custom', path: [index, 'forward', rule, 'host'], message })
+      })
+      for (const host of ports) if (host !== 'any') taken.add(host)
+    })
   })
   .prefault([{}])
   .meta({ description: 'Network cards. `[]`: none. Default: one with mode `nat`.' })

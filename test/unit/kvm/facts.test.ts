@@ -2,9 +2,26 @@
 import { fault, ScriptedServer } from 'libvirt-ts/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { definition } from '../../../providers/kvm/index.ts'
+import { readBridges } from '../../../providers/kvm/host-checks.ts'
+import { temporaryFolder } from '../../support/run-cli.ts'
 import { nativeOf } from '../../../providers/kvm/facts.ts'
 import type { Provider } from '../../../src/provider/contract.ts'
 import { providerContext, testCall } from '../../support/test-environment.ts'
+
+test('the bridges of a computer are those that Linux shows as such, up or not', async () => {
+  const root = await temporaryFolder({
+    'sys/class/net/br0/bridge/stp_state': '0',
+    'sys/class/net/br0/flags': '0x1003\n',
+    'sys/class/net/br1/bridge/stp_state': '0',
+    'sys/class/net/br1/flags': '0x1002\n',
+    'sys/class/net/eth0/flags': '0x1003\n',
+  })
+  expect(await readBridges(`${root}/`)).toEqual([
+    { name: 'br0', isUp: true },
+    { name: 'br1', isUp: false },
+  ])
+  expect(await readBridges(`${root}/elsewhere/`)).toEqual([])
+})
 
 const idOf = (name: string) => ({
   name,

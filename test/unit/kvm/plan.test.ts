@@ -10,6 +10,8 @@ import { definition } from '../../../providers/kvm/index.ts'
 import { markElement } from '../../../providers/kvm/mark-metadata.ts'
 import {
   digestOfIsoVolume,
+  hostOnlyNetwork,
+  isOurNetwork,
   isOurPool,
   isoVolumeName,
   isoVolumeOf,
@@ -55,6 +57,8 @@ const specs = {
   },
   'storage-path': { storage: { path: '/srv/vm & more' } },
   'named-network': { kvm: { network: 'default' } },
+  'host-only': { machine: { networks: [{ mode: 'host-only' }] } },
+  bridge: { machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'br0' } },
 } as const satisfies Record<string, RequestChange>
 
 const networks: readonly NetworkFact[] = [
@@ -62,7 +66,14 @@ const networks: readonly NetworkFact[] = [
   { name: 'bridge', isActive: true, forward: 'bridge', hasHostAddress: false },
   { name: 'hostonly', isActive: true, forward: undefined, hasHostAddress: true },
   { name: 'asleep', isActive: false, forward: 'nat', hasHostAddress: true },
+  { name: 'owner', isActive: true, forward: 'nat', hasHostAddress: true, bridge: 'virbr0' },
 ]
+
+const bridges = [
+  { name: 'br0', isUp: true },
+  { name: 'br1', isUp: false },
+  { name: 'virbr0', isUp: true },
+] as const
 
 describe('the domain XML', () => {
   // AZL_UPDATE_GOLDEN=1 writes them anew; read the difference before it is committed.
@@ -109,7 +120,7 @@ describe('XML', () => {
 
 describe('the plan', () => {
   const diagnosed = async (change: RequestChange): Promise<readonly string[]> =>
-    (await kvmPlan(change, { networks })).diagnostics.map(({ path, code }) => `${path.join('.')}: ${code}`)
+    (await kvmPlan(change, { networks, bridges })).diagnostics.map(({ path, code }) => `${path.join('.')}: ${code}`)
 
   test.each([
     [{ machine: { networks: [{ mode: 'bridged' }] } }, ['machine.networks.0.mode: not-supported']],
@@ -130,7 +141,20 @@ describe('the plan', () => {
     ],
     [{ machine: { networks: [{}] }, kvm: { network: 'asleep' } }, ['kvm.network: host-not-ready']],
     [{ machine: { networks: [{}] }, kvm: { network: 'nowhere' } }, ['kvm.network: host-not-ready']],
-    [{ machine: { networks: [{ mode: 'isolated' }] }, kvm: { network: 'nowhere' } }, []],
+    [{ machine: { networks: [{ mode: 'isolated' }] }, kvm: { network: 'default' } }, ['kvm.network: spec-invalid']],
+    [{ machine: { networks: [] }, kvm: { network: 'default' } }, ['kvm.network: spec-invalid']],
+    [{ machine: { networks: [{}] }, kvm: { bridge: 'br0' } }, ['kvm.bridge: spec-invalid']],
+    [{ machine: { networks: [{ mode: 'isolated' }, {}] }, kvm: { network: 'default' } }, []],
+    [{ machine: { networks: [{ mode: 'host-only' }] } }, []],
+    [{ machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'br0' } }, []],
+    [{ machine: { networks: [{ mode: 'bridged' }, {}] }, kvm: { bridge: 'br0', network: 'default' } }, []],
+    [
+      { machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'br0', network: 'bridge' } },
+      ['kvm.network: spec-invalid'],
+    ],
+    [{ machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'br1' } }, ['kvm.bridge: host-not-ready']],
+    [{ machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'br9' } }, ['kvm.bridge: host-not-ready']],
+    [{ machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'virbr0' } }, ['kvm.bridge: not-supported']],
     [
       { machine: { nestedVirtualization: true, acceleration: 'emulated' } },
       ['machine.nestedVirtualization: not-supported'],
@@ -149,6 +173,19 @@ describe('the plan', () => {
     const without = { ...facts, capabilities: { ...facts.capabilities, nestedVirtualization: false } }
     const plan = (await kvmProvider()).plan(kvmRequest({ machine: { nestedVirtualization: true } }), without)
     expect(plan.diagnostics).toMatchObject([{ path: ['machine', 'nestedVirtualization'], code: 'host-not-ready' }])
+  })
+
+  test.each([
+    [{ networks: [{ mode: 'bridged' }] }, { bridge: 'br0' }, 'machine.networks.0.mode'],
+    [{ networks: [{ mode: 'host-only' }] }, {}, 'machine.networks.0.mode'],
+    [{ networks: [{}, { mode: 'isolated' }] }, {}, 'machine.networks.1.mode'],
+    [{ networks: [{}] }, { network: 'default' }, 'kvm.network'],
+  ])('the user’s own libvirt has no network for %j with %j: not-supported at its key', async (machine, kvm, key) => {
+    const session = 'qemu:///session'
+    const plan = (await kvmProvider(session)).plan(kvmRequest({ machine, kvm }), await kvmFacts({}, session))
+    expect(plan.diagnostics.map(({ path, code }) => `${path.join('.')}: ${code}`)).toEqual([`${key}: not-supported`])
+    expect(plan.diagnostics[0]?.message).toContain('the user’s own libvirt')
+    expect(plan.operations).toEqual([])
   })
 
   test('what to type to start a network is quoted', async () => {
@@ -259,7 +296,13 @@ describe('names', () => {
     expect(digestOfIsoVolume(okVolumeName(iso))).toBe('a1b2c3d4e5f6')
     expect(digestOfIsoVolume('iso-mine.iso')).toBeUndefined()
     expect(runIdOfNetwork(networkName(runId, 0))).toBe(runId)
-    expect(runIdOfNetwork('default')).toBeUndefined()
+    for (const network of ['default', hostOnlyNetwork]) expect(runIdOfNetwork(network)).toBeUndefined()
+    expect(['default', 'azl-vm-mine', hostOnlyNetwork, networkName(runId, 7)].map(isOurNetwork)).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ])
     expect(runIdOfLookPool(lookPoolName(runId))).toBe(runId)
     for (const pool of [poolNameFor(undefined), poolNameFor('/srv/vm')]) expect(isOurPool(pool)).toBe(true)
     for (const pool of ['default', 'azl-vm-mine', 'azl-vmx', lookPoolName(runId), 'by-hand-x'])

@@ -76,6 +76,14 @@ describe('faults of values', () => {
       expect.stringContaining('forward.3.host: this port is forwarded twice'),
     ])
   })
+
+  test('one host port cannot lead to two network cards', async () => {
+    const line =
+      'machine: { networks: [{ forward: [{ host: 8080, guest: 1 }] }, { forward: [{ guest: 2 }, { host: 8080, guest: 3 }] }] }'
+    expect(await faults(withLines(line))).toEqual([
+      expect.stringContaining('networks.1.forward.1.host: this port is forwarded by another network card'),
+    ])
+  })
 })
 
 describe('faults of keys', () => {
