@@ -51,6 +51,10 @@ export function testPackages(machine) {
     { name: 'mtools', why: 'reads the EFI boot image inside an ISO' },
     { name: 'clang', why: 'builds the boot probe again and compares' },
     { name: 'lld', why: 'links the boot probe' },
+    { name: 'openssh-server', why: 'a real sshd that leads to a test’s libvirt' },
+    { name: 'openssh-client', why: 'the ssh that libvirt’s remote hosts are reached by' },
+    { name: 'socat', why: 'leads into the network namespace of a test’s libvirt' },
+    { name: 'openssl', why: 'certificates for libvirt over TLS' },
     { name: 'dpkg-dev', why: 'apt-get source: fixtures from Debian packages' },
   ]
 }

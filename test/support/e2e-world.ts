@@ -10,6 +10,7 @@ import { Home } from '../../src/store/paths.ts'
 import { buildTool, type BuiltTool } from './e2e-build.ts'
 import { ToolProcess, until, type Ended } from './e2e-process.ts'
 import { libvirtUnavailable, startLibvirtDaemon, type LibvirtDaemon } from './libvirt-daemon.ts'
+import { findBelow } from './process-below.ts'
 
 /** What happens to an `up` at an entry of its journal; see test/e2e/fixtures/up-killed-at-entry.ts. */
 export interface JournalFault {
@@ -242,20 +243,6 @@ async function entriesBelow(root: string, folders: readonly string[]): Promise<r
     }),
   )
   return lists.flat()
-}
-
-async function findBelow(pid: number, command: string): Promise<number | undefined> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
-  for (const child of children
-    .split(' ')
-    .filter((word) => word !== '')
-    .map(Number)) {
-    const name = await readFile(`/proc/${child}/comm`, 'utf8').catch(() => '')
-    if (name.trim() === command) return child
-    const found = await findBelow(child, command)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 export function tellEnd({ exitCode, signal, stdout, stderr }: Ended): string {

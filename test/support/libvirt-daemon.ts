@@ -7,7 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants, existsSync, watch } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +29,8 @@ export interface LibvirtDaemon {
 export interface LibvirtDaemonOptions {
   /** How long the socket may take to appear, default 30 s. */
   readonly deadlineMs?: number
+  /** Lines for libvirtd.conf; with them it also listens on TCP and TLS, in its own network namespace. */
+  readonly listen?: readonly string[]
 }
 
 const tools = ['libvirtd', 'virtlogd', 'tini', 'unshare', 'setpriv', 'ip', 'mount'] as const
@@ -79,7 +81,8 @@ mount --bind "$S/cache" /var/cache/libvirt
 mount --bind "$S/log" /var/log/libvirt
 mount --bind "$S/log-swtpm" /var/log/swtpm
 [ -e "$S/kvm" ] && mount --bind "$S/kvm" /dev/kvm
-exec tini -s -- sh -c 'virtlogd -d -p /run/libvirt/virtlogd.pid; exec libvirtd -p /run/libvirt/libvirtd.pid'
+listen=; [ -e "$S/libvirtd.conf" ] && listen=--listen
+exec tini -s -- sh -c 'virtlogd -d -p /run/libvirt/virtlogd.pid; exec libvirtd -p /run/libvirt/libvirtd.pid $1' sh $listen
 `
 
 /**
@@ -92,6 +95,7 @@ S=$1
 mkdir -p "$S/run" "$S/lib/images" "$S/etc" "$S/cache" "$S/log/qemu" "$S/log-swtpm"
 chmod 711 "$S" "$S/lib" "$S/lib/images"
 cp -a /etc/libvirt/. "$S/etc/"
+[ -e "$S/libvirtd.conf" ] && cat "$S/libvirtd.conf" >>"$S/etc/libvirtd.conf"
 [ -d /var/log/swtpm ] && cp -a --attributes-only /var/log/swtpm/. "$S/log-swtpm/"
 install -d -m 750 -o libvirt-qemu -g libvirt-qemu "$S/lib/qemu" 2>/dev/null || mkdir -p "$S/lib/qemu"
 chown libvirt-qemu "$S/lib/images" 2>/dev/null || true
@@ -113,6 +117,7 @@ export async function startLibvirtDaemon(options: LibvirtDaemonOptions = {}): Pr
   const folder = await mkdtemp(join(tmpdir(), 'azl-lv-'))
   const runFolder = join(folder, 'run')
   await mkdir(runFolder)
+  if (options.listen) await writeFile(join(folder, 'libvirtd.conf'), options.listen.map((line) => `${line}\n`).join(''))
   await lendCache(join(folder, 'cache'))
   const shell = spawn('sh', ['-c', outsideScript, 'sh', folder, insideScript], {
     stdio: ['pipe', 'ignore', 'inherit'],

@@ -7,8 +7,8 @@ import { authenticate } from './rpc/auth.ts'
 import { RpcChannel } from './rpc/channel.ts'
 import { flags, VIR_DRV_FEATURE_PROGRAM_KEEPALIVE } from './rpc/limits.ts'
 import { procedures } from './rpc/procedures.ts'
-import type { Dialer } from './transport/dialer.ts'
-import { unixDialer } from './transport/unix.ts'
+import { defaultDialer } from './transport/by-transport.ts'
+import type { Dialer, TlsOptions } from './transport/dialer.ts'
 import { parseUri } from './uri.ts'
 import type { ConnectionTarget, UriEnvironment } from './uri.ts'
 
@@ -20,13 +20,18 @@ export interface KeepaliveOptions {
 }
 
 export interface ConnectOptions extends CallOptions {
-  /** For `LIBVIRT_DEFAULT_URI`, `XDG_RUNTIME_DIR` and `HOME`; default `process.env`. */
+  /**
+   * For `LIBVIRT_DEFAULT_URI`, `XDG_RUNTIME_DIR`, `HOME` and `LIBVIRT_AUTOSTART`, and the environment of the programs
+   * that a transport starts (`ssh`, the user's own daemon); default `process.env`.
+   */
   readonly env?: UriEnvironment | undefined
   /** The daemon's read-only socket: no rights needed, no change possible. */
   readonly readOnly?: boolean | undefined
   /** Default `{ intervalMs: 5000, count: 5 }`; false: neither we nor the daemon watch the line. */
   readonly keepalive?: KeepaliveOptions | false | undefined
-  /** How bytes reach the daemon; default: local sockets. */
+  /** Certificates for the transport `tls`; default: libvirt's places, or the URI's `pkipath`. */
+  readonly tls?: TlsOptions | undefined
+  /** How bytes reach the daemon; default: what the URI says: local sockets, TCP, TLS, ssh. */
   readonly dialer?: Dialer | undefined
 }
 
@@ -51,7 +56,8 @@ async function openChannel(target: ConnectionTarget, options: ConnectOptions): P
   const { keepalive, signal } = options
   const isReadOnly = options.readOnly === true
   if (signal?.aborted === true) throw new AbortedError('connecting', signal.reason)
-  const socket = await (options.dialer ?? unixDialer).dial(target, { isReadOnly, signal })
+  const { env, tls } = options
+  const socket = await (options.dialer ?? defaultDialer).dial(target, { isReadOnly, signal, env, tls })
   const channel = new RpcChannel(socket)
   try {
     await authenticate(channel, target.uri, { signal })

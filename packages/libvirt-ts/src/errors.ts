@@ -85,8 +85,24 @@ export type ConnectionFailure =
   | 'permission-denied'
   /** A socket file without a daemon behind it. */
   | 'refused'
-  /** `tcp`, `tls`, `ssh` ...: no dialer for it was given. */
+  /** `libssh`, `ext`: no dialer for it was given. */
   | 'transport-unsupported'
+  /** The name of the host cannot be looked up. */
+  | 'host-unknown'
+  /** The host is silent. */
+  | 'unreachable'
+  /** The host's certificate or ssh key is not one that is trusted here. */
+  | 'host-not-trusted'
+  /** A certificate of ours is missing or cannot be read. */
+  | 'certificate-missing'
+  /** The daemon does not let our certificate in. */
+  | 'certificate-refused'
+  /** There is no ssh on this computer. */
+  | 'tool-missing'
+  /** ssh got through, and nothing on the host leads to libvirt's socket. */
+  | 'helper-missing'
+  /** The user's own daemon could not be started. */
+  | 'daemon-failed'
   | 'dial-failed'
   /** The open connection broke, or the daemon closed it. */
   | 'lost'

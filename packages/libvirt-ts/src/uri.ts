@@ -27,6 +27,12 @@ export interface ConnectionTarget {
   /** The sockets that are tried in turn: that of the driver's own daemon (virtqemud), then libvirtd's. */
   readonly socketPaths: readonly string[]
   readonly readOnlySocketPaths: readonly string[]
+  /** The daemon is the user's own one, which a client starts where it does not run. */
+  readonly isUserDaemon: boolean
+  /** The programs behind {@link socketPaths}, in the same order: `virtqemud`, `libvirtd`. */
+  readonly daemons: readonly string[]
+  /** `no_verify`: the host's certificate or key is not looked at. */
+  readonly isUnverified: boolean
   /** All parameters of the URI, for dialers. */
   readonly parameters: Readonly<Record<string, string>>
 }
@@ -37,8 +43,8 @@ export interface UriEnvironment {
 
 const transports: readonly Transport[] = ['unix', 'tcp', 'tls', 'ssh', 'libssh', 'libssh2', 'ext']
 
-/** Parameters that the client acts on; all others are the driver's and go to the daemon. */
-const clientParameters = new Set([
+/** libvirt's parameters of a connection (docs/uri.rst). None of them is sent to the daemon. */
+const knownParameters = new Set([
   'name',
   'socket',
   'mode',
@@ -81,7 +87,10 @@ export function parseUri(
 ): ConnectionTarget {
   const { text, origin } = chooseUri(uri, env, uid)
   const parsed = splitUri(text)
-  const sockets = socketsOf(parsed, env, uid)
+  requireKnown(text, parsed)
+  const daemons = daemonsOf(parsed)
+  const sockets = socketsOf(parsed, daemons, env, uid)
+  const isSocketNamed = parsed.parameters.has('socket')
   return {
     uri: text,
     origin,
@@ -95,6 +104,9 @@ export function parseUri(
     readOnlySocketPath: first(readOnly(sockets, parsed)),
     socketPaths: sockets,
     readOnlySocketPaths: readOnly(sockets, parsed),
+    isUserDaemon: parsed.transport === 'unix' && !isSocketNamed && isForUser(parsed, uid),
+    daemons: daemons.map((daemon) => (daemon === 'libvirt' ? 'libvirtd' : daemon)),
+    isUnverified: isOn(text, parsed, 'no_verify'),
     parameters: Object.fromEntries(parsed.parameters),
   }
 }
@@ -171,25 +183,50 @@ function decode(text: string): string {
 }
 
 function remoteUriOf(uri: ParsedUri): string {
-  const name = uri.parameters.get('name')
-  if (name !== undefined) return name
-  const kept = [...uri.parameters].filter(([key]) => !clientParameters.has(key))
-  const query = kept.map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`).join('&')
-  return `${uri.driver}://${uri.path}${query === '' ? '' : `?${query}`}`
+  return uri.parameters.get('name') ?? `${uri.driver}://${uri.path}`
 }
 
-function socketsOf(uri: ParsedUri, env: UriEnvironment, uid: number | undefined): readonly string[] {
-  const given = uri.parameters.get('socket')
-  if (given !== undefined && given !== '') return [given]
+/** libvirt sends what it does not know to the driver, so that a slip of the pen changes nothing and nobody hears of it. */
+function requireKnown(text: string, { parameters, transport }: ParsedUri): void {
+  const unknown = [...parameters.keys()].find((key) => !knownParameters.has(key))
+  if (unknown !== undefined) {
+    throw new UriError(`'${text}': there is no parameter '${unknown}'`, {
+      hint: `libvirt has ${[...knownParameters].join(', ')}. One for the driver goes into name: ?name=URI.`,
+    })
+  }
+  if (transport === 'tls' && parameters.has('tls_priority')) {
+    throw new UriError(`'${text}': tls_priority is written for GnuTLS, and this client uses OpenSSL`, {
+      hint: 'Leave it out: TLS 1.2 and 1.3 with the usual ciphers.',
+    })
+  }
+}
+
+/** libvirt's flags are numbers, and 0 is off. */
+function isOn(text: string, { parameters }: ParsedUri, name: string): boolean {
+  const value = parameters.get(name)
+  if (value === undefined) return false
+  if (/^\d+$/.test(value)) return Number(value) !== 0
+  throw new UriError(`'${text}': ${name}=${value} is neither 0 nor 1`)
+}
+
+/** Names of sockets without their ending, in the order in which they are tried. */
+function daemonsOf(uri: ParsedUri): readonly string[] {
   const mode = uri.parameters.get('mode') ?? 'auto'
   if (mode !== 'auto' && mode !== 'direct' && mode !== 'legacy') {
     throw new UriError(`mode=${mode} is not a mode`, { hint: 'libvirt has mode=auto, mode=direct and mode=legacy.' })
   }
   const modular = modularDaemons[uri.driver]
-  const daemons = [
-    ...(mode === 'legacy' || modular === undefined ? [] : [modular]),
-    ...(mode === 'direct' ? [] : ['libvirt']),
-  ]
+  return [...(mode === 'legacy' || modular === undefined ? [] : [modular]), ...(mode === 'direct' ? [] : ['libvirt'])]
+}
+
+function socketsOf(
+  uri: ParsedUri,
+  daemons: readonly string[],
+  env: UriEnvironment,
+  uid: number | undefined,
+): readonly string[] {
+  const given = uri.parameters.get('socket')
+  if (given !== undefined && given !== '') return [given]
   const folders = isForUser(uri, uid) ? [userFolder(env)] : ['/run/libvirt', '/var/run/libvirt']
   return folders.flatMap((folder) => daemons.map((daemon) => posix.join(folder, `${daemon}-sock`)))
 }

@@ -64,7 +64,11 @@ export class RpcChannel {
       onDead: (error) => this.#fail(error, error),
     })
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('error', (cause: Error) => this.#lost('the connection to libvirt broke', cause))
+    socket.on('error', (cause: Error) => {
+      // A transport that knows better says it in our own words.
+      if (cause instanceof ConnectionError) this.#fail(cause, cause)
+      else this.#lost('the connection to libvirt broke', cause)
+    })
     socket.on('end', () => this.#lost('the daemon closed the connection'))
     socket.on('close', () => this.#lost('the connection to libvirt was closed'))
   }

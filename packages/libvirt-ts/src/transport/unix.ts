@@ -1,68 +1,53 @@
 /** The local socket of a daemon. */
-import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { AbortedError, ConnectionError } from '../errors.ts'
+import { ConnectionError } from '../errors.ts'
 import type { ConnectionTarget } from '../uri.ts'
-import type { Dialer } from './dialer.ts'
+import type { DialOptions, Dialer } from './dialer.ts'
+import { codeOf, openSocket } from './open-socket.ts'
+import { startUserDaemon } from './user-daemon.ts'
 
-/** Tries the target's sockets in turn and takes the first behind which a daemon listens. */
+/**
+ * Tries the target's sockets in turn and takes the first behind which a daemon listens. The user's own daemon is
+ * started where none does, as libvirt's own client does it; `LIBVIRT_AUTOSTART=0` in the environment forbids that.
+ */
 export const unixDialer: Dialer = {
   async dial(target, options) {
-    if (target.transport !== 'unix') throw unsupported(target)
-    const paths = options.isReadOnly ? target.readOnlySocketPaths : target.socketPaths
-    let missing: unknown
-    let stale: { readonly error: unknown; readonly path: string } | undefined
-    for (const path of paths) {
-      try {
-        return await open(path, options.signal)
-      } catch (error) {
-        const code = codeOf(error)
-        if (code === 'ENOENT') missing = error
-        else if (code === 'ECONNREFUSED') stale ??= { error, path }
-        else throw explain(error, path, target)
-      }
-    }
-    throw stale === undefined ? explain(missing, paths.join(', '), target) : explain(stale.error, stale.path, target)
+    const first = await tryAll(target, options)
+    if (first.socket !== undefined) return first.socket
+    if (!target.isUserDaemon || (options.env ?? process.env)['LIBVIRT_AUTOSTART'] === '0') throw first.why
+    const isListening = async (): Promise<Socket | undefined> => (await tryAll(target, options)).socket
+    return await startUserDaemon(target, isListening, options)
   },
 }
 
-function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(new AbortedError('connecting', signal.reason))
-    const socket = connect({ path, noDelay: true })
-    const onAbort = (): void => void socket.destroy(new AbortedError('connecting', signal?.reason))
-    const settle = (act: () => void): void => {
-      signal?.removeEventListener('abort', onAbort)
-      socket.removeAllListeners()
-      act()
-    }
-    signal?.addEventListener('abort', onAbort)
-    socket.once('connect', () => settle(() => resolve(socket)))
-    socket.once('error', (error) => settle(() => reject(error)))
-  })
-}
+type Attempt = { readonly socket: Socket; readonly why?: never } | { readonly socket?: never; readonly why: unknown }
 
-function unsupported(target: ConnectionTarget): ConnectionError {
-  const { host, transport, uri } = target
-  return new ConnectionError(
-    'transport-unsupported',
-    `'${uri}' asks for the transport '${transport}', and this client only opens local sockets by itself`,
-    {
-      hint:
-        `Give connect() a dialer for '${transport}'; or forward the daemon's socket ` +
-        `(ssh -L /tmp/libvirt.sock:/run/libvirt/libvirt-sock ${host ?? 'HOST'}) and use ` +
-        `${target.driver}+unix:///system?socket=/tmp/libvirt.sock`,
-    },
-  )
+/** Rejects with what is no missing daemon: no rights, an abort. */
+async function tryAll(target: ConnectionTarget, options: DialOptions): Promise<Attempt> {
+  const paths = options.isReadOnly ? target.readOnlySocketPaths : target.socketPaths
+  let missing: unknown
+  let stale: { readonly error: unknown; readonly path: string } | undefined
+  for (const path of paths) {
+    try {
+      return { socket: await openSocket({ path, noDelay: true }, options.signal) }
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === 'ENOENT') missing = error
+      else if (code === 'ECONNREFUSED') stale ??= { error, path }
+      else throw explain(error, path, target)
+    }
+  }
+  const why =
+    stale === undefined ? explain(missing, paths.join(', '), target) : explain(stale.error, stale.path, target)
+  return { why }
 }
 
 function explain(error: unknown, path: string, target: ConnectionTarget): unknown {
-  const isUserDaemon = target.remoteUri.endsWith('/session')
   switch (codeOf(error)) {
     case 'ENOENT':
       return new ConnectionError('socket-missing', `there is no libvirt socket at ${path}`, {
         cause: error,
-        hint: isUserDaemon
+        hint: target.isUserDaemon
           ? 'Start your own daemon: libvirtd --daemon --timeout=120 (or virtqemud); it makes this socket.'
           : 'Install libvirt (Debian: libvirt-daemon-system) and start it: sudo systemctl start libvirtd ' +
             '(or virtqemud.socket). Elsewhere: name the socket with ?socket=PATH.',
@@ -78,16 +63,13 @@ function explain(error: unknown, path: string, target: ConnectionTarget): unknow
     case 'ECONNREFUSED':
       return new ConnectionError('refused', `no daemon listens at ${path}: the file was left behind`, {
         cause: error,
-        hint: isUserDaemon ? 'Start it: libvirtd --daemon --timeout=120' : 'Start it: sudo systemctl restart libvirtd',
+        hint: target.isUserDaemon
+          ? 'Start it: libvirtd --daemon --timeout=120'
+          : 'Start it: sudo systemctl restart libvirtd',
       })
     case undefined:
       return error
     default:
       return new ConnectionError('dial-failed', `the libvirt socket ${path} cannot be opened`, { cause: error })
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error instanceof AbortedError) return undefined
-  return (error as NodeJS.ErrnoException).code
 }

@@ -33,13 +33,21 @@ describe('connection URIs', () => {
       '/home/u/.cache/libvirt/virtqemud-sock',
     )
     expect(parseUri('qemu:///session', user, 0).socketPath).toBe('/run/libvirt/virtqemud-sock')
+    expect(parseUri('qemu:///session', user, 1000)).toMatchObject({
+      isUserDaemon: true,
+      daemons: ['virtqemud', 'libvirtd'],
+    })
+    expect(parseUri('qemu:///session?mode=legacy', user, 1000).daemons).toEqual(['libvirtd'])
+    expect(parseUri('qemu:///session?socket=/s', user, 1000).isUserDaemon).toBe(false)
+    expect(parseUri('qemu+ssh://host/session', user, 1000).isUserDaemon).toBe(false)
+    expect(parseUri('qemu:///session', user, 0).isUserDaemon).toBe(false)
   })
 
   it('may name the socket, which is ours and not sent on, as are all parameters of the client', () => {
-    const target = parseUri('qemu+unix:///system?socket=/tmp/a%20b/sock&no_verify=1&extra=a%26b', {}, 0)
+    const target = parseUri('qemu+unix:///system?socket=/tmp/a%20b/sock&no_verify=1', {}, 0)
     expect(target.socketPaths).toEqual(['/tmp/a b/sock'])
     expect(target.readOnlySocketPath).toBe('/tmp/a b/sock')
-    expect(target.remoteUri).toBe('qemu:///system?extra=a%26b')
+    expect(target).toMatchObject({ remoteUri: 'qemu:///system', isUnverified: true, isUserDaemon: false })
     expect(parseUri('test+unix:///default?socket=/s', {}, 1000)).toMatchObject({
       driver: 'test',
       remoteUri: 'test:///default',
@@ -81,6 +89,9 @@ describe('connection URIs', () => {
     ['qemu:///system?mode=fast', 'mode=fast is not a mode'],
     ['qemu:///system?socket=%zz', 'broken %-escape'],
     ['qemu+ssh://h:99999/system', 'port 99999'],
+    ['qemu+ssh://h/system?keyfil=/k', "there is no parameter 'keyfil'"],
+    ['qemu://h/system?no_verify=yes', 'no_verify=yes is neither 0 nor 1'],
+    ['qemu://h/system?tls_priority=NORMAL', 'tls_priority is written for GnuTLS'],
   ])('%s is refused with the reason', (uri, reason) => {
     expect(() => parseUri(uri, {}, 0)).toThrow(UriError)
     expect(() => parseUri(uri, {}, 0)).toThrow(reason)
