@@ -77,6 +77,7 @@ export class RpcStream {
 
   /** The answer to an opening call that was aborted. */
   lateReply(frame: Frame): void {
+    if (!this.#isAbandoned) throw new ProtocolError(`a second answer to ${this.#procedure.name}`)
     if (frame.status === messageStatuses.VIR_NET_OK && this.#phase === 'open') {
       void this.abort().catch(() => undefined)
     } else {
@@ -135,13 +136,14 @@ export class RpcStream {
     const what = `the end of ${this.#procedure.name}`
     if (signal?.aborted === true) throw new AbortedError(what, signal.reason)
     this.#phase = 'ending'
-    this.#send(status, empty)
     let onAbort = (): void => undefined
     try {
       await new Promise<void>((resolve, reject) => {
         this.#waiter = { resolve, reject }
         onAbort = () => reject(new AbortedError(what, signal?.reason))
         signal?.addEventListener('abort', onAbort)
+        // Last: over a stream inside this process the answer may come before this returns.
+        this.#send(status, empty)
       })
     } finally {
       signal?.removeEventListener('abort', onAbort)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../../src/index.ts'
 import { FrameReader, headerBytes, writeHeader } from '../../src/rpc/frame.ts'
 import type { Frame } from '../../src/rpc/frame.ts'
+import { randomNumbers } from '../support/random.ts'
 
 const header = { program: 0x20008086, version: 1, procedure: 23, type: 1, serial: 7, status: 0 }
 
@@ -20,15 +21,6 @@ const lengthWord = (length: number): Buffer => {
   const word = Buffer.alloc(4)
   word.writeUInt32BE(length)
   return word
-}
-
-/** The same numbers on every run. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
 }
 
 describe('frames', () => {

@@ -421,3 +421,17 @@ describe('a download', () => {
     await expect(collect(volume.download({ lengthBytes: 4096 }))).rejects.toBeInstanceOf(ProtocolError)
   })
 })
+
+describe('a daemon that answers the same call twice', () => {
+  it('breaks the line with a typed error, and whoever reads the stream hears it', async () => {
+    server.handle('domainScreenshot', () => ({ mime: 'image/png' }))
+    const picture = domain.screenshot()
+    await server.seen('domainScreenshot')
+    const [daemon] = server.connections
+    const serial = 5
+    const header = { program: 0x20008086, version: 1, procedure: 211, type: 1, serial, status: 0 }
+    daemon?.sendFrame(header, Buffer.alloc(4))
+    await expect(picture).rejects.toThrow(ProtocolError)
+    expect(await connection.closed).toBeInstanceOf(ProtocolError)
+  })
+})
