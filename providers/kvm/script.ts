@@ -12,7 +12,11 @@ export function prologue(uri: string): readonly string[] {
 }
 
 function fromHere(command: string, document: string, suffix = ''): readonly string[] {
-  return [`${command} /dev/stdin${suffix} <<'AZL_VM_END'`, ...document.split('\n'), 'AZL_VM_END']
+  const lines = document.split('\n')
+  // A line of the document itself must not be taken for its end: what follows would be run.
+  let end = 'AZL_VM_END'
+  while (lines.includes(end)) end += '_'
+  return [`${command} /dev/stdin${suffix} <<'${end}'`, ...lines, end]
 }
 
 /** libvirt refuses a name that is taken, and set -e ends the script there. */
@@ -101,7 +105,8 @@ export function startOrEmulate(
     '  tries=0',
     '  while ! has_spoken && ! is_dead && test $tries -lt 100; do tries=$((tries + 1)); sleep 0.1; done',
     'fi',
-    'if is_dead; then',
+    // A guest that spoke and switched itself off has run: the boot probe does so within a second.
+    'if ! has_spoken && is_dead; then',
     "  echo 'KVM does not run this machine: going on with emulation' >&2",
     `  virsh destroy ${domain} >/dev/null 2>&1 || true`,
     ...fromHere('  virsh define', emulatedXml),

@@ -55,6 +55,7 @@ export function testPackages(machine) {
     { name: 'openssh-client', why: 'the ssh that libvirt’s remote hosts are reached by' },
     { name: 'socat', why: 'leads into the network namespace of a test’s libvirt' },
     { name: 'openssl', why: 'certificates for libvirt over TLS' },
+    { name: 'shellcheck', why: 'judges what `plan --emit sh` prints' },
     { name: 'dpkg-dev', why: 'apt-get source: fixtures from Debian packages' },
   ]
 }

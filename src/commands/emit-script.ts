@@ -19,7 +19,11 @@ export async function emitScript(planned: PlannedMachine, loaded: LoadedSpec, fi
   return { data: { script, files }, text: () => `written: ${files.join(', ')}\nRead it, then run it with sh.` }
 }
 
-function scriptText({ host, facts, request, plan }: PlannedMachine, loaded: LoadedSpec): string {
+/** The whole script. Everything in it that came from outside is one quoted word, or a comment on one line. */
+export function scriptText(
+  { host, facts, request, plan }: Pick<PlannedMachine, 'host' | 'facts' | 'request' | 'plan'>,
+  loaded: Pick<LoadedSpec, 'file'>,
+): string {
   return [
     '#!/bin/sh',
     `# Makes the machine ${request.ref.name} of ${comment(loaded.file)} on ${comment(host)}, as azl-vm would.`,
