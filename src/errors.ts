@@ -26,6 +26,7 @@ export const errorCodes = {
   'path-not-found': exitCodes.usage,
   'machine-not-found': exitCodes.usage,
   'ambiguous-machine': exitCodes.usage,
+  'snapshot-not-found': exitCodes.usage,
   'not-supported': exitCodes.usage,
   // the host is not ready
   'tool-missing': exitCodes.hostNotReady,
@@ -36,6 +37,7 @@ export const errorCodes = {
   'no-space': exitCodes.hostNotReady,
   // the provider refused or failed
   'machine-exists': exitCodes.providerFailed,
+  'snapshot-exists': exitCodes.providerFailed,
   'machine-differs': exitCodes.providerFailed,
   'machine-failed': exitCodes.providerFailed,
   'not-owned': exitCodes.providerFailed,

@@ -130,7 +130,8 @@ export function cpuElement(type: DomainType, isNested: boolean): XmlElement {
   const nested = isNested
     ? []
     : [element('feature', { policy: 'disable', name: 'vmx' }), element('feature', { policy: 'disable', name: 'svm' })]
-  return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'off' }, ...nested)
+  // migratable: a memory snapshot is refused where the processor has what cannot be carried over (invariant TSC).
+  return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'on' }, ...nested)
 }
 
 function devicesElement(parts: DomainParts): XmlElement {

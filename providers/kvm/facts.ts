@@ -265,6 +265,8 @@ function capabilitiesOf(guests: readonly Guest[], native: Pick<KvmNative, 'isSes
     console: { ports: ['system', 'firmware'], firstByte: true, reattach: true, drainsUnattended: true },
     screenshot: true,
     viewer: true,
+    snapshots: { off: true, memory: true, tpm: false },
+    linkedClones: true,
     remote: false,
   }
 }

@@ -70,10 +70,28 @@ function isProviderData(data: Fields): boolean {
     isOptional(data['ownNetworks'], (value) => isListOf(value, isText)) &&
     isOptional(data['networkModes'], (value) => isListOf(value, isText)) &&
     isOptional(data['logBytesAtStart'], (value) => isIn(value, 0)) &&
-    isOptional(data['rotationAtStart'], isText)
+    isOptional(data['rotationAtStart'], isText) &&
+    isOptional(data['snapshots'], (value) => isListOf(value, isHeldState)) &&
+    isOptional(data['currentSnapshot'], isText) &&
+    isOptional(data['base'], (value) => isListOf(value, isText))
   )
 }
 
+function isHeldState(value: unknown): value is HeldState {
+  return (
+    isObject(value) &&
+    isText(value['name']) &&
+    isText(value['created']) &&
+    isOptional(value['parent'], isText) &&
+    isListOf(value['disks'], isText) &&
+    isOptional(value['nvram'], isText) &&
+    isOptional(value['memory'], isText) &&
+    isOneOf(value['power'], heldPowers) &&
+    isListOf(value['media'], isText)
+  )
+}
+
+const heldPowers = ['off', 'running', 'paused'] as const
 const maxPort = 65_535
 
 function isForwardRule(value: unknown): value is ForwardRule {
@@ -135,6 +153,27 @@ export interface KvmMark {
   readonly logBytesAtStart: number
   /** Which older file virtlogd kept at that moment ('' for none): another one by now tells that it began anew since. */
   readonly rotationAtStart: string
+  /** Oldest first. */
+  readonly snapshots: readonly HeldState[]
+  /** Name of the snapshot that the machine's state came from. */
+  readonly currentSnapshot: string | undefined
+  /** For a clone: the volumes of the original that its disks lie on, by index. */
+  readonly base: readonly string[]
+}
+
+/** One snapshot: the names of its volumes, all in the machine's pool and none of them written any more. */
+export interface HeldState {
+  readonly name: string
+  readonly created: string
+  readonly parent?: string
+  /** By disk index. */
+  readonly disks: readonly string[]
+  /** Absent: the machine was never started, and has none. */
+  readonly nvram?: string
+  readonly memory?: string
+  readonly power: (typeof heldPowers)[number]
+  /** Paths in the optical drives when the memory was held: it cannot go on without them. */
+  readonly media: readonly string[]
 }
 
 export interface ForwardRule {
@@ -159,5 +198,8 @@ export function kvmMark({ provider }: Mark): KvmMark {
     networkModes: data.networkModes ?? [],
     logBytesAtStart: data.logBytesAtStart ?? 0,
     rotationAtStart: data.rotationAtStart ?? '',
+    snapshots: data.snapshots ?? [],
+    currentSnapshot: data.currentSnapshot,
+    base: data.base ?? [],
   }
 }

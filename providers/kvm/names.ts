@@ -64,6 +64,23 @@ export function machineFiles(name: string, runId: string): MachineFiles {
   }
 }
 
+/** What one later run makes of a machine: layers on its disks, copies of its firmware variables, its memory. */
+export interface LaterFiles {
+  disk(index: number): string
+  readonly nvram: string
+  readonly memory: string
+}
+
+/** Named by the machine's run and by the one that makes them, so that they can be judged when that one is dead. */
+export function laterFiles(name: string, runId: string, makerRunId: string): LaterFiles {
+  const { base } = machineFiles(name, runId)
+  return {
+    disk: (index) => `${base}.disk${String(index)}.${makerRunId}.qcow2`,
+    nvram: `${base}.vars.${makerRunId}.fd`,
+    memory: `${base}.memory.${makerRunId}.save`,
+  }
+}
+
 /**
  * The names in a script that is run by hand: a pool of the machine's own, and nothing that azl-vm would take for
  * a thing of its own.
@@ -82,13 +99,20 @@ export function namesByHand(name: string): {
   }
 }
 
-// azl4.5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11.serial.log.0
-const volumePattern =
-  /^.+\.([0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8})\.(?:disk\d+\.qcow2|vars\.fd|serial\.log(?:\.\d+)?)$/
+const runIdText = '[0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8}' // 5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11
+// azl4.<run id>.serial.log.0, azl4.<run id>.disk0.qcow2, azl4.<run id>.disk0.<maker’s run id>.qcow2
+const volumePattern = new RegExp(
+  `^.+\\.(${runIdText})\\.(?:serial\\.log(?:\\.\\d+)?|(?:disk\\d+|vars|memory)(?:\\.(${runIdText}))?\\.(?:qcow2|fd|save))$`,
+)
 
-/** The run that made a machine's volume, where the name is one of ours. */
+/** The run that made the machine of a volume, where the name is one of ours. */
 export function runIdOfVolume(name: string): string | undefined {
   return volumePattern.exec(name)?.[1]
+}
+
+/** The later run that made a volume of a machine; undefined where it was made with the machine. */
+export function makerOfVolume(name: string): string | undefined {
+  return volumePattern.exec(name)?.[2]
 }
 
 /** The name of a medium's shared copy. Its path is one of this computer, which may be another system's than libvirt's. */

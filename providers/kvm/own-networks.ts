@@ -1,6 +1,8 @@
 /** Making the libvirt networks that are azl-vm's own, and starting them where the host was started anew. */
 import { isLibvirtError, isNoNetwork, type Connection, type Network } from 'libvirt-ts'
 import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import { kvmMark } from './mark-metadata.ts'
 import { hostOnlyNetwork } from './names.ts'
 import { hostOnlyNetworkXml, hostOnlySubnets, isolatedNetworkXml } from './network-xml.ts'
 import { signalOf, type Session } from './session.ts'
@@ -61,4 +63,11 @@ async function find(connection: Connection, name: string, call: Call): Promise<N
     if (isNoNetwork(error)) return undefined
     throw error
   }
+}
+
+/** Our networks do not start with the host: after its reboot they are started here. */
+export async function startOwnNetworks(session: Session, ref: MachineRef, call: Call): Promise<void> {
+  const { mark, interfaces } = await session.config(await session.domain(ref, call), call)
+  for (const network of mark ? kvmMark(mark).ownNetworks : []) await ensureIsolatedNetwork(session, network, call)
+  if (interfaces.some(({ network }) => network === hostOnlyNetwork)) await ensureHostOnlyNetwork(session, call)
 }

@@ -199,10 +199,13 @@ function operation(
   return { id, title, object, parameters: { ...parameters }, ...rest }
 }
 
+/** Snapshots and a base come later, where they do. */
+type PlannedMark = Omit<KvmMark, 'snapshots' | 'currentSnapshot' | 'base'>
+
 function define(design: Design, byHand: Design): Operation {
   const { request, pool } = design
   const type = typeFirstTried(design)
-  const kvmMark: KvmMark = {
+  const kvmMark: PlannedMark = {
     pool: pool.name,
     acceleration: request.spec.machine.acceleration,
     firstType: type,

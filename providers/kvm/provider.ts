@@ -1,5 +1,5 @@
 /** The contract on libvirt. Each member hands over to the file that knows how. */
-import { isNoDomain, isOperationInvalid, type Domain } from 'libvirt-ts'
+import { isOperationInvalid, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type {
   BootWatch,
@@ -29,6 +29,15 @@ import type {
 } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
+import type {
+  CloneRequest,
+  RestoreRequest,
+  RestoreResult,
+  SnapshotInfo,
+  SnapshotRequest,
+} from '../../src/provider/snapshot.ts'
+import { claim } from './claim.ts'
+import { cloneDomain } from './clone.ts'
 import { ArmedConsole, portIsHeld } from './console.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { assumedFacts, readFacts } from './facts.ts'
@@ -36,14 +45,14 @@ import { addForwards, readForwards } from './forwards.ts'
 import type { HostChoice } from './host.ts'
 import { infoOf } from './info.ts'
 import { changeMark } from './change-mark.ts'
-import { kvmMark } from './mark-metadata.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
-import { hostOnlyNetwork, isoVolumeOf } from './names.ts'
-import { ensureHostOnlyNetwork, ensureIsolatedNetwork } from './own-networks.ts'
+import { isoVolumeOf } from './names.ts'
+import { ensureHostOnlyNetwork, ensureIsolatedNetwork, startOwnNetworks } from './own-networks.ts'
 import { observeOperation } from './observe.ts'
-import { makePlan, sshPort, type DefineParameters, type KvmParameters } from './plan.ts'
+import { makePlan, sshPort, type KvmParameters } from './plan.ts'
 import {
   allDomains,
+  dependentsOf,
   destroyDomain,
   findLeftovers,
   removeLeftover,
@@ -51,11 +60,11 @@ import {
   removeUnusedHostOnly,
   removeUnusedPools,
   switchOff,
-  undefine,
 } from './removal.ts'
 import { resetDomain } from './reset.ts'
 import { logLimit, followSerialLog, readSerialLog } from './serial-log.ts'
 import { Session, signalOf } from './session.ts'
+import { deleteSnapshot, listSnapshots, restoreSnapshot, takeSnapshot } from './snapshots.ts'
 import { startDomain } from './start.ts'
 import { deleteVolume, ensurePool, ensureVolume, findPool } from './storage.ts'
 import { translateError } from './errors.ts'
@@ -108,7 +117,7 @@ export class KvmProvider implements Provider {
     const { ref } = request
     switch (parameters.kind) {
       case 'domain':
-        await this.#define(parameters, request, call)
+        await claim(this.#session, parameters.xml, request, call)
         return {}
       case 'network':
         await ensureIsolatedNetwork(this.#session, parameters.network, call)
@@ -279,6 +288,32 @@ export class KvmProvider implements Provider {
     await changeMark(this.#session, await this.#session.domain(ref, call), change, call)
   }
 
+  async snapshot(ref: MachineRef, request: SnapshotRequest, call: Call): Promise<SnapshotInfo> {
+    return await takeSnapshot(this.#session, ref, request, call)
+  }
+
+  async listSnapshots(ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
+    return await listSnapshots(this.#session, ref, call)
+  }
+
+  async restore(ref: MachineRef, request: RestoreRequest, call: Call): Promise<RestoreResult> {
+    return await restoreSnapshot(this.#session, ref, request, () => this.#takeConsoles(ref), call)
+  }
+
+  async deleteSnapshot(ref: MachineRef, name: string, call: Call): Promise<void> {
+    await deleteSnapshot(this.#session, ref, name, call)
+  }
+
+  async clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void> {
+    await cloneDomain(this.#session, ref, request, call)
+  }
+
+  async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
+    const domain = await this.#session.findDomain(ref, call)
+    const mark = domain && (await this.#session.config(domain, call)).mark
+    return mark?.machineId === ref.id ? await dependentsOf(this.#session, mark, call) : []
+  }
+
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
     const report = await destroyDomain(this.#session, ref, call)
     await this.#consoles.get(ref.id)?.machineGone()
@@ -319,64 +354,6 @@ export class KvmProvider implements Provider {
     return await Promise.all(configs.map((config) => this.inspect(config.ref, call)))
   }
 
-  /** The claim: libvirt refuses a name that is taken by another UUID, in one step. */
-  async #define(parameters: DefineParameters, request: MachineRequest, call: Call): Promise<void> {
-    const { ref, mark } = request
-    const there = await this.#session.findDomain(ref, call)
-    if (there) {
-      const config = await this.#session.config(there, call)
-      if (config.mark?.runId === mark.runId) return
-      throw new AzlVmError('machine-exists', `the UUID ${ref.id} belongs to another machine, "${there.name}"`)
-    }
-    const connection = await this.#session.connection(call)
-    call.debug(`define ${ref.name}`)
-    try {
-      await connection.defineDomain(parameters.xml, signalOf(call))
-    } catch (error) {
-      // Where libvirt cannot be asked either, its refusal is what counts.
-      const taken = await this.#holderOf(ref.name, call).catch(() => undefined)
-      if (taken !== undefined && taken !== ref.id) {
-        throw new AzlVmError('machine-exists', `there is already a machine "${ref.name}" on ${this.host}`, {
-          cause: error,
-          hint: 'Choose another name in the spec. azl-vm never touches a machine that is not its own.',
-        })
-      }
-      throw translateError(error, `define ${ref.name}`, this.host)
-    }
-    await this.#requireNameUnique(ref, mark, call)
-  }
-
-  async #holderOf(name: string, call: Call): Promise<string | undefined> {
-    return await this.#session.run(`look for ${name}`, call, async (connection) => {
-      try {
-        return (await connection.lookupDomain(name, signalOf(call))).uuid
-      } catch (error) {
-        if (isNoDomain(error)) return undefined
-        throw error
-      }
-    })
-  }
-
-  /** libvirt tells `a` from `A`, we do not: the later-marked of two withdraws. */
-  async #requireNameUnique(ref: MachineRef, mark: Mark, call: Call): Promise<void> {
-    const name = ref.name.toLowerCase()
-    const winner = (await allDomains(this.#session, call)).find(
-      (other) =>
-        other.ref.name.toLowerCase() === name &&
-        other.ref.id !== ref.id &&
-        (other.mark === undefined || [other.mark.created, other.ref.id].join(' ') < [mark.created, ref.id].join(' ')),
-    )
-    if (!winner) return
-    await undefine(this.#session, await this.#session.domain(ref, call), true, call)
-    throw new AzlVmError(
-      'machine-exists',
-      `there is already a machine "${winner.ref.name}" on ${this.host}; names are compared without regard to case`,
-      {
-        hint: 'Choose another name in the spec.',
-      },
-    )
-  }
-
   async #makeVolume(parameters: KvmParameters & { readonly kind: 'volume' }, call: Call): Promise<void> {
     const pool = await findPool(this.#session, parameters.pool, call)
     if (!pool) throw new AzlVmError('backend-failed', `the pool ${parameters.pool} is gone`)
@@ -384,19 +361,16 @@ export class KvmProvider implements Provider {
   }
 
   async #start(ref: MachineRef, isForwarding: boolean, call: Call): Promise<StartResult> {
-    const armed = this.#consoles.get(ref.id)
-    const consoles = armed && !armed.isClosed ? [armed] : []
-    this.#consoles.delete(ref.id)
-    await this.#startOwnNetworks(ref, call)
+    const consoles = this.#takeConsoles(ref)
+    await startOwnNetworks(this.#session, ref, call)
     return await startDomain(this.#session, ref, { consoles, isForwarding }, call)
   }
 
-  /** Our networks do not start with the host: after its reboot they are started here. */
-  async #startOwnNetworks(ref: MachineRef, call: Call): Promise<void> {
-    const { mark, interfaces } = await this.#session.config(await this.#session.domain(ref, call), call)
-    for (const network of mark ? kvmMark(mark).ownNetworks : [])
-      await ensureIsolatedNetwork(this.#session, network, call)
-    if (interfaces.some(({ network }) => network === hostOnlyNetwork)) await ensureHostOnlyNetwork(this.#session, call)
+  /** The consoles that wait for the machine to run. */
+  #takeConsoles(ref: MachineRef): readonly ArmedConsole[] {
+    const armed = this.#consoles.get(ref.id)
+    this.#consoles.delete(ref.id)
+    return armed && !armed.isClosed ? [armed] : []
   }
 
   async #shutDown(domain: Domain, timeoutMs: number, call: Call): Promise<void> {

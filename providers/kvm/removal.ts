@@ -5,12 +5,15 @@ import { errorText } from '../../src/errors.ts'
 import type { Call, Kept, Leftover, RemovalReport } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
+import { requireNoDependents } from '../../src/provider/dependents.ts'
+import { dependentsAmong, neededVolumes, readBackings, readChains } from './chains.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { kvmMark } from './mark-metadata.ts'
 import {
   digestOfIsoVolume,
   hostOnlyNetwork,
   machineFiles,
+  makerOfVolume,
   runIdOfLookPool,
   runIdOfNetwork,
   runIdOfVolume,
@@ -29,6 +32,7 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   const config = await session.config(domain, call)
   // A copy by hand carries the original's mark: the volumes and networks that it names are not the copy's.
   const mark = config.mark?.machineId === domain.uuid ? config.mark : undefined
+  if (mark) requireNoDependents(ref, await dependentsOf(session, mark, call))
   const removed = new Set<string>()
   const kept = new Map<string, Omit<Kept, 'what'>>()
   await switchOff(session, domain, call)
@@ -46,6 +50,35 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
     for (const log of logs)
       kept.set(log, { why: 'libvirt’s own log; it belongs to the system and is rotated by it', isOurs: false })
   return { removed: [...removed], kept: [...kept].map(([what, rest]) => ({ what, ...rest })) }
+}
+
+export async function dependentsOf(session: Session, mark: Mark, call: Call): Promise<readonly MachineRef[]> {
+  const { pools, domains, backings } = await readChains(session, () => allDomains(session, call), call)
+  return dependentsAmong(mark, pools, domains, backings)
+}
+
+/**
+ * Deletes the disks, firmware variables and memory files of a machine that nothing needs any more. What it was asked
+ * for is done by then: a failure is told, and gc comes back to it.
+ */
+export async function sweep(session: Session, mark: Mark, call: Call): Promise<void> {
+  try {
+    const { pools, domains, backings } = await readChains(session, () => allDomains(session, call), call)
+    const needed = neededVolumes(domains, backings)
+    const prefix = `${machineFiles(mark.name, mark.runId).base}.`
+    for (const { pool, volumes } of pools)
+      for (const name of volumes)
+        if (name.startsWith(prefix) && isSwept(name, mark.runId) && !needed.has(name))
+          await deleteVolume(session, pool, name, call)
+  } catch (error) {
+    if (call.signal.aborted) throw error
+    call.warn('not-swept', `what is not needed any more is still there: ${errorText(error)}`, '`azl-vm gc` removes it.')
+  }
+}
+
+/** The serial log is named by its path alone, and its older files by nobody. */
+function isSwept(name: string, runId: string): boolean {
+  return runIdOfVolume(name) === runId && !name.includes(`${runId}.serial.log`)
 }
 
 export async function switchOff(session: Session, domain: Domain, call: Call): Promise<void> {
@@ -129,7 +162,8 @@ async function unusedIsoVolumes(
 /** The media of a machine: the one that it was made with, and what is in its drives. */
 function isoDigests(config: DomainConfig): readonly string[] {
   const made = config.mark?.installer?.sha256.slice(0, 12)
-  const inserted = config.paths.map((path) => digestOfIsoVolume(posix.basename(path)))
+  const held = config.mark ? kvmMark(config.mark).snapshots.flatMap(({ media }) => media) : []
+  const inserted = [...config.paths, ...held].map((path) => digestOfIsoVolume(posix.basename(path)))
   return [made, ...inserted].filter((digest) => digest !== undefined)
 }
 
@@ -146,9 +180,10 @@ export async function removeUnusedIso(session: Session, pool: StoragePool, path:
 }
 
 function usesIso(config: DomainConfig, digest: string): boolean {
+  const held = config.mark ? kvmMark(config.mark).snapshots.flatMap(({ media }) => media) : []
   return (
     config.mark?.installer?.sha256.startsWith(digest) === true ||
-    config.paths.some((path) => digestOfIsoVolume(posix.basename(path)) === digest)
+    [...config.paths, ...held].some((path) => digestOfIsoVolume(posix.basename(path)) === digest)
   )
 }
 
@@ -196,10 +231,11 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
   }))
   const domains = await allDomains(session, call)
   const runs = new Set(domains.map((config) => config.mark?.runId))
-  const paths = new Set(domains.flatMap((config) => config.paths.map((path) => posix.basename(path))))
+  const needed = neededVolumes(domains, await readBackings(session, pools, call))
   const isNamed = (volume: string): boolean => {
     const runId = runIdOfVolume(volume)
-    if (runId !== undefined) return runs.has(runId) || paths.has(volume)
+    // What a later run made is needed or nobody's; what was made with a machine may still be about to be named.
+    if (runId !== undefined) return needed.has(volume) || (makerOfVolume(volume) === undefined && runs.has(runId))
     const digest = digestOfIsoVolume(volume)
     return digest === undefined || domains.some((config) => usesIso(config, digest))
   }
@@ -219,7 +255,8 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
 }
 
 function volumeLeftover(pool: StoragePool, name: string): Leftover {
-  return { id: `volume:${pool.name}/${name}`, what: `volume ${pool.name}/${name}`, runId: runIdOfVolume(name) }
+  const runId = makerOfVolume(name) ?? runIdOfVolume(name)
+  return { id: `volume:${pool.name}/${name}`, what: `volume ${pool.name}/${name}`, runId }
 }
 
 export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {

@@ -33,3 +33,17 @@ export function volumeXml(name: string, sizeBytes: number, format: 'qcow2' | 'ra
     ),
   )
 }
+
+/** A qcow2 volume that holds only what differs from the one at `backingPath`. */
+export function overlayXml(name: string, sizeBytes: number, backingPath: string): string {
+  return toXml(
+    element(
+      'volume',
+      {},
+      element('name', {}, name),
+      element('capacity', { unit: 'bytes' }, String(sizeBytes)),
+      element('target', {}, element('format', { type: 'qcow2' })),
+      element('backingStore', {}, element('path', {}, backingPath), element('format', { type: 'qcow2' })),
+    ),
+  )
+}

@@ -1,6 +1,7 @@
 /** Reads the XML that libvirt answers. What is no XML, or more than libvirt ever sends, is an error and never skipped. */
 import sax from 'sax'
 import { AzlVmError } from '../../src/errors.ts'
+import type { XmlElement } from './xml.ts'
 
 /** A parsed element: attributes, child elements in order, and its own text. */
 export class XmlNode {
@@ -34,6 +35,12 @@ export class XmlNode {
   /** The first element at a path, where there is one. */
   find(...path: readonly string[]): XmlNode | undefined {
     return this.all(...path)[0]
+  }
+
+  /** The same for the builder; white space between elements is left out. */
+  toElement(): XmlElement {
+    const children = this.#children.length > 0 ? this.#children.map((child) => child.toElement()) : [this.#text]
+    return { name: this.name, attributes: Object.fromEntries(this.#attributes), children: children.filter(Boolean) }
   }
 
   append(what: XmlNode | string): void {

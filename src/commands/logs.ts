@@ -38,7 +38,7 @@ export const command = defineCommand({
 
 async function toolLog({ environment, provider, info }: MachineWork, ctx: CommandContext): Promise<CommandResult> {
   const record = await environment.machines.read(provider.name, provider.host, info.ref.name)
-  if (!record) {
+  if (record?.lastRunId === undefined) {
     throw new AzlVmError('path-not-found', `nothing is known here of the runs of "${info.ref.name}"`, {
       hint: `The state folder ${environment.home.root} does not remember it.`,
     })

@@ -2,6 +2,7 @@ import { defineCommand } from '../cli/command.ts'
 import { renderTable } from '../cli/table.ts'
 import { readAllFacts } from '../doctor/examine.ts'
 import { callFor } from '../pipeline/environment.ts'
+import type { Capabilities } from '../provider/capabilities.ts'
 import type { Facts } from '../provider/contract.ts'
 import { withRun } from './machine-arguments.ts'
 
@@ -46,6 +47,8 @@ function providerText(facts: Facts, title: string, width: number): string {
     ['forwarded ports', yes(capabilities.forward)],
     ['console', capabilities.console.firstByte ? 'from the guest’s first byte' : 'not from the first byte'],
     ['screenshot', yes(capabilities.screenshot)],
+    ['snapshots', snapshotsText(capabilities.snapshots)],
+    ['clones that share disks', yes(capabilities.linkedClones)],
   ] as const
   const shown = facts.isReady ? rows : rows.slice(0, 2)
   const columns = [
@@ -53,4 +56,9 @@ function providerText(facts: Facts, title: string, width: number): string {
     { title, value: (row: readonly [string, string]) => row[1] },
   ]
   return renderTable<readonly [string, string]>(columns, shown, width)
+}
+
+function snapshotsText({ off, memory, tpm }: Capabilities['snapshots']): string {
+  const kinds = [off && `of machines that are off${tpm ? '' : ' (without the TPM)'}`, memory && 'with memory']
+  return kinds.filter(Boolean).join(', ') || 'no'
 }

@@ -1,6 +1,7 @@
 import { defineCommand } from '../cli/command.ts'
 import type { MachineRecord } from '../store/machine-store.ts'
 import type { Endpoint, MachineInfo } from '../provider/machine.ts'
+import type { Mark } from '../provider/mark.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
 
@@ -13,12 +14,16 @@ export const command = defineCommand({
     return await withMachine(ctx, args, 'status', async ({ provider, info, environment, call }) => {
       const endpoint = info.state === 'running' ? await provider.endpoint(info.ref, call) : undefined
       const record = await environment.machines.read(provider.name, provider.host, info.ref.name)
-      const evidenceDir = record && environment.home.run(record.lastRunId).dir
+      const evidenceDir = record?.lastRunId === undefined ? undefined : environment.home.run(record.lastRunId).dir
       const data = { provider: provider.name, host: provider.host, ...info, endpoint, record, evidenceDir }
       return { data, text: () => statusText(provider, info, endpoint, record, evidenceDir) }
     })
   },
 })
+
+function cloneText({ name, snapshot }: NonNullable<Mark['cloneOf']>): string {
+  return snapshot === undefined ? name : `${name}, from its snapshot ${snapshot}`
+}
 
 function statusText(
   where: { readonly name: string; readonly host: string },
@@ -34,6 +39,7 @@ function statusText(
     ['state', info.reason === '' ? info.state : `${info.state} (${info.reason})`],
     ['phase', record?.failure ? `${mark?.phase ?? ''}: ${record.failure.message}` : mark?.phase],
     ['created', mark?.created],
+    ['clone of', mark?.cloneOf && cloneText(mark.cloneOf)],
     ['expires', mark?.expires],
     ['spec', record?.specFile],
     ['processor', `${String(info.cpus)} × ${info.architecture}${info.acceleration === 'emulated' ? ', emulated' : ''}`],

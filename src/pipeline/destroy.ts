@@ -1,6 +1,7 @@
 /** Removal of one machine of ours, journalled, the anchor last. */
 import type { EventBus } from '../events/event-bus.ts'
 import type { Provider, RemovalReport } from '../provider/contract.ts'
+import { requireNoDependents } from '../provider/dependents.ts'
 import type { MachineInfo } from '../provider/machine.ts'
 import { callFor, type Environment } from './environment.ts'
 import type { Journal } from './journal.ts'
@@ -22,6 +23,8 @@ export async function destroyLocked(request: DestroyRequest): Promise<RemovalRep
   const call = callFor(bus, signal)
   if (info.state !== 'absent') {
     requireOurs(info, environment, provider.host)
+    // Before the mark says that it is being removed: gc would else go on with it.
+    requireNoDependents(info.ref, await provider.dependents(info.ref, call))
     journal.append({ entry: 'intent', act: 'destroy', operation: 'destroy', object: `machine ${info.ref.name}` })
     await provider.updateMark(info.ref, { phase: 'destroying', creator: environment.processes.self }, call)
   }

@@ -2,11 +2,11 @@
 import { AzlVmError, errorText } from '../errors.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { Call, Kept, Leftover, Provider, RemovalReport } from '../provider/contract.ts'
-import type { MachineInfo } from '../provider/machine.ts'
+import type { MachineInfo, MachineRef } from '../provider/machine.ts'
 import { isLocked, withLock } from '../store/lock.ts'
 import { destroyMachine } from './destroy.ts'
 import { callFor, type Environment } from './environment.ts'
-import { takeInventory, type Inventory } from './find-machine.ts'
+import { takeInventory, type FoundMachine, type Inventory } from './find-machine.ts'
 import { collectableReason, isDeadRun, isOurs, isStale, notOursBecause } from './ownership.ts'
 
 /** A machine, or a thing without a machine, and what gc thinks of it. */
@@ -62,7 +62,13 @@ async function findCandidates(
   inventory: Inventory,
   call: Call,
 ): Promise<readonly Candidate[]> {
-  const machines = inventory.machines.map(({ provider, info }) => machineCandidate(environment, provider, info))
+  // A clone is younger than its base, and goes first.
+  const machines = await withoutBases(
+    inventory.machines
+      .toSorted((a, b) => (b.info.mark?.created ?? '').localeCompare(a.info.mark?.created ?? ''))
+      .map(({ provider, info }) => ({ provider, info, ...machineCandidate(environment, provider, info) })),
+    call,
+  )
   const leftovers: Candidate[] = []
   for (const provider of inventory.providers)
     for (const leftover of await provider.leftovers(call))
@@ -103,6 +109,25 @@ function machineCandidate(environment: Environment, provider: Provider, info: Ma
     return { ...report, removed: report.removed.length === 0 ? [] : [base.what, ...report.removed] }
   }
   return { item: { ...base, verdict: 'collect', reason }, remove }
+}
+
+interface MachineCandidate extends Candidate, FoundMachine {}
+
+/** The base of a clone that stays is in use, whatever became of it. */
+async function withoutBases(candidates: readonly MachineCandidate[], call: Call): Promise<readonly Candidate[]> {
+  const isCollected = (ref: MachineRef): boolean =>
+    candidates.some(({ info, item }) => info.ref.id === ref.id && item.verdict === 'collect')
+  const judged: Candidate[] = []
+  for (const { provider, info, item, remove } of candidates) {
+    const needing =
+      item.verdict === 'collect' ? (await provider.dependents(info.ref, call)).filter((ref) => !isCollected(ref)) : []
+    if (needing.length === 0) judged.push({ item, ...(remove && { remove }) })
+    else {
+      const names = needing.map(({ name }) => name).join(', ')
+      judged.push({ item: { ...item, verdict: 'in-use', reason: `${item.reason}; its clone ${names} needs its disk` } })
+    }
+  }
+  return judged
 }
 
 function leftoverCandidate(environment: Environment, provider: Provider, leftover: Leftover): Candidate {

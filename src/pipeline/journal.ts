@@ -18,7 +18,8 @@ export interface Minted {
   readonly installer: Medium
 }
 
-type JournalAct = 'apply' | 'undo' | 'stop' | 'reset' | 'detach' | 'destroy'
+type JournalAct =
+  'apply' | 'undo' | 'stop' | 'reset' | 'detach' | 'snapshot' | 'restore' | 'delete-snapshot' | 'clone' | 'destroy'
 
 export type JournalBody =
   | {

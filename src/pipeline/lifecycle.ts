@@ -41,7 +41,7 @@ async function inspect({ found, bus, signal }: LifecycleRequest): Promise<Machin
 }
 
 /** A half-made machine would be called finished once it is started, and would keep what it lacks. */
-function requireMade({ ref, mark }: MachineInfo): void {
+export function requireMade({ ref, mark }: MachineInfo): void {
   if (mark?.phase !== 'creating' && mark?.phase !== 'destroying') return
   const half = mark.phase === 'creating' ? 'made' : 'removed'
   throw new AzlVmError('machine-failed', `the machine "${ref.name}" is only half ${half}`, {
@@ -130,7 +130,12 @@ async function forgetFailure({ environment, found }: LifecycleRequest): Promise<
   if (failure || rest.phase !== 'ready') await environment.machines.write({ ...rest, phase: 'ready' })
 }
 
-async function locked<T>(request: LifecycleRequest, verb: string, work: (journal: Journal) => Promise<T>): Promise<T> {
+/** Runs `work` alone on the machine, with its journal. */
+export async function locked<T>(
+  request: LifecycleRequest,
+  verb: string,
+  work: (journal: Journal) => Promise<T>,
+): Promise<T> {
   const { environment, found, signal, lockWaitMs } = request
   const { provider, info } = found
   return await withMachineLock({ environment, provider, name: info.ref.name, verb, signal, lockWaitMs }, work)

@@ -18,7 +18,7 @@ export function mint(environment: Environment, loaded: LoadedSpec, runId: string
 }
 
 /** A unicast, locally administered address with QEMU's usual prefix 52:54:00, which VM tools recognise. */
-function mintMac(): string {
+export function mintMac(): string {
   return ['52', '54', '00', ...[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
 }
 

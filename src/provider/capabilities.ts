@@ -17,8 +17,20 @@ export interface Capabilities {
   readonly screenshot: boolean
   /** The hypervisor has a window of its own on a machine, which `view` opens. */
   readonly viewer: boolean
+  readonly snapshots: SnapshotCapabilities
+  /** Whether {@link Provider.clone} makes a machine that shares the base disk. */
+  readonly linkedClones: boolean
   /** The host may be another computer than the one that azl-vm runs on. */
   readonly remote: boolean
+}
+
+export interface SnapshotCapabilities {
+  /** Of a machine that is off: its disks and firmware variables. */
+  readonly off: boolean
+  /** Of a machine that runs, with its memory: it goes on from there. */
+  readonly memory: boolean
+  /** A snapshot of a machine that is off holds the state of its TPM too. */
+  readonly tpm: boolean
 }
 
 export interface ConsoleCapabilities {

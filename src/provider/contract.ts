@@ -23,6 +23,7 @@ import type {
 } from './machine.ts'
 import type { Mark } from './mark.ts'
 import type { Plan, Operation, Outputs } from './plan.ts'
+import type { CloneRequest, RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from './snapshot.ts'
 
 export interface Call {
   readonly signal: AbortSignal
@@ -207,7 +208,39 @@ export interface Provider {
   screenshot(ref: MachineRef, call: Call): Promise<Uint8Array>
   /** Writes the mark anew; fields that are not given stay. */
   updateMark(ref: MachineRef, change: Partial<Pick<Mark, 'phase' | 'creator' | 'expires'>>, call: Call): Promise<void>
-  /** Removes the machine and all that it made, the anchor last; absent is done. Never a file that the spec named as input. */
+  /**
+   * Holds the machine's state under a name: disks and firmware variables of one that is off, the memory too of one
+   * that is on, which then goes on with its console. A name that is taken: `snapshot-exists`; a machine that is
+   * on where {@link Capabilities.snapshots} has no memory: `not-supported`; one between two states: `resource-busy`.
+   * A snapshot that failed or was cut off is not listed, and what was made for it is removed later by gc at the latest.
+   */
+  snapshot(ref: MachineRef, request: SnapshotRequest, call: Call): Promise<SnapshotInfo>
+  /** Oldest first. */
+  listSnapshots(ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]>
+  /**
+   * Returns to the state held, with the configuration as it is now. A machine that is on is switched off for it, and
+   * what it did since is lost. The snapshot stays, and so do later ones: the next snapshot begins a branch of its own.
+   * An unknown name: `snapshot-not-found`, and nothing is touched.
+   */
+  restore(ref: MachineRef, request: RestoreRequest, call: Call): Promise<RestoreResult>
+  /**
+   * Forgets one snapshot; the machine and all other snapshots stay as they are, whatever was made from it. Space that
+   * others need is freed with the last of them. An unknown name: `snapshot-not-found`.
+   */
+  deleteSnapshot(ref: MachineRef, name: string, call: Call): Promise<void>
+  /**
+   * Makes a machine that is off, shares the base disk, and has its own identity: id, hardware addresses, TPM (fresh),
+   * a copy of the firmware variables, forwarded ports (the host's side chosen anew), serial log. From a machine that
+   * is off, else from a snapshot; `resource-busy` otherwise. The original can be started, changed and snapshotted
+   * afterwards. As with `define` the anchor is made first, marked, and a name that is taken is `machine-exists`.
+   */
+  clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void>
+  /** Names of the machines that need a disk of this one: clones of it, also indirect ones where they need it too. */
+  dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]>
+  /**
+   * Removes the machine and all that it made, snapshots too, the anchor last; absent is done. Never a file that the
+   * spec named as input. With {@link dependents}: `resource-busy`, nothing removed.
+   */
   destroy(ref: MachineRef, call: Call): Promise<RemovalReport>
   /** Every machine that carries our mark, of any owner. */
   list(call: Call): Promise<readonly MachineInfo[]>

@@ -32,6 +32,8 @@ export interface Mark {
   readonly expires?: string
   /** The installer medium that the machine was made with. */
   readonly installer?: { readonly sha256: string; readonly fileName: string }
+  /** For a clone: the machine whose base disk it shares, as it was called then, and the snapshot that it began from. */
+  readonly cloneOf?: { readonly name: string; readonly machineId: string; readonly snapshot?: string }
   /** What the provider wants to find again without the state folder. */
   readonly provider: Readonly<Record<string, unknown>>
 }

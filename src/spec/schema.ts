@@ -4,6 +4,7 @@
  * A key of one provider only (`kvm: ...`) is handed in, so that this room knows no provider.
  */
 import * as z from 'zod'
+import { namePattern } from './name-pattern.ts'
 import { duration, fault, line, localFile, macAddress, path, size } from './values.ts'
 
 const GiB = 1024 ** 3
@@ -13,9 +14,6 @@ const MiB = 1024 ** 2
 
 export const architectures = ['x86_64', 'aarch64'] as const
 export type Architecture = (typeof architectures)[number]
-
-/** Also the pattern of names elsewhere: snapshots, machines on the command line. */
-export const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 const name = z
   .string()

@@ -13,8 +13,8 @@ export interface MachineRecord {
   readonly ref: MachineRef
   /** The run that made the machine. */
   readonly runId: string
-  /** The latest run that worked on it; its folder holds transcript and report. */
-  readonly lastRunId: string
+  /** The latest run that booted it; its folder holds transcript and report. A clone has none yet. */
+  readonly lastRunId?: string
   readonly specFile: string | undefined
   readonly specDigest: string
   readonly phase: Phase

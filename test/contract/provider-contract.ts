@@ -2,12 +2,14 @@
  * The one suite for all providers: each promise of src/provider/contract.ts, with the boot probe in the guest as the
  * witness. What needs a booted machine shares one; what needs none makes a small one that is never started.
  */
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConsoleHandle } from '../../src/provider/contract.ts'
-import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { MachineInfo, MachineRequest } from '../../src/provider/machine.ts'
+import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { processTable } from '../../src/host/process-identity.ts'
 import { AzlVmError } from '../../src/errors.ts'
 import { testCall, testEnvironment } from '../support/test-environment.ts'
@@ -57,6 +59,7 @@ export function describeProviderContract(options: ContractOptions): void {
     describe('facts and plan', () => planTests(() => bench))
     describe('a machine that is off', () => offTests(() => bench))
     describe('a booted machine', () => bootedTests(() => bench))
+    describe('snapshots and clones', () => snapshotTests(() => bench))
     describe('a machine with Secure Boot', () => secureBootTests(() => bench))
     describe('names and owners', () => ownershipTests(() => bench))
     if (options.additionalTests) {
@@ -568,6 +571,199 @@ function bootedTests(bench: () => Bench): void {
     await bench().provider.start(request.ref, testCall())
     for (const _ of [1, 2]) await bench().provider.stop(request.ref, { mode: 'force', timeoutMs: 1000 }, testCall())
     expect((await bench().inspect(request.ref)).state).toBe('off')
+  })
+}
+
+/** One machine, booted twice: its memory goes on from the snapshot; and one clone, booted once. */
+function snapshotTests(bench: () => Bench): void {
+  let request: MachineRequest
+  let heard: Listener
+  let console: ConsoleHandle
+  let heldSeq = 0
+  const take = (name: string) =>
+    bench().provider.snapshot(
+      request.ref,
+      { name, created: bench().environment.now().toISOString(), runId: bench().runId() },
+      testCall(),
+    )
+  const restore = (name: string) => bench().provider.restore(request.ref, { name, runId: bench().runId() }, testCall())
+  const list = () => bench().provider.listSnapshots(request.ref, testCall())
+  const listed = async () => (await list()).map(({ name, parent, isCurrent }) => [name, parent, isCurrent])
+  const listen = async () => {
+    heard = listener()
+    console = await bench().provider.openConsole(request.ref, { port: 'system', onData: heard.onData }, testCall())
+  }
+  /** The probe counts its lines: the number is what it has in its memory. */
+  const ping = async (word: string): Promise<number> => {
+    const answer = new RegExp(`"seq":(\\d+)[^\\n]*"ping ${word}"`)
+    await console.write(Buffer.from(`ping ${word}\r`))
+    await heard.until(`the answer to ${word}`, () => answer.test(heard.text))
+    return Number(answer.exec(heard.text)?.[1])
+  }
+  const cloneRequest = (name: string, of: MachineRequest, snapshot?: string): CloneRequest => {
+    const id = randomUUID()
+    const mark = {
+      ...of.mark,
+      runId: bench().runId(),
+      machineId: id,
+      name,
+      created: bench().environment.now().toISOString(),
+    }
+    const macs = of.macs.map((_, index) => `52:54:00:00:00:0${String(index + 1)}`)
+    return { ref: { name, id }, mark, macs, ...(snapshot === undefined ? {} : { snapshot }) }
+  }
+
+  beforeAll(async () => {
+    const { capabilities } = bench().facts
+    request = await bench().make(
+      'held',
+      `machine: { cpus: 1, memory: 256MiB, disks: [{ size: 64MiB }], networks: [{}], firmware: { tpm: ${String(capabilities.tpm)} } }`,
+    )
+  })
+  afterAll(async () => {
+    // Where a test failed its clones are there: the youngest first.
+    const left = await bench().provider.list(testCall())
+    const age = ({ mark }: MachineInfo): string => mark?.created ?? ''
+    for (const { ref } of left.toSorted((a, b) => age(b).localeCompare(age(a)))) await bench().destroy(ref)
+  })
+
+  test('a machine that is off is held, and goes on being off; its name is taken from then on', async () => {
+    expect(await list()).toEqual([])
+    const held = await take('Clean')
+    const { snapshots, tpm } = bench().facts.capabilities
+    expect(held).toMatchObject({ name: 'Clean', hasMemory: false, isCurrent: true })
+    expect(held.isTpmHeld).toBe(tpm ? snapshots.tpm : undefined)
+    expect(held.parent).toBeUndefined()
+    const before = await bench().host.inventory()
+    await expect(take('cLEAN')).rejects.toMatchObject({ code: 'snapshot-exists' })
+    expect(await bench().host.inventory()).toEqual(before)
+    expect(await bench().inspect(request.ref)).toMatchObject({ state: 'off', disks: [{ sizeBytes: 64 * MiB }] })
+  })
+
+  test('a machine that runs is held with its memory, and goes on with its console', async () => {
+    await listen()
+    await bench().provider.start(request.ref, testCall())
+    await heard.until('the closing line of the probe', () => heard.reader.state === 'complete')
+    await ping('before')
+    expect(await take('booted')).toMatchObject({ hasMemory: true, parent: 'Clean', isCurrent: true })
+    expect((await bench().inspect(request.ref)).state).toBe('running')
+    heldSeq = await ping('after')
+    expect(heard.reader.state).toBe('complete')
+  })
+
+  test('restored, the guest goes on where its memory was held, and can be reached as before', async () => {
+    await ping('lost')
+    const before = console
+    const { state, outputs } = await restore('booted')
+    expect(await before.ended).toEqual({ why: 'machine-off' })
+    expect(state).toBe('running')
+    expect((await bench().inspect(request.ref)).state).toBe('running')
+    await listen()
+    expect(await ping('again'), 'what it counted since is forgotten').toBe(heldSeq)
+    expect(heard.text).not.toContain('BdsDxe')
+    if (outputs['port-22'] !== undefined)
+      expect(await bench().provider.endpoint(request.ref, testCall())).toMatchObject({ port: outputs['port-22'] })
+  })
+
+  test('restoring one that was off switches the machine off; the next snapshot begins a branch', async () => {
+    expect(await restore('clean')).toMatchObject({ state: 'off' })
+    expect((await bench().inspect(request.ref)).state).toBe('off')
+    expect(await listed()).toEqual([
+      ['Clean', undefined, true],
+      ['booted', 'Clean', false],
+    ])
+    await take('branch')
+    expect(await listed()).toEqual([
+      ['Clean', undefined, false],
+      ['booted', 'Clean', false],
+      ['branch', 'Clean', true],
+    ])
+  })
+
+  test('what was planned is still observed as done', async () => {
+    for (const operation of bench().making(request))
+      expect(await bench().provider.observe(operation, request, testCall()), operation.id).toEqual({ is: 'done' })
+  })
+
+  test('a snapshot that is not there is snapshot-not-found, and nothing is touched', async () => {
+    const before = [await bench().inspect(request.ref), await bench().host.inventory()]
+    const { provider } = bench()
+    for (const asked of [
+      () => restore('none'),
+      () => provider.deleteSnapshot(request.ref, 'none', testCall()),
+      () => provider.clone(request.ref, cloneRequest('of-none', request, 'none'), testCall()),
+    ])
+      await expect(asked()).rejects.toMatchObject({ code: 'snapshot-not-found' })
+    expect([await bench().inspect(request.ref), await bench().host.inventory()]).toEqual(before)
+  })
+
+  test('one in the middle is deleted: what came after it is whole, and has its parent', async () => {
+    await bench().provider.deleteSnapshot(request.ref, 'clean', testCall())
+    expect(await listed()).toEqual([
+      ['booted', undefined, false],
+      ['branch', undefined, true],
+    ])
+    expect(await restore('booted')).toMatchObject({ state: 'running' })
+    await listen()
+    expect(await ping('once more')).toBe(heldSeq)
+  })
+
+  test('a running machine is cloned from a snapshot only; the clone boots with an identity of its own', async () => {
+    const { provider } = bench()
+    await expect(provider.clone(request.ref, cloneRequest('twin', request), testCall())).rejects.toMatchObject({
+      code: 'resource-busy',
+    })
+    await expect(
+      provider.clone(request.ref, cloneRequest('HELD', request, 'branch'), testCall()),
+    ).rejects.toMatchObject({ code: 'machine-exists' })
+    expect((await provider.list(testCall())).map(({ ref }) => ref)).toEqual([request.ref])
+    const twin = cloneRequest('twin', request, 'branch')
+    await provider.clone(request.ref, twin, testCall())
+    const original = await bench().inspect(request.ref)
+    const info = await bench().inspect(twin.ref)
+    expect(info).toMatchObject({ ref: twin.ref, state: 'off', tpm: original.tpm, installer: original.installer })
+    expect(info.mark).toEqual({ ...twin.mark, provider: info.mark?.provider })
+    expect(info.networks.map(({ mac }) => mac)).toEqual(twin.macs)
+    expect(info.disks.map((disk) => disk.sizeBytes)).toEqual([64 * MiB])
+    expect(info.disks[0]?.where).not.toBe(original.disks[0]?.where)
+    expect(await provider.listSnapshots(twin.ref, testCall())).toEqual([])
+    const other = listener()
+    await provider.openConsole(twin.ref, { port: 'system', onData: other.onData }, testCall())
+    const { outputs } = await provider.start(twin.ref, testCall())
+    await other.until('the clone’s report', () => other.reader.state === 'complete')
+    expect(other.reader.report).toMatchObject({ system: { uuid: twin.ref.id }, disks: [{ sizeBytes: 64 * MiB }] })
+    expect(other.reader.report?.nics.map(({ mac }) => mac)).toEqual(twin.macs)
+    const endpoint = await provider.endpoint(request.ref, testCall())
+    if (endpoint) expect(outputs['port-22']).not.toBe(endpoint.port)
+    expect((await bench().inspect(request.ref)).state, 'the original runs on').toBe('running')
+    expect(await textOf(provider.readLog(twin.ref, testCall()))).toContain(twin.ref.id.replaceAll('-', ''))
+    await provider.stop(twin.ref, { mode: 'force', timeoutMs: 1000 }, testCall())
+  })
+
+  test('a machine whose disk a clone needs is not removed, also through a clone of the clone', async () => {
+    const { provider, host } = bench()
+    const [twin] = await provider.findByName('twin', testCall())
+    const second = cloneRequest('second', request)
+    await provider.clone(twin!.ref, second, testCall())
+    const before = await host.inventory()
+    expect(await provider.dependents(request.ref, testCall())).toEqual([twin!.ref])
+    expect(await provider.dependents(twin!.ref, testCall())).toEqual([second.ref])
+    expect(await provider.dependents(second.ref, testCall())).toEqual([])
+    for (const ref of [request.ref, twin!.ref])
+      await expect(provider.destroy(ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
+    expect(await host.inventory()).toEqual(before)
+    expect((await bench().inspect(request.ref)).state).toBe('running')
+    await bench().destroy(second.ref)
+    await bench().destroy(twin!.ref)
+    expect(await provider.dependents(request.ref, testCall())).toEqual([])
+  })
+
+  test('what is not needed any more is gone: no leftovers, and all of it goes with the machine', async () => {
+    const { provider, host } = bench()
+    expect(await provider.leftovers(testCall())).toEqual([])
+    await provider.destroy(request.ref, testCall())
+    await provider.removeUnusedShared(testCall())
+    expect(await host.inventory()).toEqual([])
   })
 }
 

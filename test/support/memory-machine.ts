@@ -17,6 +17,26 @@ export interface MemoryConfig {
   readonly disks: readonly { readonly where: string; readonly sizeBytes: number }[]
 }
 
+export interface MemoryImage {
+  readonly state: PowerState
+  readonly boot: number
+  /** The guest's own, and what was in it then. */
+  readonly memory: Map<string, number>
+  readonly content: readonly (readonly [string, number])[]
+  readonly listeners: readonly ((line: string) => void)[]
+  readonly buttonListeners: readonly (() => void)[]
+}
+
+export interface MemorySnapshot {
+  readonly name: string
+  readonly created: string
+  readonly parent: string | undefined
+  isCurrent: boolean
+  /** Files of the pool, frozen: one for each disk. */
+  readonly disks: readonly string[]
+  readonly image: MemoryImage | undefined
+}
+
 export const emptyConfig: MemoryConfig = {
   cpus: 1,
   memoryBytes: 0,
@@ -38,10 +58,15 @@ export class MemoryMachine {
   readonly ports = new Map<number, number>()
   /** Who holds the serial port, or waits for the machine to start. */
   console: MemoryConsole | undefined
+  /** Oldest first. */
+  snapshots: MemorySnapshot[] = []
   /** Each start is another boot; what an earlier guest still says is not heard. */
   #boot = 0
-  readonly #lineListeners: ((line: string) => void)[] = []
-  readonly #buttonListeners: (() => void)[] = []
+  #bootCount = 0
+  #buttonListeners: (() => void)[] = []
+  #lineListeners: ((line: string) => void)[] = []
+  /** What the guest has in its memory. */
+  #memory = new Map<string, number>()
   #typed = ''
   readonly #followers = new Set<() => void>()
   readonly #guest: () => GuestScript
@@ -61,11 +86,13 @@ export class MemoryMachine {
     if (this.isOn) return
     const medium = this.medium && (await playedMedium(this.medium.path))
     this.state = 'running'
-    this.#boot += 1
+    this.#bootCount += 1
+    this.#boot = this.#bootCount
     this.#wakeFollowers()
     this.logAtStart = this.log.length
-    this.#lineListeners.length = 0
-    this.#buttonListeners.length = 0
+    this.#lineListeners = []
+    this.#buttonListeners = []
+    this.#memory = new Map()
     this.#typed = ''
     const boot = this.#bootOf(this.#boot, medium)
     void this.#guest()(boot)
@@ -84,6 +111,31 @@ export class MemoryMachine {
     this.ports.clear()
     this.console?.end({ why: 'machine-off' })
     this.console = undefined
+    this.#wakeFollowers()
+  }
+
+  /** What a snapshot with memory holds of a machine that is on. */
+  saveMemory(): MemoryImage {
+    return {
+      state: this.state,
+      boot: this.#boot,
+      memory: this.#memory,
+      content: [...this.#memory],
+      listeners: [...this.#lineListeners],
+      buttonListeners: [...this.#buttonListeners],
+    }
+  }
+
+  /** The same boot goes on where it was saved. */
+  restoreMemory(image: MemoryImage): void {
+    this.#boot = image.boot
+    this.#lineListeners = [...image.listeners]
+    this.#buttonListeners = [...image.buttonListeners]
+    this.#memory = image.memory
+    this.#memory.clear()
+    for (const [key, value] of image.content) this.#memory.set(key, value)
+    this.#typed = ''
+    this.state = image.state
     this.#wakeFollowers()
   }
 
@@ -149,6 +201,7 @@ export class MemoryMachine {
       onPowerButton: (listener) => {
         this.#buttonListeners.push(listener)
       },
+      memory: this.#memory,
       onLine: (listener) => {
         this.#lineListeners.push(listener)
       },

@@ -38,8 +38,24 @@ import type {
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
 import type { ProviderEntry } from '../../src/provider/registry.ts'
+import { requireNoDependents } from '../../src/provider/dependents.ts'
+import type {
+  CloneRequest,
+  RestoreRequest,
+  RestoreResult,
+  SnapshotInfo,
+  SnapshotRequest,
+} from '../../src/provider/snapshot.ts'
 import { blackPng } from './black-png.ts'
 import { emptyConfig, MemoryConsole, MemoryMachine } from './memory-machine.ts'
+import {
+  cloneMachine,
+  dependentsOf,
+  removeSnapshot,
+  restoreSnapshot,
+  snapshotsOf,
+  takeSnapshot,
+} from './memory-snapshots.ts'
 import { compared, diagnose, operationsOf, rulesFor, sshPort, type Rule } from './memory-plan.ts'
 import { usual, type GuestScript } from './played-guest.ts'
 
@@ -53,6 +69,8 @@ export const allCapabilities: Capabilities = {
   console: { ports: ['firmware', 'system'], firstByte: true, reattach: true, drainsUnattended: true },
   screenshot: true,
   viewer: true,
+  snapshots: { off: true, memory: true, tpm: false },
+  linkedClones: true,
   remote: false,
 }
 
@@ -92,6 +110,8 @@ export class MemoryHypervisor {
   readonly machines = new Map<string, MemoryMachine>()
   /** Name of each file in the pool, with the run that made it. */
   readonly files = new Map<string, string | undefined>()
+  /** On which file a file lies, for those that hold only what differs. */
+  readonly backings = new Map<string, string>()
   hasPool = false
   /** How many providers are open; each would hold a connection. */
   openCount = 0
@@ -239,6 +259,8 @@ const readingCalls = new Set([
   'screenshot',
   'viewer',
   'watchState',
+  'listSnapshots',
+  'dependents',
 ])
 
 function cancelled(call: string): AzlVmError {
@@ -496,8 +518,39 @@ class MemoryProvider implements Provider {
     machine.mark = { ...machine.mark, ...change }
   }
 
+  async snapshot(ref: MachineRef, request: SnapshotRequest, call: Call): Promise<SnapshotInfo> {
+    await this.#enter('snapshot', ref.name, call)
+    return takeSnapshot(this.#hypervisor, ref, request)
+  }
+
+  async listSnapshots(ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
+    await this.#enter('listSnapshots', ref.name, call)
+    return snapshotsOf(this.#hypervisor, ref)
+  }
+
+  async restore(ref: MachineRef, request: RestoreRequest, call: Call): Promise<RestoreResult> {
+    await this.#enter('restore', ref.name, call)
+    return restoreSnapshot(this.#hypervisor, ref, request)
+  }
+
+  async deleteSnapshot(ref: MachineRef, name: string, call: Call): Promise<void> {
+    await this.#enter('deleteSnapshot', ref.name, call)
+    removeSnapshot(this.#hypervisor, ref, name)
+  }
+
+  async clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void> {
+    await this.#enter('clone', ref.name, call)
+    cloneMachine(this.#hypervisor, ref, request)
+  }
+
+  async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
+    await this.#enter('dependents', ref.name, call)
+    return dependentsOf(this.#hypervisor, ref)
+  }
+
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
     await this.#enter('destroy', ref.name, call)
+    requireNoDependents(ref, dependentsOf(this.#hypervisor, ref))
     const machine = this.#hypervisor.machines.get(ref.id)
     return { removed: machine ? this.#remove(machine) : [], kept: [] }
   }
@@ -587,7 +640,7 @@ class MemoryProvider implements Provider {
   #observeFile(operation: Operation, request: MachineRequest): Observation {
     const { name } = operation.object
     if (!this.#hypervisor.files.has(name)) return { is: 'missing' }
-    const found = this.#hypervisor.machines.get(request.ref.id)?.config.disks.find((file) => file.where === name)
+    const found = this.#hypervisor.machines.get(request.ref.id)?.config.disks[Number(operation.parameters['index'])]
     const wanted = Number(operation.parameters['sizeBytes'])
     if (found?.sizeBytes === wanted) return { is: 'done' }
     const key = `machine.disks[${String(operation.parameters['index'])}].size`

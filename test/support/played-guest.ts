@@ -32,6 +32,8 @@ export interface PlayedBoot {
   crash(): void
   /** The power button, which firmware and boot loaders do not hear. */
   onPowerButton(listener: () => void): void
+  /** What a snapshot with memory holds and restoring it brings back. */
+  readonly memory: Map<string, number>
   /** Each line that is typed on the serial port. */
   onLine(listener: (line: string) => void): void
 }
@@ -126,16 +128,20 @@ async function playProbe(boot: PlayedBoot, then: 'poweroff' | 'wait'): Promise<v
   const lines = reportLines(boot.hardware, then)
   for (const line of lines.slice(0, -1)) await boot.write(`${line}\r\n`)
   await boot.write(`  memory:         ${String(boot.hardware.memoryBytes / 1024 ** 2)} MiB\r\n`)
+  // What is typed as soon as the report is whole is heard.
+  if (then === 'wait') answerCommands(boot, lines.length)
   await boot.write(`${lines.at(-1) ?? ''}\r\n`)
-  if (then === 'poweroff') {
-    boot.powerOff()
-    return
-  }
-  let seq = lines.length
+  if (then === 'poweroff') boot.powerOff()
+}
+
+function answerCommands(boot: PlayedBoot, firstSeq: number): void {
+  boot.memory.set('seq', firstSeq)
   boot.onLine((command) => {
+    const seq = boot.memory.get('seq') ?? 0
+    boot.memory.set('seq', seq + 1)
     const [verb = ''] = command.split(' ')
     const type = verb === 'ping' ? 'pong' : verb === 'off' ? 'off' : 'unknown-command'
-    void boot.write(`${JSON.stringify({ azl: 'probe', v: 1, seq: seq++, type, text: command })}\r\n`).then(() => {
+    void boot.write(`${JSON.stringify({ azl: 'probe', v: 1, seq, type, text: command })}\r\n`).then(() => {
       if (type === 'off') boot.powerOff()
     })
   })
