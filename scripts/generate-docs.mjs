@@ -1,15 +1,16 @@
 // Writes the pages and the schema that are made from the code; --check only says which are stale.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { format, resolveConfig } from 'prettier'
+import { Application } from 'typedoc'
 import { options } from './build.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const isCheck = process.argv.includes('--check')
 
-const pages = await generate()
+const pages = { ...(await generate()), ...(await describeLibvirtTs()) }
 const stale = []
 for (const [name, text] of Object.entries(pages)) {
   const file = join(root, name)
@@ -35,6 +36,29 @@ async function generate() {
     await build({ ...options, entryPoints: { pages: 'scripts/docs/pages.ts' }, outdir: folder, legalComments: 'none' })
     const { generatePages } = await import(pathToFileURL(join(folder, 'pages.js')).href)
     return await generatePages({ AZL_VM_HOME: join(folder, 'home') })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The API of libvirt-ts from its docstrings. What is exported without one, or links to nothing, is an error. */
+async function describeLibvirtTs() {
+  const folder = await mkdtemp(join(root, '.cache', 'docs-'))
+  try {
+    const options = join(root, 'packages/libvirt-ts/typedoc.json')
+    const app = await Application.bootstrapWithPlugins({ options, out: folder })
+    const project = await app.convert()
+    if (project !== undefined) app.validate(project)
+    if (project === undefined || app.logger.hasErrors() || app.logger.hasWarnings()) {
+      throw new Error('the API of libvirt-ts is not fully described: see the warnings above')
+    }
+    await app.generateOutputs(project)
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.md'))
+    return Object.fromEntries(
+      await Promise.all(
+        names.map(async (name) => [`packages/libvirt-ts/docs/api/${name}`, await readFile(join(folder, name), 'utf8')]),
+      ),
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

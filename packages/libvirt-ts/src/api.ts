@@ -25,10 +25,12 @@ export type * from './api/block-jobs.ts'
 export type * from './api/saving.ts'
 export type * from './api/snapshots.ts'
 
+/** What every call takes. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The daemon's host. */
 export interface NodeInfo {
   readonly cpuModel: string
   readonly memoryBytes: number
@@ -40,6 +42,7 @@ export interface NodeInfo {
   readonly threads: number
 }
 
+/** What is asked about; what is not said is what the hypervisor would choose. */
 export interface DomainCapabilitiesQuery {
   readonly arch?: string | undefined
   readonly machine?: string | undefined
@@ -55,12 +58,14 @@ export interface ListDomainsFilter {
   readonly persistent?: boolean | undefined
 }
 
+/** What a domain does, and since what. */
 export interface DomainState {
   readonly state: DomainStateName | number
   /** The reasons belong to the state: `user`, `starting-up`, `destroyed`, `failed` ... */
   readonly reason: DomainStateReason | number
 }
 
+/** Something happened to a domain. */
 export interface DomainEvent {
   readonly domain: Domain
   readonly event: DomainEventName | number
@@ -68,11 +73,13 @@ export interface DomainEvent {
   readonly detail: DomainEventDetail | number
 }
 
+/** Called for each event, in order. What it throws is an uncaught exception. */
 export type DomainEventListener = (event: DomainEvent) => void
 
 /** Stops the listening; a second call does nothing. */
 export type Unsubscribe = () => Promise<void>
 
+/** An open connection to one daemon and one driver. */
 export interface Connection extends AsyncDisposable {
   /** The URI as the daemon knows it: without transport and without `?socket=`. */
   readonly uri: string
@@ -83,6 +90,7 @@ export interface Connection extends AsyncDisposable {
   /** Ends the connection. Calls that still wait reject with `ConnectionError` `closed`. Repeating it is fine. */
   close(): Promise<void>
 
+  /** The name of the daemon's host. */
   hostname(options?: CallOptions): Promise<string>
   /** libvirt's version, `9.0.0`. */
   libraryVersion(options?: CallOptions): Promise<string>
@@ -92,12 +100,18 @@ export interface Connection extends AsyncDisposable {
   hypervisorType(options?: CallOptions): Promise<string>
   /** The URI that the daemon reports for this connection. */
   remoteUri(options?: CallOptions): Promise<string>
+  /** What host and hypervisor can do, as libvirt's `<capabilities>` XML. */
   capabilities(options?: CallOptions): Promise<string>
+  /** What a domain of this kind can have, as `<domainCapabilities>` XML. */
   domainCapabilities(query?: DomainCapabilitiesQuery, options?: CallOptions): Promise<string>
+  /** Processors and memory of the daemon's host. */
   nodeInfo(options?: CallOptions): Promise<NodeInfo>
 
+  /** All domains that the filter lets through, in no particular order. */
   listDomains(filter?: ListDomainsFilter, options?: CallOptions): Promise<Domain[]>
+  /** Rejects with `no-domain` where there is none. */
   lookupDomain(name: string, options?: CallOptions): Promise<Domain>
+  /** Rejects with `no-domain` where there is none. */
   lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain>
   /** Defines, or redefines where name and UUID are those of an existing domain. Another UUID for a taken name is refused. */
   defineDomain(xml: string, options?: CallOptions & { readonly validate?: boolean }): Promise<Domain>
@@ -123,23 +137,34 @@ export interface Connection extends AsyncDisposable {
    */
   onDomainEvent(listener: DomainEventListener, options?: CallOptions): Promise<Unsubscribe>
 
+  /** All storage pools, active or not. */
   listPools(options?: CallOptions): Promise<StoragePool[]>
+  /** Rejects with `no-storage-pool` where there is none. */
   lookupPool(name: string, options?: CallOptions): Promise<StoragePool>
+  /** Rejects with `no-storage-pool` where there is none. */
   lookupPoolByUuid(uuid: string, options?: CallOptions): Promise<StoragePool>
+  /** The pool whose folder or device is at this path of the daemon's host. */
   lookupPoolByTargetPath(path: string, options?: CallOptions): Promise<StoragePool>
   /** A persistent pool, not yet started. */
   definePool(xml: string, options?: CallOptions): Promise<StoragePool>
   /** A transient pool, started; `build` makes its folder. */
   createPool(xml: string, options?: CallOptions & { readonly build?: boolean }): Promise<StoragePool>
+  /** The volume at this path of the daemon's host, in whatever active pool; else `no-storage-vol`. */
   lookupVolumeByPath(path: string, options?: CallOptions): Promise<StorageVolume>
+  /** The volume with this key, in whatever active pool; else `no-storage-vol`. */
   lookupVolumeByKey(key: string, options?: CallOptions): Promise<StorageVolume>
 
+  /** All networks, active or not. */
   listNetworks(options?: CallOptions): Promise<Network[]>
+  /** Rejects with `no-network` where there is none. */
   lookupNetwork(name: string, options?: CallOptions): Promise<Network>
+  /** Rejects with `no-network` where there is none. */
   lookupNetworkByUuid(uuid: string, options?: CallOptions): Promise<Network>
+  /** A persistent network, not yet started. */
   defineNetwork(xml: string, options?: CallOptions): Promise<Network>
 }
 
+/** What a change of devices is for: the running instance, the definition, or both. */
 export interface DeviceChangeOptions extends CallOptions {
   /** Neither `live` nor `config`: the current state, running or not. */
   readonly live?: boolean | undefined
@@ -148,6 +173,7 @@ export interface DeviceChangeOptions extends CallOptions {
   readonly force?: boolean | undefined
 }
 
+/** What else goes with a definition. */
 export interface UndefineOptions extends CallOptions {
   /** true removes the NVRAM file, false keeps it; unsaid, libvirt refuses a domain that has one. */
   readonly nvram?: boolean | undefined
@@ -158,8 +184,13 @@ export interface UndefineOptions extends CallOptions {
   readonly checkpointsMetadata?: boolean | undefined
 }
 
+/**
+ * Which of the two descriptions of a domain: that of the running instance (`live`), the definition (`config`), both,
+ * or the one that counts now.
+ */
 export type MetadataScope = 'current' | 'config' | 'live' | 'both'
 
+/** One element of the metadata, to be set or removed. */
 export interface SetMetadataRequest {
   /** The XML namespace; one element per namespace. */
   readonly uri: string
@@ -170,18 +201,21 @@ export interface SetMetadataRequest {
   readonly scope?: MetadataScope | undefined
 }
 
+/** A picture, whole. */
 export interface Screenshot {
   /** `image/png`, `image/x-portable-pixmap`. */
   readonly mimeType: string
   readonly data: Uint8Array
 }
 
+/** How large a disk is, as the guest sees it and on the host. */
 export interface BlockInfo {
   readonly capacityBytes: number
   readonly allocationBytes: number
   readonly physicalBytes: number
 }
 
+/** A network interface with its addresses. */
 export interface InterfaceAddress {
   readonly interface: string
   readonly mac: string | undefined
@@ -192,6 +226,7 @@ export interface InterfaceAddress {
   }[]
 }
 
+/** Which console, and how it is read. */
 export interface OpenConsoleOptions extends CallOptions {
   /** The device's alias (`serial0`, `console1`); unsaid, the first console. */
   readonly device?: string | undefined
@@ -208,6 +243,7 @@ export interface OpenConsoleOptions extends CallOptions {
   readonly bufferBytes?: number | undefined
 }
 
+/** Why a console has ended. */
 export interface ConsoleEnd {
   /** `eof`: the guest was powered off (or another reader forced us out); `closed`: by us; `error`: the line broke. */
   readonly reason: 'eof' | 'closed' | 'error'
@@ -229,6 +265,7 @@ export interface ConsoleStream extends AsyncIterable<Uint8Array>, AsyncDisposabl
   close(): Promise<void>
 }
 
+/** How the guest is asked to shut down. */
 export interface ShutdownOptions extends CallOptions {
   /** How to ask the guest; unsaid, the hypervisor chooses. */
   readonly method?: 'acpi' | 'agent' | undefined
@@ -243,34 +280,50 @@ export interface Domain extends DomainSaving, DomainSnapshots, DomainBlockJobs {
 
   /** Starts it. `paused`: nothing runs before `resume`, so a console opened in between misses no byte. */
   create(options?: CallOptions & { readonly paused?: boolean; readonly resetNvram?: boolean }): Promise<void>
+  /** Lets it run (on). */
   resume(options?: CallOptions): Promise<void>
+  /** Stops its processors; memory stays. */
   suspend(options?: CallOptions): Promise<void>
   /** Asks the guest; resolves when it was asked, not when it is off. */
   shutdown(options?: ShutdownOptions): Promise<void>
+  /** As the reset button does. */
   reset(options?: CallOptions): Promise<void>
   /** Pulls the plug. `graceful`: not by SIGKILL. */
   destroy(options?: CallOptions & { readonly graceful?: boolean }): Promise<void>
+  /** Removes the definition; a running domain goes on as a transient one. */
   undefine(options?: UndefineOptions): Promise<void>
 
+  /** What it does, and since what. */
   state(options?: CallOptions): Promise<DomainState>
+  /** Whether it is on, paused included. */
   isActive(options?: CallOptions): Promise<boolean>
+  /** Whether it has a definition that outlives being off. */
   isPersistent(options?: CallOptions): Promise<boolean>
+  /** Its description: of the running instance, or `inactive` the definition; `secure` includes passwords. */
   xml(options?: CallOptions & { readonly inactive?: boolean; readonly secure?: boolean }): Promise<string>
   /** The element stored under a namespace, or undefined where there is none. */
   metadata(uri: string, options?: CallOptions & { readonly scope?: MetadataScope }): Promise<string | undefined>
+  /** Sets or removes the element of one namespace. */
   setMetadata(request: SetMetadataRequest, options?: CallOptions): Promise<void>
+  /** A picture of a screen, default the first. */
   screenshot(options?: CallOptions & { readonly screen?: number }): Promise<Screenshot>
+  /** Opens a serial port on a connection of its own. A paused domain can have it open before its first instruction. */
   openConsole(options?: OpenConsoleOptions): Promise<ConsoleStream>
+  /** Adds the device that the XML describes. */
   attachDevice(xml: string, options?: DeviceChangeOptions): Promise<void>
+  /** Changes a device: another medium in a drive, the link of an interface. */
   updateDevice(xml: string, options?: DeviceChangeOptions): Promise<void>
+  /** Removes the device that the XML describes; resolves when that was asked, which a guest may take its time with. */
   detachDevice(xml: string, options?: DeviceChangeOptions): Promise<void>
   /** `path` is the disk's target (`vda`) or its source path. */
   blockInfo(path: string, options?: CallOptions): Promise<BlockInfo>
+  /** As the DHCP server of libvirt (`lease`), the agent in the guest, or the ARP table of the host knows them. */
   interfaceAddresses(source: 'lease' | 'agent' | 'arp', options?: CallOptions): Promise<InterfaceAddress[]>
   /** QEMU's monitor: QMP JSON in and out, or a human command with `hmp`. Taints the domain. */
   monitorCommand(command: string, options?: CallOptions & { readonly hmp?: boolean }): Promise<string>
 }
 
+/** State and sizes of a pool. */
 export interface PoolInfo {
   readonly state: PoolStateName | number
   readonly capacityBytes: number
@@ -278,6 +331,7 @@ export interface PoolInfo {
   readonly availableBytes: number
 }
 
+/** A handle: name and UUID do not change; everything else is asked for. */
 export interface StoragePool {
   readonly name: string
   readonly uuid: string
@@ -290,17 +344,26 @@ export interface StoragePool {
   destroy(options?: CallOptions): Promise<void>
   /** Removes its storage: for a directory pool the (empty) folder. */
   delete(options?: CallOptions): Promise<void>
+  /** Removes the definition of a stopped pool. No data is touched. */
   undefine(options?: CallOptions): Promise<void>
   /** Looks again at what is there. */
   refresh(options?: CallOptions): Promise<void>
+  /** Whether the daemon starts it when it starts itself. */
   setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
+  /** Whether it is started. */
   isActive(options?: CallOptions): Promise<boolean>
+  /** Whether it has a definition that outlives being stopped. */
   isPersistent(options?: CallOptions): Promise<boolean>
+  /** Its description. */
   xml(options?: CallOptions): Promise<string>
+  /** State and sizes. */
   info(options?: CallOptions): Promise<PoolInfo>
 
+  /** The volumes, as of the last refresh. */
   listVolumes(options?: CallOptions): Promise<StorageVolume[]>
+  /** Rejects with `no-storage-vol` where there is none. */
   lookupVolume(name: string, options?: CallOptions): Promise<StorageVolume>
+  /** A new volume; a taken name is `storage-vol-exist`. */
   createVolume(xml: string, options?: CallOptions & { readonly preallocateMetadata?: boolean }): Promise<StorageVolume>
   /**
    * A new volume with the contents of another one, of any pool of the same daemon; both must be stopped from changing.
@@ -314,18 +377,21 @@ export interface StoragePool {
   ): Promise<StorageVolume>
 }
 
+/** Kind and sizes of a volume. */
 export interface VolumeInfo {
   readonly type: VolumeTypeName | number
   readonly capacityBytes: number
   readonly allocationBytes: number
 }
 
+/** How a volume changes its size. */
 export interface ResizeVolumeOptions extends CallOptions {
   readonly shrink?: boolean | undefined
   readonly allocate?: boolean | undefined
   readonly relative?: boolean | undefined
 }
 
+/** Which part of a volume is sent or read. */
 export interface TransferOptions extends CallOptions {
   /** Where in the volume, default 0. */
   readonly offsetBytes?: number | undefined
@@ -335,13 +401,17 @@ export interface TransferOptions extends CallOptions {
   readonly onProgress?: ((transferredBytes: number) => void) | undefined
 }
 
+/** A handle: pool, name and key do not change; everything else is asked for. */
 export interface StorageVolume {
   readonly pool: string
   readonly name: string
   readonly key: string
 
+  /** Where it lies on the daemon's host. */
   path(options?: CallOptions): Promise<string>
+  /** Its description. */
   xml(options?: CallOptions): Promise<string>
+  /** Kind and sizes. */
   info(options?: CallOptions): Promise<VolumeInfo>
   /**
    * Changes the capacity. `shrink` is needed to make it smaller (`invalid-arg` otherwise); `allocate` takes the new
@@ -349,6 +419,7 @@ export interface StorageVolume {
    * https://libvirt.org/html/libvirt-libvirt-storage.html#virStorageVolResize
    */
   resize(capacityBytes: number, options?: ResizeVolumeOptions): Promise<void>
+  /** Removes it with its data. */
   delete(options?: CallOptions): Promise<void>
   /**
    * Writes the source into the volume and resolves with the number of bytes once the daemon has confirmed all of
@@ -360,18 +431,25 @@ export interface StorageVolume {
   download(options?: TransferOptions): AsyncIterable<Uint8Array>
 }
 
+/** A handle: name and UUID do not change; everything else is asked for. */
 export interface Network {
   readonly name: string
   readonly uuid: string
 
+  /** Whether it is started. */
   isActive(options?: CallOptions): Promise<boolean>
+  /** Whether it has a definition that outlives being stopped. */
   isPersistent(options?: CallOptions): Promise<boolean>
+  /** Its description. */
   xml(options?: CallOptions): Promise<string>
   /** Starts it. */
   create(options?: CallOptions): Promise<void>
   /** Stops it. */
   destroy(options?: CallOptions): Promise<void>
+  /** Removes the definition; a running network goes on as a transient one. */
   undefine(options?: CallOptions): Promise<void>
+  /** Whether the daemon starts it when it starts itself. */
   setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
+  /** The bridge on the host; rejects where the network has none. */
   bridgeName(options?: CallOptions): Promise<string>
 }

@@ -12,6 +12,7 @@ import type { Dialer, TlsOptions } from './transport/dialer.ts'
 import { parseUri } from './uri.ts'
 import type { ConnectionTarget, UriEnvironment } from './uri.ts'
 
+/** How a silent line is watched. */
 export interface KeepaliveOptions {
   /** How long the line may be silent before we ask, default 5000. */
   readonly intervalMs: number
@@ -19,6 +20,7 @@ export interface KeepaliveOptions {
   readonly count: number
 }
 
+/** How a connection is opened and watched. */
 export interface ConnectOptions extends CallOptions {
   /**
    * For `LIBVIRT_DEFAULT_URI`, `XDG_RUNTIME_DIR`, `HOME` and `LIBVIRT_AUTOSTART`, and the environment of the programs

@@ -8,6 +8,7 @@ import type { ErrorCodeName, ErrorDomainName } from './rpc/error-codes.ts'
 
 export type { ErrorCodeName, ErrorDomainName }
 
+/** What an error carries besides its message. */
 export interface ClientErrorDetails {
   /** What the reader can do now. */
   readonly hint?: string | undefined
@@ -79,6 +80,7 @@ export class LibvirtError extends LibvirtClientError implements LibvirtErrorFiel
   }
 }
 
+/** Why there is no connection. */
 export type ConnectionFailure =
   /** There is no socket at that path: no daemon runs. */
   | 'socket-missing'
@@ -120,6 +122,7 @@ export class ConnectionError extends LibvirtClientError {
   }
 }
 
+/** What the daemon asked for. */
 export type AuthenticationMechanism = 'polkit' | 'sasl' | 'unknown'
 
 /** The daemon asks for an authentication that was refused, or that this client does not speak. */
@@ -169,11 +172,17 @@ export function isLibvirtError(error: unknown, ...names: readonly ErrorCodeName[
   return names.length === 0 || (error.codeName !== undefined && names.includes(error.codeName))
 }
 
+/** There is no such domain (any more). */
 export const isNoDomain = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-domain')
+/** There is no such storage pool (any more). */
 export const isNoStoragePool = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-storage-pool')
+/** There is no such volume (any more). */
 export const isNoStorageVolume = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-storage-vol')
+/** There is no such network (any more). */
 export const isNoNetwork = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-network')
+/** There is no such snapshot (any more). */
 export const isNoSnapshot = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-domain-snapshot')
+/** The domain has no metadata of that namespace. */
 export const isNoMetadata = (error: unknown): error is LibvirtError => isLibvirtError(error, 'no-domain-metadata')
 
 /** The object asked for does not exist, whatever its kind. */

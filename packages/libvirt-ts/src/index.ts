@@ -1,4 +1,8 @@
-/** A libvirt client in pure TypeScript over libvirt's own RPC protocol. */
+/**
+ * A libvirt client in pure TypeScript over libvirt's own RPC protocol.
+ *
+ * @module libvirt-ts
+ */
 export type * from './api.ts'
 export { connect } from './connect.ts'
 export type { ConnectOptions, KeepaliveOptions } from './connect.ts'

@@ -5,6 +5,7 @@
 import { posix } from 'node:path'
 import { UriError } from './errors.ts'
 
+/** How the bytes travel: what stands after the `+` in a URI. */
 export type Transport = 'unix' | 'tcp' | 'tls' | 'ssh' | 'libssh' | 'libssh2' | 'ext'
 
 /** What a URI means, before anything is dialled. */
@@ -37,6 +38,7 @@ export interface ConnectionTarget {
   readonly parameters: Readonly<Record<string, string>>
 }
 
+/** The variables that libvirt's own client reads too. */
 export interface UriEnvironment {
   readonly [name: string]: string | undefined
 }

@@ -2,6 +2,7 @@
 import type { CallOptions } from '../api.ts'
 import type { BlockJobTypeName } from '../rpc/enums.ts'
 
+/** How far a block job is. */
 export interface BlockJobInfo {
   readonly type: BlockJobTypeName | number
   /** 0: unlimited. */
@@ -11,6 +12,7 @@ export interface BlockJobInfo {
   readonly end: number
 }
 
+/** Which part of the chain goes down into which. */
 export interface BlockCommitOptions extends CallOptions {
   /** The file that takes the blocks; unsaid, the bottom of the chain, or with `shallow` the one below `top`. */
   readonly base?: string | undefined
@@ -26,6 +28,7 @@ export interface BlockCommitOptions extends CallOptions {
   readonly relative?: boolean | undefined
 }
 
+/** Which part of the chain comes up into the disk. */
 export interface BlockRebaseOptions extends CallOptions {
   /** Pull: the file that stays below (unsaid: none); copy: where the copy goes. */
   readonly base?: string | undefined

@@ -19,6 +19,7 @@ export interface RestoreOptions extends SaveOptions {
   readonly resetNvram?: boolean | undefined
 }
 
+/** What a domain can do with its memory and a file. */
 export interface DomainSaving {
   /**
    * Memory to a file on the daemon's host, domain off; `Connection.restoreDomain` brings it back. `xml` is kept as its

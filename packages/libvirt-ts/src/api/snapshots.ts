@@ -4,6 +4,7 @@
  */
 import type { CallOptions, Domain } from '../api.ts'
 
+/** What a snapshot holds, and how it is made. */
 export interface CreateSnapshotOptions extends CallOptions {
   /** Puts a snapshot back in the books that `xml` describes, and touches no disk. */
   readonly redefine?: boolean | undefined
@@ -27,6 +28,7 @@ export interface CreateSnapshotOptions extends CallOptions {
   readonly validate?: boolean | undefined
 }
 
+/** Which snapshots; nothing said means all. */
 export interface ListSnapshotsFilter {
   /** Those without a parent. */
   readonly roots?: boolean | undefined
@@ -36,6 +38,7 @@ export interface ListSnapshotsFilter {
   readonly metadata?: boolean | undefined
 }
 
+/** How a domain goes back. */
 export interface RevertOptions extends CallOptions {
   /** How the domain goes on; unsaid, as it was. */
   readonly running?: boolean | undefined
@@ -45,6 +48,7 @@ export interface RevertOptions extends CallOptions {
   readonly resetNvram?: boolean | undefined
 }
 
+/** What else goes with a snapshot. */
 export interface DeleteSnapshotOptions extends CallOptions {
   /** `this`: its changes go into the child; `all`: children too; `only`: children and not this one. Default `this`. */
   readonly children?: 'this' | 'all' | 'only' | undefined
@@ -82,6 +86,7 @@ export interface DomainSnapshot {
   delete(options?: DeleteSnapshotOptions): Promise<void>
 }
 
+/** What a domain can do with its snapshots. */
 export interface DomainSnapshots {
   /**
    * `xml` is a `<domainsnapshot>`; an empty one gets a name from the clock.

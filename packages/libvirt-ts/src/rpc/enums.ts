@@ -16,6 +16,7 @@ export const domainStates = {
   'pm-suspended': 7,
 } as const
 
+/** `virDomainState`. */
 export type DomainStateName = keyof typeof domainStates
 
 /** VIR_DOMAIN_<STATE>_ */
@@ -70,6 +71,7 @@ export const domainStateReasons = {
 
 type KeysOfEach<T> = T extends unknown ? keyof T : never
 
+/** The reasons of all states together. */
 export type DomainStateReason = KeysOfEach<(typeof domainStateReasons)[DomainStateName]>
 
 /** VIR_DOMAIN_EVENT_ */
@@ -85,6 +87,7 @@ export const domainEvents = {
   crashed: 8,
 } as const
 
+/** `virDomainEventType`. */
 export type DomainEventName = keyof typeof domainEvents
 
 /** VIR_DOMAIN_EVENT_<EVENT>_ */
@@ -118,16 +121,19 @@ export const domainEventDetails = {
   crashed: { panicked: 0, crashloaded: 1 },
 } as const satisfies Record<DomainEventName, Record<string, number>>
 
+/** The details of all events together. */
 export type DomainEventDetail = KeysOfEach<(typeof domainEventDetails)[DomainEventName]>
 
 /** VIR_STORAGE_POOL_ */
 export const poolStates = { inactive: 0, building: 1, running: 2, degraded: 3, inaccessible: 4 } as const
 
+/** `virStoragePoolState`. */
 export type PoolStateName = keyof typeof poolStates
 
 /** VIR_STORAGE_VOL_ */
 export const volumeTypes = { file: 0, block: 1, dir: 2, network: 3, netdir: 4, ploop: 5 } as const
 
+/** `virStorageVolType`. */
 export type VolumeTypeName = keyof typeof volumeTypes
 
 /** VIR_DOMAIN_BLOCK_JOB_TYPE_ */

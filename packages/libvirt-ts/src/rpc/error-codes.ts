@@ -117,8 +117,10 @@ export const errorCodes = {
   'multiple-domains': 110,
 } as const satisfies Record<string, number>
 
+/** Names of the codes in {@link errorCodes}. */
 export type ErrorCodeName = keyof typeof errorCodes
 
+/** The part of libvirt that an error comes from: `virErrorDomain` of libvirt's public header, by our name. */
 export const errorDomains = {
   none: 0,
   xen: 1,
@@ -195,4 +197,5 @@ export const errorDomains = {
   ch: 72,
 } as const satisfies Record<string, number>
 
+/** Names of the parts in {@link errorDomains}. */
 export type ErrorDomainName = keyof typeof errorDomains

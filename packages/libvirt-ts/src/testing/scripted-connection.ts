@@ -20,6 +20,7 @@ const byNumber = new Map<string, { readonly name: ProcedureName; readonly proced
   ]),
 )
 
+/** The daemon's side of one connection. */
 export class ScriptedConnection {
   /** Keepalive questions that the client asked. */
   pings = 0
@@ -42,11 +43,13 @@ export class ScriptedConnection {
     this.#socket.write(bytes)
   }
 
+  /** @internal */
   sendFrame(header: FrameHeader, payload: Uint8Array = new Uint8Array(0)): void {
     if (this.#socket.destroyed) return
     this.#socket.write(Buffer.concat([writeHeader(Buffer.alloc(headerBytes), header, payload.length), payload]))
   }
 
+  /** @internal */
   sendEvent<M>(event: { program: number; number: number; message: Codec<M> }, message: M): void {
     const { VIR_NET_MESSAGE } = messageTypes
     const header = {
@@ -76,10 +79,12 @@ export class ScriptedConnection {
     this.#socket.pause()
   }
 
+  /** Takes again what the client sends. */
   resume(): void {
     this.#socket.resume()
   }
 
+  /** Drops the connection without a word. */
   destroy(): void {
     this.#socket.destroy()
   }
@@ -162,6 +167,7 @@ export class ScriptedStream {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
   }
 
+  /** One packet; waits for the answer to the call. */
   send(data: Uint8Array): void {
     this.#later(() => this.#send({ ...this.#header, status: messageStatuses.VIR_NET_CONTINUE }, data))
   }
@@ -171,6 +177,7 @@ export class ScriptedStream {
     this.send(new Uint8Array(0))
   }
 
+  /** Ends the stream with an error. */
   fail(error: LibvirtError): void {
     this.#later(() => this.#send({ ...this.#header, status: messageStatuses.VIR_NET_ERROR }, encodeError(error)))
   }
@@ -182,6 +189,7 @@ export class ScriptedStream {
     for (const act of waiting) act()
   }
 
+  /** @internal */
   receive(frame: Frame): void {
     if (frame.status === messageStatuses.VIR_NET_CONTINUE) {
       const data = Buffer.from(frame.payload)

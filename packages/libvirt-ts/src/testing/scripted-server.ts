@@ -25,10 +25,14 @@ import type { ScriptedStream } from './scripted-connection.ts'
 import type { RawReply } from './raw-reply.ts'
 import { streamPair } from './stream-pair.ts'
 
+/** Our names of the calls; libvirt's own follow from them (`domainGetXml` is `REMOTE_PROC_DOMAIN_GET_XML_DESC`). */
 export type ProcedureName = keyof typeof procedures
+/** What a call carries, in the names of libvirt's protocol. */
 export type ArgsOf<N extends ProcedureName> = (typeof procedures)[N] extends Procedure<infer A, infer _R> ? A : never
+/** What its answer carries, in the names of libvirt's protocol. */
 export type ResultOf<N extends ProcedureName> = (typeof procedures)[N] extends Procedure<infer _A, infer R> ? R : never
 
+/** Where a call came from. */
 export interface ScriptedCall {
   readonly connection: ScriptedConnection
   /** For the procedures that open a stream. What is sent waits for the answer. */
@@ -41,11 +45,13 @@ export type Handler<N extends ProcedureName> = (
   call: ScriptedCall,
 ) => ResultOf<N> | RawReply | Promise<ResultOf<N> | RawReply>
 
+/** A call that came. */
 export interface RecordedCall {
   readonly name: ProcedureName
   readonly args: unknown
 }
 
+/** @internal */
 export type AnyHandler = (args: never, call: ScriptedCall) => unknown
 
 /** An error as the daemon would send it. */
@@ -64,6 +70,7 @@ export function fault(
   })
 }
 
+/** The daemon. One serves any number of connections; close it where it listens. */
 export class ScriptedServer {
   /** Every call that came, in order, connections mixed. */
   readonly calls: RecordedCall[] = []
@@ -98,10 +105,12 @@ export class ScriptedServer {
     return this
   }
 
+  /** @internal */
   handlerOf(name: ProcedureName): AnyHandler | undefined {
     return this.#handlers.get(name)
   }
 
+  /** @internal */
   record(call: RecordedCall): void {
     this.calls.push(call)
     for (const check of [...this.#waiters]) check()
@@ -144,6 +153,7 @@ export class ScriptedServer {
     for (const connection of [...this.connections]) connection.destroy()
   }
 
+  /** Drops all connections and stops listening. */
   async close(): Promise<void> {
     this.breakConnections()
     const listener = this.#listener
@@ -153,6 +163,7 @@ export class ScriptedServer {
     if (listener.folder !== undefined) await rm(listener.folder, { recursive: true, force: true })
   }
 
+  /** As {@link ScriptedServer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -32,6 +32,7 @@ class End extends Duplex {
   }
 }
 
+/** What is written to one end is read from the other. */
 export function streamPair(): readonly [Duplex, Duplex] {
   const left = new End({ allowHalfOpen: false })
   const right = new End({ allowHalfOpen: false })

@@ -17,6 +17,7 @@ export interface TlsOptions {
   readonly fingerprint?: string | undefined
 }
 
+/** How a stream is to be opened. */
 export interface DialOptions {
   readonly isReadOnly: boolean
   readonly signal?: AbortSignal | undefined
@@ -31,5 +32,6 @@ export interface DialOptions {
  * stream that fails later may say why by being destroyed with a `ConnectionError`.
  */
 export interface Dialer {
+  /** Opens one stream. */
   dial(target: ConnectionTarget, options: DialOptions): Promise<Duplex>
 }
