@@ -49,6 +49,8 @@ export function testPackages(machine) {
     { name: 'genisoimage', why: 'isoinfo: a third opinion' },
     { name: 'p7zip-full', why: '7z: a fourth opinion' },
     { name: 'mtools', why: 'reads the EFI boot image inside an ISO' },
+    { name: 'zsh', why: 'completion, asked for as a user asks for it' },
+    { name: 'fish', why: 'the same in fish' },
     { name: 'clang', why: 'builds the boot probe again and compares' },
     { name: 'lld', why: 'links the boot probe' },
     { name: 'openssh-server', why: 'a real sshd that leads to a test’s libvirt' },

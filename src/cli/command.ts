@@ -20,6 +20,8 @@ export interface PositionalData {
   readonly required?: boolean
   readonly variadic?: boolean
   readonly choices?: readonly string[]
+  /** What a shell offers here beside the choices; with `machine` also files, for a spec names one too. */
+  readonly completes?: 'machine' | 'file'
 }
 
 interface OptionBase {

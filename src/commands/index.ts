@@ -20,6 +20,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import('./validate.ts'),
   },
   {
+    name: 'explain',
+    group: 'Begin',
+    summary: 'Show each value of a spec, where it comes from, and what it means.',
+    alsoCalled: ['describe', 'why', 'where'],
+    load: () => import('./explain.ts'),
+  },
+  {
     name: 'schema',
     group: 'Begin',
     summary: 'Print the JSON Schema of a spec, for editors and other tools.',
@@ -171,6 +178,12 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import('./view.ts'),
   },
   {
+    name: 'iso inspect',
+    group: 'Evidence',
+    summary: 'Say what an ISO file is: architecture, boot menu, kernel, Azure Linux or not.',
+    load: () => import('./iso-inspect.ts'),
+  },
+  {
     name: 'doctor',
     group: 'Host',
     summary: 'Say what this computer can do, what stands in the way, and the fix.',
@@ -183,5 +196,19 @@ export const commandEntries: readonly CommandEntry[] = [
     summary: 'List the hypervisors that azl-vm drives, and what each can do here.',
     alsoCalled: ['hypervisors', 'backends'],
     load: () => import('./providers.ts'),
+  },
+  {
+    name: 'completion',
+    group: 'Help',
+    summary: 'Print the script that lets a shell complete command lines.',
+    alsoCalled: ['completions', 'autocomplete'],
+    load: () => import('./completion.ts'),
+  },
+  {
+    name: 'complete',
+    group: 'Help',
+    summary: 'What may come next on a command line; for the scripts of `completion`.',
+    hidden: true,
+    load: () => import('./complete.ts'),
   },
 ]

@@ -11,6 +11,7 @@ import { usageError } from '../usage-error.ts'
 export const machinePositional = {
   name: 'name',
   required: true,
+  completes: 'machine',
   description: 'Name of the machine, NAME@PROVIDER where two have it, or the file of its spec.',
 } as const satisfies PositionalData
 

@@ -7,6 +7,7 @@ import type { LoadedSpec } from '../spec/loaded-spec.ts'
 
 export const specPositional = {
   name: 'spec',
+  completes: 'file',
   description: 'File of the spec (default: ./azl-vm.yaml).',
 } as const satisfies PositionalData
 

@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { didYouMean } from '../did-you-mean.ts'
 import { AzlVmError, errorText } from '../errors.ts'
 import { bootPlatform, fileSource, IsoError, openFat, openIso, windowSource } from '../iso9660/index.ts'
-import type { IsoImage, RandomAccessSource } from '../iso9660/index.ts'
+import type { FatVolume, IsoImage, RandomAccessSource } from '../iso9660/index.ts'
 import { hasCode } from '../store/atomic-file.ts'
 import { peArchitecture, peHeaderBytes } from './pe-machine.ts'
 import { removableLoaderNames } from './removable-loader.ts'
@@ -104,22 +104,30 @@ function checkWhole(path: string, image: IsoImage): void {
 }
 
 /** A missing file, or a part that cannot be read, is no loader; other errors are passed on. */
-async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
+export async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
   return promise.catch((error: unknown) => {
     if (error instanceof IsoError) return undefined
     throw error
   })
 }
 
-/** The loaders in the FAT images of the boot catalog: what the firmware itself looks at. */
-async function loadersInBootImages(image: IsoImage): Promise<Architecture[]> {
-  const found: Architecture[] = []
+/** The FAT images of the boot catalog. */
+export async function bootImages(image: IsoImage): Promise<readonly FatVolume[]> {
+  const { source } = image
+  const found: FatVolume[] = []
   for (const entry of image.bootEntries.filter(({ platformId }) => platformId === bootPlatform.uefi)) {
-    const { source } = image
     const fat = await orUndefined(
       openFat(windowSource(source, entry.offsetBytes, source.sizeBytes - entry.offsetBytes)),
     )
-    if (fat === undefined) continue
+    if (fat !== undefined) found.push(fat)
+  }
+  return found
+}
+
+/** The loaders in the FAT images of the boot catalog: what the firmware itself looks at. */
+async function loadersInBootImages(image: IsoImage): Promise<Architecture[]> {
+  const found: Architecture[] = []
+  for (const fat of await bootImages(image)) {
     for (const arch of architectures) {
       const head = await orUndefined(fat.readFile(`EFI/BOOT/${removableLoaderNames[arch]}`, peHeaderBytes))
       if (head !== undefined && peArchitecture(head) === arch) found.push(arch)
@@ -175,6 +183,15 @@ async function inspectImage(path: string, image: IsoImage): Promise<BootMedium> 
  * (folder, rights, damage), medium-empty, medium-truncated, medium-not-bootable, cancelled.
  */
 export async function inspectBootMedium(givenPath: string, options: InspectOptions = {}): Promise<BootMedium> {
+  return await lookInto(givenPath, options, async (medium) => Promise.resolve(medium))
+}
+
+/** The same, and hands the open image to `look`. */
+export async function lookInto<T>(
+  givenPath: string,
+  options: InspectOptions,
+  look: (medium: BootMedium, image: IsoImage) => Promise<T>,
+): Promise<T> {
   const path = resolve(givenPath)
   const checkSignal = () => {
     if (options.signal?.aborted === true) throw new AzlVmError('cancelled', `interrupted while looking into '${path}'`)
@@ -185,7 +202,8 @@ export async function inspectBootMedium(givenPath: string, options: InspectOptio
     const source = await fileSource(path)
     try {
       checkSignal()
-      return await inspectImage(path, await openIso(source))
+      const image = await openIso(source)
+      return await look(await inspectImage(path, image), image)
     } catch (error) {
       throw await translateIsoError(path, source, error)
     } finally {

@@ -8,6 +8,7 @@ import { specJsonSchema } from './json-schema.ts'
 import type { LoadedSpec } from './loaded-spec.ts'
 import { Locator } from './locator.ts'
 import { applyOverride, parseOverride, type Override } from './overrides.ts'
+import { pathText } from './path-text.ts'
 import { readSpecFile } from './read-file.ts'
 import { buildSpecSchema, type Architecture, type Spec, type SpecSource } from './schema.ts'
 import { parseYaml } from './yaml.ts'
@@ -60,6 +61,8 @@ export function specFromText(
     providerOptions: (provider) => providerOptions(spec, provider),
     isGiven: (path: SpecPath) => locator.isGiven(path),
     locate: (path: SpecPath) => locator.locate(path),
+    originOf: (path: SpecPath) =>
+      locator.originOf(path) ?? { from: pathText(path) === 'arch' ? 'computer' : 'default' },
     toError: (diagnostics) => locator.toError(diagnostics),
   }
 }

@@ -1,6 +1,13 @@
 import type { Diagnostic, Location, SpecError, SpecPath } from './diagnostics.ts'
 import type { Spec } from './schema.ts'
 
+/** Where a value comes from: a place in the file, an option of the command line, the schema, or the computer itself. */
+export type ValueOrigin =
+  | ({ readonly from: 'file'; readonly file: string } & Location)
+  | { readonly from: 'option'; readonly option: string }
+  | { readonly from: 'default' }
+  | { readonly from: 'computer' }
+
 /** A spec that was read from its file, with where each of its values came from. */
 export interface LoadedSpec {
   readonly spec: Spec
@@ -15,6 +22,7 @@ export interface LoadedSpec {
   isGiven(path: SpecPath): boolean
   /** Where the value at `path` is written; for a default or an option: where its nearest written parent is. */
   locate(path: SpecPath): Location | undefined
+  originOf(path: SpecPath): ValueOrigin
   /** Turns faults at keys, for example a provider's, into one error that shows each at its line. */
   toError(diagnostics: readonly Diagnostic[]): SpecError
 }

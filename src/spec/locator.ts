@@ -1,6 +1,7 @@
 /** Finds where a value came from, and shows faults there. */
 import type { Diagnostic, Location, LocatedDiagnostic, SpecPath } from './diagnostics.ts'
 import { SpecError } from './diagnostics.ts'
+import type { ValueOrigin } from './loaded-spec.ts'
 import type { Override } from './overrides.ts'
 import { isWithin, pathText } from './path-text.ts'
 import { sourceText, type SourceText } from './source-text.ts'
@@ -25,6 +26,14 @@ export class Locator {
       this.#document.offsetOf(path) !== undefined ||
       this.#overrides.some((each) => isWithin(path, each.path) || isWithin(each.path, path))
     )
+  }
+
+  /** The option that gave the value, else its place in the file; undefined for a default. */
+  originOf(path: SpecPath): ValueOrigin | undefined {
+    const override = this.#overrides.findLast((each) => isWithin(path, each.path))
+    if (override !== undefined) return { from: 'option', option: override.option }
+    const offset = this.#document.offsetOf(path)
+    return offset === undefined ? undefined : { from: 'file', file: this.#file, ...this.#source.at(offset) }
   }
 
   /** Of the value, or of its nearest parent that is written. */

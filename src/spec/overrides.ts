@@ -17,7 +17,7 @@ export function parseOverride(text: string): Override {
   const option = `--set ${shortened(text, 100)}`
   const equals = text.indexOf('=')
   if (equals < 1) throw usageError(`${option}: no value`, 'write a key, = and a value: --set machine.memory=8GiB')
-  const path = parsePath(text.slice(0, equals))
+  const path = parseKeyPath(text.slice(0, equals))
   if (path === undefined) {
     throw usageError(`${option}: not the path of a key`, 'write for example machine.memory or machine.disks[0].size')
   }
@@ -27,7 +27,8 @@ export function parseOverride(text: string): Override {
   return { path, value: value ?? null, option }
 }
 
-function parsePath(text: string): SpecPath | undefined {
+/** `machine.disks[0].size` as a path; undefined where it is none. */
+export function parseKeyPath(text: string): SpecPath | undefined {
   if (!/^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[\d{1,4}\])*$/.test(text)) return undefined
   const parts = [...text.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map((match) =>
     match[1] === undefined ? match[0] : Number(match[1]),

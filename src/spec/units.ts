@@ -87,3 +87,11 @@ export function formatSize(bytes: number): string {
   }
   return `${bytes} bytes`
 }
+
+/** A duration in the largest unit that divides it: 300000 is `5m`. */
+export function formatDuration(ms: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    if (ms > 0 && ms % millisecondsPer[unit] === 0) return `${ms / millisecondsPer[unit]}${unit}`
+  }
+  return `${ms} ms`
+}

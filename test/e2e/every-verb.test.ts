@@ -7,6 +7,7 @@ import { expect, it } from 'vitest'
 import { systemHost } from '../../scripts/host-setup/host.mjs'
 import { staleReason } from '../../scripts/host-setup/npm.mjs'
 import { commandEntries } from '../../src/commands/index.ts'
+import { hollowIso } from '../support/e2e-isos.ts'
 import { describeE2e, tellEnd } from '../support/e2e-world.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
 
@@ -14,11 +15,16 @@ describeE2e('azl-vm', (world) => {
   it('prints one JSON document for every verb', async () => {
     const user = await world().user()
     const spec = await world().spec('json', { source: { probe: { then: 'wait' } } })
+    const iso = world().path('hollow.iso')
+    await hollowIso(iso, 'x86_64')
     const failsInJson: Readonly<Record<string, number>> = { console: 2, view: 3 }
     const verbs: readonly (readonly [verb: string, ...args: string[]])[] = [
       ['init', 'quickstart', '--out', world().path('made-by-init.yaml')],
       ['schema'],
       ['validate', spec],
+      ['explain', spec],
+      ['iso inspect', iso],
+      ['completion', 'bash'],
       ['providers'],
       ['doctor'],
       ['plan', spec],
@@ -37,9 +43,15 @@ describeE2e('azl-vm', (world) => {
       ['gc', '--dry-run'],
       ['destroy', 'json'],
     ]
-    expect(verbs.map(([verb]) => verb).toSorted()).toEqual(commandEntries.map(({ name }) => name).toSorted())
+    expect(verbs.map(([verb]) => verb).toSorted()).toEqual(
+      commandEntries
+        .filter(({ hidden }) => hidden !== true)
+        .map(({ name }) => name)
+        .toSorted(),
+    )
     for (const argv of verbs) {
-      const end = await user.run([...argv, '--output', 'json'])
+      const [verb, ...args] = argv
+      const end = await user.run([...verb.split(' '), ...args, '--output', 'json'])
       expect(end.exitCode, `${argv.join(' ')}: ${tellEnd(end)}`).toBe(failsInJson[argv[0]] ?? 0)
       const document: unknown = JSON.parse(end.stdout)
       expect(typeof document, argv[0]).toBe('object')
