@@ -1,7 +1,7 @@
 /** Whether KVM runs guests on a host: what is tried, what a failure says of it, and what is remembered. */
 import { isLibvirtError } from 'libvirt-ts'
 import type { Call } from '../../src/provider/contract.ts'
-import type { DomainType } from './domain-xml.ts'
+import type { DomainType } from './boards.ts'
 import type { KvmMark } from './mark-metadata.ts'
 import { signalOf, type Session } from './session.ts'
 

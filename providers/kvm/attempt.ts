@@ -24,15 +24,16 @@ export async function attempt(
   isProving: boolean,
   call: Call,
 ): Promise<Attempt> {
-  // Somebody has to hear the first byte: where nobody listens, we do until it came.
+  // Somebody has to hear the firmware's first byte: where nobody listens, we do until it came.
+  const listening = listeners.find((console) => console.serial === 0)
   const own =
-    isProving && listeners.length === 0
-      ? new ArmedConsole({ port: 'system', onData: () => undefined }, session.choice.uri)
+    isProving && !listening
+      ? new ArmedConsole({ port: 'firmware', onData: () => undefined }, 0, session.choice.uri)
       : undefined
-  const consoles = own ? [own] : listeners
+  const consoles = own ? [own, ...listeners] : listeners
   try {
     const connection = await session.connection(call)
-    const [witness] = consoles
+    const witness = own ?? listening
     const decision = isProving && witness ? await listenForEnd(connection, domain, witness, call) : undefined
     try {
       // Not to be interrupted: libvirt would start it all the same, and nobody would know whose start it was.

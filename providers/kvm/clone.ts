@@ -54,6 +54,7 @@ function ownPartOf(original: OwnMachine, { mark }: CloneRequest, base: readonly 
     ownNetworks: own.ownNetworks.map((name) => name.replace(original.mark.runId, mark.runId)),
     logBytesAtStart: 0,
     rotationAtStart: '',
+    systemLogAtStart: undefined,
     snapshots: [],
     currentSnapshot: undefined,
     base,
@@ -77,7 +78,7 @@ async function cloneXml(
     mark: { ...mark, provider: { ...own } },
     diskPaths: config.disks.map((_, index) => inPool(poolPath, files.disk(index))),
     nvramPath: inPool(poolPath, files.nvram),
-    serialLogPath: inPool(poolPath, files.serialLog),
+    serialLogPaths: config.serialLogPaths.map((_, index) => inPool(poolPath, files.serialLog(index))),
     macs,
     networks: new Map(before.ownNetworks.map((name, index) => [name, own.ownNetworks[index] ?? name])),
   })

@@ -1,13 +1,15 @@
-/** The serial port of a domain, both ways, on a connection of its own. */
+/** A serial port of a domain, both ways, on a connection of its own. */
 import { isLibvirtError, isNoDomain, type ConsoleStream, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ConsoleEnd, ConsoleHandle, ConsoleRequest } from '../../src/provider/contract.ts'
 import { translateError } from './errors.ts'
+import { serialAlias, type SerialIndex } from './serial-ports.ts'
 import { signalOf } from './session.ts'
 
 /** A console that may be opened before there is anything to open: `start` connects it to the paused machine. */
 export class ArmedConsole implements ConsoleHandle {
   readonly ended: Promise<ConsoleEnd>
+  readonly serial: SerialIndex
   readonly #request: ConsoleRequest
   readonly #host: string
   #settle: ((end: ConsoleEnd) => void) | undefined
@@ -15,7 +17,8 @@ export class ArmedConsole implements ConsoleHandle {
   #onFirstByte: (() => void) | undefined
   #isClosed = false
 
-  constructor(request: ConsoleRequest, host: string) {
+  constructor(request: ConsoleRequest, serial: SerialIndex, host: string) {
+    this.serial = serial
     this.#request = request
     this.#host = host
     this.ended = new Promise((resolve) => {
@@ -40,6 +43,8 @@ export class ArmedConsole implements ConsoleHandle {
       this.#stream = await domain.openConsole({
         ...signalOf(call),
         force: this.#request.force === true,
+        // libvirt's own choice is the first.
+        ...(this.serial === 0 ? {} : { device: serialAlias(this.serial) }),
         onData: (chunk) => {
           this.#onFirstByte?.()
           this.#request.onData(chunk)

@@ -1,9 +1,12 @@
 /** What a libvirt host makes impossible, each at the spec's key. */
+import { guestCapabilities } from '../../src/provider/capabilities.ts'
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
+import { boards } from './boards.ts'
 import { nativeOf, startNetworkCommand, type NetworkFact } from './facts.ts'
+import { hasFirmware, installCommand } from './guest-facts.ts'
 import { startBridgeCommand } from './host-checks.ts'
 import { linkFor } from './network-link.ts'
 import { optionsOf } from './request-options.ts'
@@ -13,33 +16,58 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
 }
 
 function machineDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const { capabilities } = facts
-  const found: PlanDiagnostic[] = []
-  if (!capabilities.architectures.includes(request.architecture)) {
-    found.push(
-      notSupported(
-        ['arch'],
-        `${facts.host} runs no ${request.architecture} guests`,
-        `It runs ${capabilities.architectures.join(', ')}.`,
-      ),
-    )
-  }
-  return [...found, ...firmwareDiagnostics(request, facts), ...processorDiagnostics(request, facts)]
+  const absent = architectureDiagnostics(request, facts)
+  // What guests that it cannot run would get is nothing to say.
+  if (absent.length > 0) return absent
+  return [...firmwareDiagnostics(request, facts), ...processorDiagnostics(request, facts)]
 }
 
-function firmwareDiagnostics(request: MachineRequest, { capabilities }: Facts): readonly PlanDiagnostic[] {
+function architectureDiagnostics({ architecture }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const native = nativeOf(facts)
+  const install = `Install what runs them: ${installCommand(architecture)}`
+  if (!facts.capabilities.architectures.includes(architecture)) {
+    const others = facts.capabilities.architectures.join(', ')
+    return [
+      {
+        level: 'error',
+        path: ['arch'],
+        code: 'host-not-ready',
+        message: `libvirt at ${facts.host} finds no QEMU for ${architecture} guests`,
+        hint: others === '' ? `${install}.` : `${install}; or use arch: ${others}.`,
+      },
+    ]
+  }
+  if (hasFirmware(architecture, native.isFirmwareAutomatic[architecture] === true, native.descriptors)) return []
+  return [
+    {
+      level: 'error',
+      path: ['arch'],
+      code: 'host-not-ready',
+      message: `there is no UEFI firmware for ${architecture} guests at ${facts.host}`,
+      hint: `${install}.`,
+    },
+  ]
+}
+
+function firmwareDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   const { firmware } = request.spec.machine
+  const guest = guestCapabilities(facts.capabilities, request.architecture)
   const found: PlanDiagnostic[] = []
-  if (firmware.secureBoot === true && !capabilities.secureBoot) {
+  if (firmware.secureBoot === true && !guest.secureBoot) {
+    const board = boards[request.architecture]
     found.push(
       notSupported(
         ['machine', 'firmware', 'secureBoot'],
-        'the firmware of this host has no Secure Boot',
-        'Install a firmware with it (Debian: ovmf), or set secureBoot: false.',
+        board.hasSmm
+          ? 'the firmware of this host has no Secure Boot'
+          : `libvirt offers no Secure Boot for ${request.architecture} guests: nothing keeps the guest from changing the firmware’s keys`,
+        board.hasSmm
+          ? `Install a firmware with it (Debian: ${board.packages.firmware}), or set secureBoot: false.`
+          : 'Set secureBoot: false, or use arch: x86_64.',
       ),
     )
   }
-  if (firmware.tpm && !capabilities.tpm) {
+  if (firmware.tpm && !guest.tpm) {
     found.push({
       ...notSupported(
         ['machine', 'firmware', 'tpm'],
@@ -53,8 +81,17 @@ function firmwareDiagnostics(request: MachineRequest, { capabilities }: Facts): 
 }
 
 function processorDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const { acceleration, nestedVirtualization } = request.spec.machine
+  const { architecture } = request
+  const { cpus, acceleration, nestedVirtualization } = request.spec.machine
+  const { advertisesKvm, hostArchitecture, maxCpus } = nativeOf(facts)
+  const most = maxCpus[architecture]
+  const isForeign = hostArchitecture !== '' && hostArchitecture !== architecture
   const found: PlanDiagnostic[] = []
+  if (most !== undefined && cpus > most) {
+    const { machine } = boards[architecture]
+    const message = `QEMU’s machine ${machine} takes at most ${String(most)} processors here`
+    found.push(notSupported(['machine', 'cpus'], message, `Set cpus: ${String(most)} or less.`))
+  }
   if (nestedVirtualization && acceleration === 'emulated') {
     found.push(
       notSupported(
@@ -63,7 +100,15 @@ function processorDiagnostics(request: MachineRequest, facts: Facts): readonly P
         'Set nestedVirtualization: false, or acceleration: hardware.',
       ),
     )
-  } else if (nestedVirtualization && !facts.capabilities.nestedVirtualization) {
+  } else if (nestedVirtualization && boards[architecture].nestingFeatures.length === 0) {
+    found.push(
+      notSupported(
+        ['machine', 'nestedVirtualization'],
+        `${architecture} guests cannot run virtual machines of their own`,
+        'Set nestedVirtualization: false.',
+      ),
+    )
+  } else if (nestedVirtualization && !guestCapabilities(facts.capabilities, architecture).nestedVirtualization) {
     found.push({
       ...notSupported(
         ['machine', 'nestedVirtualization'],
@@ -73,7 +118,15 @@ function processorDiagnostics(request: MachineRequest, facts: Facts): readonly P
       code: 'host-not-ready',
     })
   }
-  if (acceleration === 'hardware' && nativeOf(facts).advertisesKvm[request.architecture] !== true) {
+  if (acceleration === 'hardware' && isForeign) {
+    found.push(
+      notSupported(
+        ['machine', 'acceleration'],
+        `the ${hostArchitecture} processor of ${facts.host} runs no ${architecture} guests: they are emulated`,
+        `Use acceleration: auto or emulated, or arch: ${hostArchitecture}.`,
+      ),
+    )
+  } else if (acceleration === 'hardware' && advertisesKvm[architecture] !== true) {
     found.push({
       ...notSupported(
         ['machine', 'acceleration'],

@@ -1,6 +1,7 @@
 /** What a domain XML of libvirt says, in the words of the contract. */
 import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { MachineInfo } from '../../src/provider/machine.ts'
+import { boards } from './boards.ts'
 import { markInDomain, kvmMark } from './mark-metadata.ts'
 import { parseXml, type XmlNode } from './xml-reader.ts'
 
@@ -10,7 +11,8 @@ export interface DomainConfig extends Omit<MachineInfo, 'state' | 'reason' | 'di
   readonly optical: readonly OpticalDrive[]
   readonly interfaces: readonly DomainInterface[]
   readonly nvramPath: string | undefined
-  readonly serialLogPath: string | undefined
+  /** By serial port. */
+  readonly serialLogPaths: readonly (string | undefined)[]
   readonly isNested: boolean
   /** Every path that the domain names. */
   readonly paths: readonly string[]
@@ -58,7 +60,7 @@ export function parseDomain(xml: string): DomainConfig {
   const optical = devices.filter((disk) => disk.attribute('device') === 'cdrom').map(opticalOf)
   const interfaces = domain.all('devices', 'interface').map(interfaceOf)
   const nvramPath = textAt(domain, 'os', 'nvram')
-  const serialLogPath = domain.find('devices', 'serial', 'log')?.attribute('file')
+  const serialLogPaths = domain.all('devices', 'serial').map((port) => port.find('log')?.attribute('file'))
   const modes = mark ? kvmMark(mark).networkModes : []
   return {
     ref: { name: textAt(domain, 'name') ?? '', id: textAt(domain, 'uuid') ?? '' },
@@ -76,21 +78,28 @@ export function parseDomain(xml: string): DomainConfig {
     networks: interfaces.map((entry, index) => ({ mode: modes[index] ?? entry.type, mac: entry.mac })),
     installer: optical[0]?.path,
     nvramPath,
-    serialLogPath,
-    isNested: !domain
-      .all('cpu', 'feature')
-      .some(
-        (feature) =>
-          ['vmx', 'svm'].includes(feature.attribute('name') ?? '') && feature.attribute('policy') === 'disable',
-      ),
-    paths: [...disks.map((disk) => disk.path), ...optical.map((drive) => drive.path), nvramPath, serialLogPath].filter(
-      (path): path is string => path !== undefined && path !== '',
-    ),
+    serialLogPaths,
+    hasSystemPort: serialLogPaths.length > 1,
+    isNested: isNested(domain),
+    paths: [
+      ...disks.map((disk) => disk.path),
+      ...optical.map((drive) => drive.path),
+      nvramPath,
+      ...serialLogPaths,
+    ].filter((path): path is string => path !== undefined && path !== ''),
   }
 }
 
-export function architectureOf(config: DomainConfig): Architecture {
-  return config.architecture === 'aarch64' ? 'aarch64' : 'x86_64'
+export function architectureOf({ architecture }: Pick<DomainConfig, 'architecture'>): Architecture {
+  return architecture === 'aarch64' ? 'aarch64' : 'x86_64'
+}
+
+function isNested(domain: XmlNode): boolean {
+  const architecture = domain.find('os', 'type')?.attribute('arch') ?? ''
+  const { nestingFeatures } = boards[architectureOf({ architecture })]
+  const isRefused = (feature: XmlNode): boolean =>
+    nestingFeatures.includes(feature.attribute('name') ?? '') && feature.attribute('policy') === 'disable'
+  return nestingFeatures.length > 0 && !domain.all('cpu', 'feature').some(isRefused)
 }
 
 function textAt(node: XmlNode, ...path: readonly string[]): string | undefined {

@@ -11,7 +11,8 @@ export interface DomainChange {
   /** By index among the disks that are no optical drives. */
   readonly diskPaths?: readonly string[]
   readonly nvramPath?: string
-  readonly serialLogPath?: string
+  /** By index among the serial ports. */
+  readonly serialLogPaths?: readonly string[]
   /** By index among the network cards. */
   readonly macs?: readonly string[]
   /** New names of networks, by the old ones. */
@@ -34,17 +35,23 @@ export function changeDomain(xml: string, change: DomainChange): string {
 function changeDevices(devices: XmlElement, change: DomainChange): XmlElement {
   let disk = 0
   let card = 0
+  let serial = 0
   return mapChildren(devices, (device) => {
     if (device.name === 'disk' && device.attributes['device'] !== 'cdrom') {
       const path = change.diskPaths?.[disk++]
       return path === undefined ? device : onDisk(device, path)
     }
     if (device.name === 'interface') return changeCard(device, change, change.macs?.[card++])
-    const { serialLogPath } = change
-    if (['serial', 'console'].includes(device.name) && serialLogPath !== undefined)
-      return mapChildren(device, (part) => (part.name === 'log' ? attributes(part, { file: serialLogPath }) : part))
+    // The console is another name of the first port.
+    if (device.name === 'serial') return withLog(device, change.serialLogPaths?.[serial++])
+    if (device.name === 'console') return withLog(device, change.serialLogPaths?.[0])
     return device
   })
+}
+
+function withLog(port: XmlElement, file: string | undefined): XmlElement {
+  if (file === undefined) return port
+  return mapChildren(port, (part) => (part.name === 'log' ? attributes(part, { file }) : part))
 }
 
 /** libvirt looks anew at what the file lies on. */

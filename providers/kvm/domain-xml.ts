@@ -3,12 +3,10 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { Architecture } from '../../src/provider/capabilities.ts'
+import { boards, installerTarget, type DomainType } from './boards.ts'
 import { markElement } from './mark-metadata.ts'
 import type { NetworkLink } from './network-link.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
-
-/** How the processor is run: libvirt's word for it. */
-export type DomainType = 'kvm' | 'qemu'
 
 export interface DomainNetwork extends NetworkLink {
   readonly mode: NetworkMode
@@ -31,44 +29,9 @@ export interface DomainParts {
   readonly isSecureBoot: boolean
   readonly diskPaths: readonly string[]
   readonly nvramPath: string
-  readonly serialLogPath: string
+  /** By serial port: the firmware's, then the system's own where there is one. */
+  readonly serialLogPaths: readonly string[]
   readonly networks: readonly DomainNetwork[]
-}
-
-interface Board {
-  readonly machine: string
-  readonly opticalBus: string
-  readonly opticalTargets: readonly [installer: string, seed: string]
-  readonly features: readonly XmlElement[]
-  readonly hasSmm: boolean
-}
-
-/** Per architecture: the machine type, and a bus for optical drives that its firmware and Azure Linux's initrd know. */
-const boards: Readonly<Record<Architecture, Board>> = {
-  x86_64: {
-    machine: 'q35',
-    opticalBus: 'sata',
-    opticalTargets: ['sda', 'sdb'],
-    features: [element('acpi'), element('apic')],
-    hasSmm: true,
-  },
-  aarch64: {
-    machine: 'virt',
-    opticalBus: 'scsi',
-    opticalTargets: ['sda', 'sdb'],
-    features: [element('acpi'), element('gic', { version: '3' })],
-    hasSmm: false,
-  },
-}
-
-export function machineTypeOf(architecture: Architecture): string {
-  return boards[architecture].machine
-}
-
-/** The target device of the installer's drive. */
-export function installerTarget(architecture: Architecture): { readonly device: string; readonly bus: string } {
-  const board = boards[architecture]
-  return { device: board.opticalTargets[0], bus: board.opticalBus }
 }
 
 export function domainXml(parts: DomainParts): string {
@@ -85,7 +48,7 @@ export function domainXml(parts: DomainParts): string {
       element('vcpu', {}, String(machine.cpus)),
       osElement(parts),
       featuresElement(parts),
-      cpuElement(parts.type, machine.nestedVirtualization),
+      cpuElement(parts.type, request.architecture, machine.nestedVirtualization),
       element('clock', { offset: 'utc' }),
       element('on_poweroff', {}, 'destroy'),
       element('on_reboot', {}, 'restart'),
@@ -97,7 +60,7 @@ export function domainXml(parts: DomainParts): string {
 
 function osElement(parts: DomainParts): XmlElement {
   const { request, firmware, isSecureBoot } = parts
-  const type = element('type', { arch: request.architecture, machine: machineTypeOf(request.architecture) }, 'hvm')
+  const type = element('type', { arch: request.architecture, machine: boards[request.architecture].machine }, 'hvm')
   if (firmware !== 'automatic') {
     const secure = isSecureBoot && boards[request.architecture].hasSmm ? 'yes' : undefined
     const loader = element('loader', { readonly: 'yes', type: 'pflash', secure }, firmware.code)
@@ -117,21 +80,19 @@ function osElement(parts: DomainParts): XmlElement {
   )
 }
 
-function featuresElement({ request, isSecureBoot }: DomainParts): XmlElement {
+function featuresElement({ request, isSecureBoot, type }: DomainParts): XmlElement {
   const board = boards[request.architecture]
-  // System Management Mode is what keeps the guest from writing the Secure Boot variables itself.
   const smm = isSecureBoot && board.hasSmm && element('smm', { state: 'on' })
-  return element('features', {}, ...board.features, smm)
+  return element('features', {}, ...board.features(type), smm)
 }
 
 /** The processor: the host's own where it runs the guest, else all that the emulation can. */
-export function cpuElement(type: DomainType, isNested: boolean): XmlElement {
+export function cpuElement(type: DomainType, architecture: Architecture, isNested: boolean): XmlElement {
   if (type === 'qemu') return element('cpu', { mode: 'maximum' })
-  const nested = isNested
-    ? []
-    : [element('feature', { policy: 'disable', name: 'vmx' }), element('feature', { policy: 'disable', name: 'svm' })]
+  const refused = isNested ? [] : boards[architecture].nestingFeatures
+  const features = refused.map((name) => element('feature', { policy: 'disable', name }))
   // migratable: a memory snapshot is refused where the processor has what cannot be carried over (invariant TSC).
-  return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'on' }, ...nested)
+  return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'on' }, ...features)
 }
 
 function devicesElement(parts: DomainParts): XmlElement {
@@ -145,10 +106,11 @@ function devicesElement(parts: DomainParts): XmlElement {
     ...parts.diskPaths.map((file, index) => diskElement(file, index)),
     opticalElement(installer, board.opticalBus, request.spec.machine.disks.length + 1),
     opticalElement(seed, board.opticalBus, undefined),
+    ...board.controllers,
     // Azure Linux's initrd has no USB storage, and nothing else here needs USB.
     element('controller', { type: 'usb', model: 'none' }),
     ...parts.networks.map(interfaceElement),
-    ...serialElements(parts.serialLogPath),
+    ...serialElements(board.serialTargets, parts.serialLogPaths),
     // listen type none: no port on any network; a viewer gets its socket from libvirt.
     element('graphics', { type: 'vnc' }, element('listen', { type: 'none' })),
     element('video', {}, element('model', { type: 'virtio' })),
@@ -217,16 +179,16 @@ function interfaceElement({ mac, network, bridge }: DomainNetwork): XmlElement {
   )
 }
 
-function serialElements(logPath: string): readonly XmlElement[] {
+function serialElements(targets: readonly XmlElement[], logPaths: readonly string[]): readonly XmlElement[] {
   // append: virtlogd would else begin anew at each start, and what the last boot said would be gone.
-  const log = element('log', { file: logPath, append: 'on' })
+  const logs = logPaths.map((file) => element('log', { file, append: 'on' }))
   return [
-    element('serial', { type: 'pty' }, log, element('target', { port: '0' })),
-    element('console', { type: 'pty' }, log, element('target', { type: 'serial', port: '0' })),
+    ...targets.map((target, index) => element('serial', { type: 'pty' }, logs[index], target)),
+    element('console', { type: 'pty' }, logs[0], element('target', { type: 'serial', port: '0' })),
   ]
 }
 
 function tpmElement(architecture: Architecture): XmlElement {
-  const model = architecture === 'x86_64' ? 'tpm-crb' : 'tpm-tis'
-  return element('tpm', { model }, element('backend', { type: 'emulator', version: '2.0' }))
+  const { tpmModel } = boards[architecture]
+  return element('tpm', { model: tpmModel }, element('backend', { type: 'emulator', version: '2.0' }))
 }

@@ -1,10 +1,17 @@
 /** What one libvirt offers: read once per run, read-only, serialisable. */
-import { isLibvirtError, isNoNetwork, isNoStoragePool, isUnsupported, type Connection, type Network } from 'libvirt-ts'
+import { isNoNetwork, isNoStoragePool, type Connection, type Network } from 'libvirt-ts'
 import type { Architecture, Capabilities } from '../../src/provider/capabilities.ts'
 import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
 import { isAzlVmError, errorText } from '../../src/errors.ts'
-import { machineTypeOf } from './domain-xml.ts'
 import { readDescriptors, type FirmwareDescriptor } from './firmware.ts'
+import {
+  guestCapabilitiesOf,
+  guestFindings,
+  installCommand,
+  readGuests,
+  undefinedIfCannot,
+  type Guest,
+} from './guest-facts.ts'
 import { localFindings, readBridges, startBridgeCommand, type BridgeFact } from './host-checks.ts'
 import type { HostChoice } from './host.ts'
 import { isOurNetwork, isOurPool } from './names.ts'
@@ -46,14 +53,14 @@ export interface KvmNative {
   /** Whether libvirt advertises hardware virtualization per architecture; it may still not work. */
   readonly advertisesKvm: Readonly<Partial<Record<Architecture, boolean>>>
   readonly isFirmwareAutomatic: Readonly<Partial<Record<Architecture, boolean>>>
+  /** Undefined where libvirt does not say. */
+  readonly maxCpus: Readonly<Partial<Record<Architecture, number | undefined>>>
   readonly descriptors: readonly FirmwareDescriptor[]
 }
 
 export function nativeOf(facts: Facts): KvmNative {
   return facts.native as unknown as KvmNative
 }
-
-const ourArchitectures = ['x86_64'] as const satisfies readonly Architecture[]
 
 export async function readFacts(
   choice: HostChoice,
@@ -101,7 +108,7 @@ function whyNotConnected(error: unknown): Finding {
   }
 }
 
-type GuestFacts = Pick<KvmNative, 'emulators' | 'advertisesKvm' | 'isFirmwareAutomatic'>
+type GuestFacts = Pick<KvmNative, 'emulators' | 'advertisesKvm' | 'isFirmwareAutomatic' | 'maxCpus'>
 
 async function readHost(
   connection: Connection,
@@ -129,11 +136,6 @@ async function readHost(
   }
 }
 
-async function readGuests(connection: Connection, call: Call): Promise<readonly Guest[]> {
-  const guests = await Promise.all(ourArchitectures.map((architecture) => readGuest(connection, architecture, call)))
-  return guests.filter((guest) => guest !== undefined)
-}
-
 function ofGuests(guests: readonly Guest[]): GuestFacts {
   const each = <T>(value: (guest: Guest) => T): Partial<Record<Architecture, T>> =>
     Object.fromEntries(guests.map((guest) => [guest.architecture, value(guest)]))
@@ -141,63 +143,13 @@ function ofGuests(guests: readonly Guest[]): GuestFacts {
     emulators: each((guest) => guest.emulator),
     advertisesKvm: each((guest) => guest.hasKvm),
     isFirmwareAutomatic: each((guest) => guest.isFirmwareAutomatic),
+    maxCpus: each((guest) => guest.maxCpus),
   }
-}
-
-interface Guest {
-  readonly architecture: Architecture
-  readonly emulator: string
-  readonly hasKvm: boolean
-  readonly isFirmwareAutomatic: boolean
-  readonly isSecureBootPossible: boolean
-  readonly hasTpm: boolean
 }
 
 async function readVersions(connection: Connection, call: Call): Promise<Record<string, string>> {
   const [libvirt, qemu] = await Promise.all([connection.libraryVersion(call), connection.hypervisorVersion(call)])
   return { libvirt, qemu }
-}
-
-/** Undefined where libvirt has no emulator for the architecture. */
-async function readGuest(connection: Connection, architecture: Architecture, call: Call): Promise<Guest | undefined> {
-  const query = { arch: architecture, machine: machineTypeOf(architecture) }
-  const read = async (virtType: 'kvm' | 'qemu') =>
-    parseXml(withoutCpuModels(await connection.domainCapabilities({ ...query, virtType }, call)))
-  const [emulated, accelerated] = await Promise.all([
-    read('qemu').catch(undefinedIfCannot),
-    read('kvm').catch(undefinedIfCannot),
-  ])
-  const known = emulated ?? accelerated
-  if (!known) return undefined
-  const values = (...path: readonly string[]): readonly string[] =>
-    known.all(...path, 'value').map((value) => value.text)
-  const enumOf = (name: string): readonly string[] =>
-    known
-      .all('os', 'enum')
-      .filter((entry) => entry.attribute('name') === name)
-      .flatMap((entry) => entry.all('value').map((value) => value.text))
-  const secure = known.all('os', 'loader', 'enum').find((entry) => entry.attribute('name') === 'secure')
-  return {
-    architecture,
-    emulator: known.find('path')?.text ?? '',
-    hasKvm: accelerated !== undefined,
-    isFirmwareAutomatic: enumOf('firmware').includes('efi'),
-    isSecureBootPossible:
-      secure?.all('value').some((value) => value.text === 'yes') === true && values('os', 'loader').length > 0,
-    hasTpm: known.find('devices', 'tpm')?.attribute('supported') === 'yes',
-  }
-}
-
-/** The list of processor models is nine tenths of the document, and nothing here reads it. */
-function withoutCpuModels(xml: string): string {
-  const [from, to] = [xml.indexOf('<cpu>'), xml.indexOf('</cpu>')]
-  return from < 0 || to < from ? xml : xml.slice(0, from) + xml.slice(to + '</cpu>'.length)
-}
-
-/** "This libvirt cannot" is an answer; a line that broke, missing rights and an abort are not. */
-function undefinedIfCannot(error: unknown): undefined {
-  if (isUnsupported(error) || isLibvirtError(error, 'invalid-arg', 'internal-error')) return undefined
-  throw error
 }
 
 /** Undefined for what went away since it was listed, as other machines' own switches do. */
@@ -254,13 +206,17 @@ function imageFolder(choice: HostChoice, env: NodeJS.ProcessEnv): string {
   return `${data}/libvirt/images`
 }
 
-function capabilitiesOf(guests: readonly Guest[], native: Pick<KvmNative, 'isSession'>): Capabilities {
+/** What depends on the architecture is said at the top for the host's own, else for what there is. */
+function capabilitiesOf(
+  guests: readonly Guest[],
+  { isSession, hostArchitecture }: Pick<KvmNative, 'isSession' | 'hostArchitecture'>,
+): Capabilities {
+  const own = guests.find(({ architecture }) => architecture === hostArchitecture) ?? guests[0]
   return {
+    ...(own ? guestCapabilitiesOf(own) : noGuests),
     architectures: guests.map((guest) => guest.architecture),
-    secureBoot: guests.some((guest) => guest.isSecureBootPossible),
-    tpm: guests.some((guest) => guest.hasTpm),
-    nestedVirtualization: guests.some((guest) => guest.hasKvm),
-    networkModes: native.isSession ? ['nat'] : ['nat', 'bridged', 'host-only', 'isolated'],
+    guests: Object.fromEntries(guests.map((guest) => [guest.architecture, guestCapabilitiesOf(guest)])),
+    networkModes: isSession ? ['nat'] : ['nat', 'bridged', 'host-only', 'isolated'],
     forward: true,
     console: { ports: ['system', 'firmware'], firstByte: true, reattach: true, drainsUnattended: true },
     screenshot: true,
@@ -270,6 +226,8 @@ function capabilitiesOf(guests: readonly Guest[], native: Pick<KvmNative, 'isSes
     remote: false,
   }
 }
+
+const noGuests = { secureBoot: false, tpm: false, nestedVirtualization: false, systemPort: false }
 
 function findingsOf(
   choice: HostChoice,
@@ -289,11 +247,11 @@ function findingsOf(
       level: 'error',
       code: 'qemu-missing',
       error: 'tool-missing',
-      message: `libvirt at ${choice.uri} finds no QEMU for x86_64`,
-      fix: 'Install it: on Debian and Ubuntu `sudo apt-get install qemu-system-x86`.',
+      message: `libvirt at ${choice.uri} finds no QEMU`,
+      fix: `Install it: ${installCommand(native.hostArchitecture === 'aarch64' ? 'aarch64' : 'x86_64')}.`,
     })
   }
-  for (const guest of guests) findings.push(...guestFindings(guest, native))
+  findings.push(...guestFindings(guests, native))
   for (const network of native.networks) {
     // Ours are started with the machines that are on them.
     if (network.isActive || isOurNetwork(network.name)) continue
@@ -329,49 +287,6 @@ export function startNetworkCommand(uri: string, network: string): string {
   return `\`virsh -c ${at} net-start ${name}\` (and \`virsh -c ${at} net-autostart ${name}\` for the next boot)`
 }
 
-function guestFindings(guest: Guest, native: KvmNative): readonly Finding[] {
-  const findings: Finding[] = []
-  const hasDescriptor = native.descriptors.some((descriptor) => descriptor.architectures.includes(guest.architecture))
-  if (!guest.isFirmwareAutomatic && !hasDescriptor) {
-    findings.push({
-      level: 'error',
-      code: 'firmware-missing',
-      error: 'host-not-ready',
-      message: `there is no UEFI firmware for ${guest.architecture} guests`,
-      fix: 'Install it: on Debian and Ubuntu `sudo apt-get install ovmf`, on Fedora `sudo dnf install edk2-ovmf`, on Arch `sudo pacman -S edk2-ovmf`.',
-    })
-  } else {
-    findings.push({
-      level: 'ok',
-      code: 'firmware',
-      message: `UEFI firmware for ${guest.architecture} guests is there${guest.isSecureBootPossible ? ', also with Secure Boot' : ''}`,
-    })
-  }
-  findings.push(
-    guest.hasKvm
-      ? {
-          level: 'ok',
-          code: 'kvm-offered',
-          message: 'libvirt offers KVM; whether guests really run with it shows at the first start',
-        }
-      : {
-          level: 'warning',
-          code: 'kvm-missing',
-          message: 'libvirt offers no KVM: guests are emulated, which is slow',
-          fix: 'Switch on virtualization in the computer’s firmware, and see that /dev/kvm belongs to the group kvm: `sudo chgrp kvm /dev/kvm && sudo chmod 0660 /dev/kvm`.',
-        },
-  )
-  if (!guest.hasTpm) {
-    findings.push({
-      level: 'warning',
-      code: 'tpm-missing',
-      message: 'there is no virtual TPM for guests',
-      fix: 'Install swtpm: on Debian and Ubuntu `sudo apt-get install swtpm swtpm-tools`.',
-    })
-  }
-  return findings
-}
-
 function unready(choice: HostChoice, findings: readonly Finding[]): Facts {
   const native: KvmNative = {
     why: choice.why,
@@ -384,6 +299,7 @@ function unready(choice: HostChoice, findings: readonly Finding[]): Facts {
     hostArchitecture: '',
     advertisesKvm: {},
     isFirmwareAutomatic: {},
+    maxCpus: {},
     descriptors: [],
   }
   return {
@@ -398,16 +314,21 @@ function unready(choice: HostChoice, findings: readonly Finding[]): Facts {
   }
 }
 
-/** Facts for a plan without a host: what a current libvirt with QEMU and OVMF offers. Marked as assumed. */
+/**
+ * Facts for a plan without a host: what a current libvirt with QEMU, its firmware and swtpm offers on a computer of
+ * this one's architecture. Marked as assumed.
+ */
 export function assumedFacts(choice: HostChoice, env: NodeJS.ProcessEnv, findings: readonly Finding[]): Facts {
-  const guest: Guest = {
-    architecture: 'x86_64',
-    emulator: '/usr/bin/qemu-system-x86_64',
-    hasKvm: true,
+  const hostArchitecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const guests = (['x86_64', 'aarch64'] as const).map((architecture): Guest => ({
+    architecture,
+    emulator: `/usr/bin/qemu-system-${architecture}`,
+    hasKvm: architecture === hostArchitecture,
     isFirmwareAutomatic: true,
-    isSecureBootPossible: true,
+    isSecureBootPossible: architecture === 'x86_64',
     hasTpm: true,
-  }
+    maxCpus: undefined,
+  }))
   const native: KvmNative = {
     why: choice.why,
     isLocal: choice.isLocal,
@@ -415,11 +336,9 @@ export function assumedFacts(choice: HostChoice, env: NodeJS.ProcessEnv, finding
     imageFolder: imageFolder(choice, env),
     pools: [],
     networks: [],
-    emulators: { x86_64: guest.emulator },
-    hostArchitecture: 'x86_64',
-    advertisesKvm: { x86_64: true },
-    isFirmwareAutomatic: { x86_64: true },
+    hostArchitecture,
     descriptors: [],
+    ...ofGuests(guests),
   }
   return {
     provider: 'kvm',
@@ -427,7 +346,7 @@ export function assumedFacts(choice: HostChoice, env: NodeJS.ProcessEnv, finding
     isReady: true,
     isAssumed: true,
     versions: {},
-    capabilities: capabilitiesOf([guest], native),
+    capabilities: capabilitiesOf(guests, native),
     findings,
     native: { ...native },
   }

@@ -5,6 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Architecture } from '../../src/provider/capabilities.ts'
+import { boards } from './boards.ts'
 import type { FirmwarePair } from './domain-xml.ts'
 
 /** In the order in which QEMU's documentation has them override each other, the strongest first. */
@@ -72,11 +73,10 @@ export function chooseFirmware(
   architecture: Architecture,
   isSecureBoot: boolean,
 ): (FirmwarePair & { readonly descriptor: string }) | undefined {
-  const machine = architecture === 'x86_64' ? 'pc-q35-' : 'virt-'
   const found = descriptors.find(
     (descriptor) =>
       descriptor.architectures.includes(architecture) &&
-      descriptor.machines.some((glob) => glob.startsWith(machine)) &&
+      descriptor.machines.some((glob) => glob.startsWith(boards[architecture].machineGlob)) &&
       descriptor.features.includes('secure-boot') === isSecureBoot &&
       descriptor.features.includes('enrolled-keys') === isSecureBoot,
   )

@@ -44,6 +44,7 @@ function absent(ref: MachineRef): MachineInfo {
     disks: [],
     secureBoot: false,
     tpm: false,
+    hasSystemPort: false,
     networks: [],
     installer: undefined,
   }
@@ -60,8 +61,12 @@ async function diskSizes(domain: Domain, config: DomainConfig, call: Call): Prom
 }
 
 function neutral(config: DomainConfig, disks: MachineInfo['disks']): Omit<MachineInfo, 'state' | 'reason'> {
-  const { ref, mark, acceleration, architecture, cpus, memoryBytes, secureBoot, tpm, networks, installer } = config
-  return { ref, mark, acceleration, architecture, cpus, memoryBytes, disks, secureBoot, tpm, networks, installer }
+  const { ref, mark, acceleration, architecture, cpus, memoryBytes, secureBoot, tpm, hasSystemPort, networks } = config
+  const { installer } = config
+  return {
+    ...{ ref, mark, acceleration, architecture, cpus, memoryBytes, disks, secureBoot, tpm, hasSystemPort, networks },
+    installer,
+  }
 }
 
 /** libvirt's states (virDomainState) as ours. A number is a state that this version has no name for. */

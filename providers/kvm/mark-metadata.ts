@@ -1,6 +1,6 @@
 /** The mark in a domain's metadata: one element in a namespace of ours, its text JSON. */
 import type { Mark } from '../../src/provider/mark.ts'
-import type { DomainType } from './domain-xml.ts'
+import type { DomainType } from './boards.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
 import type { XmlNode } from './xml-reader.ts'
 
@@ -69,8 +69,8 @@ function isProviderData(data: Fields): boolean {
     isOptional(data['forwards'], (value) => isListOf(value, isForwardRule)) &&
     isOptional(data['ownNetworks'], (value) => isListOf(value, isText)) &&
     isOptional(data['networkModes'], (value) => isListOf(value, isText)) &&
-    isOptional(data['logBytesAtStart'], (value) => isIn(value, 0)) &&
-    isOptional(data['rotationAtStart'], isText) &&
+    isLogState(data) &&
+    isOptional(data['systemLogAtStart'], (value) => isObject(value) && isLogState(value)) &&
     isOptional(data['snapshots'], (value) => isListOf(value, isHeldState)) &&
     isOptional(data['currentSnapshot'], isText) &&
     isOptional(data['base'], (value) => isListOf(value, isText))
@@ -92,6 +92,11 @@ function isHeldState(value: unknown): value is HeldState {
 }
 
 const heldPowers = ['off', 'running', 'paused'] as const
+
+function isLogState(data: Fields): boolean {
+  return isOptional(data['logBytesAtStart'], (value) => isIn(value, 0)) && isOptional(data['rotationAtStart'], isText)
+}
+
 const maxPort = 65_535
 
 function isForwardRule(value: unknown): value is ForwardRule {
@@ -136,7 +141,7 @@ const accelerations = ['auto', 'hardware', 'emulated'] as const
 const domainTypes = ['kvm', 'qemu'] as const satisfies readonly DomainType[]
 
 /** What this provider keeps in a mark, so that `start` and `destroy` need no state folder. */
-export interface KvmMark {
+export interface KvmMark extends LogState {
   readonly pool: string
   readonly acceleration: (typeof accelerations)[number]
   /** As which the machine was planned, whatever a fallback made of it; undefined: made by an earlier azl-vm. */
@@ -149,16 +154,22 @@ export interface KvmMark {
   readonly ownNetworks: readonly string[]
   /** Modes as the spec said them, by network index. */
   readonly networkModes: readonly string[]
-  /** Bytes that the serial log held when the machine was last started: what comes after them is this boot's. */
-  readonly logBytesAtStart: number
-  /** Which older file virtlogd kept at that moment ('' for none): another one by now tells that it began anew since. */
-  readonly rotationAtStart: string
+  /** The same for the system's own serial port, where the machine has one. */
+  readonly systemLogAtStart: LogState | undefined
   /** Oldest first. */
   readonly snapshots: readonly HeldState[]
   /** Name of the snapshot that the machine's state came from. */
   readonly currentSnapshot: string | undefined
   /** For a clone: the volumes of the original that its disks lie on, by index. */
   readonly base: readonly string[]
+}
+
+/** What a serial log held when the machine was last started. */
+export interface LogState {
+  /** Bytes: what comes after them is this boot's. */
+  readonly logBytesAtStart: number
+  /** Which older file virtlogd kept at that moment ('' for none): another one by now tells that it began anew since. */
+  readonly rotationAtStart: string
 }
 
 /** One snapshot: the names of its volumes, all in the machine's pool and none of them written any more. */
@@ -198,6 +209,7 @@ export function kvmMark({ provider }: Mark): KvmMark {
     networkModes: data.networkModes ?? [],
     logBytesAtStart: data.logBytesAtStart ?? 0,
     rotationAtStart: data.rotationAtStart ?? '',
+    systemLogAtStart: data.systemLogAtStart,
     snapshots: data.snapshots ?? [],
     currentSnapshot: data.currentSnapshot,
     base: data.base ?? [],

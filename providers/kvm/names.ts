@@ -51,8 +51,12 @@ export interface MachineFiles {
   readonly base: string
   disk(index: number): string
   readonly nvram: string
-  readonly serialLog: string
+  /** Of the domain's serial port at `index`. */
+  serialLog(index: number): string
 }
+
+/** The firmware's port, or the only one; the system's own. */
+const serialLogNames = ['serial.log', 'system.log']
 
 export function machineFiles(name: string, runId: string): MachineFiles {
   const base = `${name}.${runId}`
@@ -60,7 +64,7 @@ export function machineFiles(name: string, runId: string): MachineFiles {
     base,
     disk: (index) => `${base}.disk${String(index)}.qcow2`,
     nvram: `${base}.vars.fd`,
-    serialLog: `${base}.serial.log`,
+    serialLog: (index) => `${base}.${serialLogNames[index] ?? ''}`,
   }
 }
 
@@ -93,7 +97,12 @@ export function namesByHand(name: string): {
 } {
   return {
     pool: `by-hand-${name}`,
-    files: { base: name, disk: (index) => `disk${String(index)}.qcow2`, nvram: 'vars.fd', serialLog: 'serial.log' },
+    files: {
+      base: name,
+      disk: (index) => `disk${String(index)}.qcow2`,
+      nvram: 'vars.fd',
+      serialLog: (index) => serialLogNames[index] ?? '',
+    },
     network: (index) => `by-hand-${name}-${String(index)}`,
     hostOnly: `by-hand-${name}-host-only`,
   }
@@ -102,7 +111,7 @@ export function namesByHand(name: string): {
 const runIdText = '[0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8}' // 5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11
 // azl4.<run id>.serial.log.0, azl4.<run id>.disk0.qcow2, azl4.<run id>.disk0.<maker’s run id>.qcow2
 const volumePattern = new RegExp(
-  `^.+\\.(${runIdText})\\.(?:serial\\.log(?:\\.\\d+)?|(?:disk\\d+|vars|memory)(?:\\.(${runIdText}))?\\.(?:qcow2|fd|save))$`,
+  `^.+\\.(${runIdText})\\.(?:(?:serial|system)\\.log(?:\\.\\d+)?|(?:disk\\d+|vars|memory)(?:\\.(${runIdText}))?\\.(?:qcow2|fd|save))$`,
 )
 
 /** The run that made the machine of a volume, where the name is one of ours. */

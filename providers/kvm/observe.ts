@@ -88,7 +88,8 @@ function compare(
 
 /** The folder of the pool: every machine of ours has its serial log there. */
 function poolFolder(config: DomainConfig): string {
-  return config.serialLogPath === undefined ? 'none' : posix.dirname(config.serialLogPath)
+  const [log] = config.serialLogPaths
+  return log === undefined ? 'none' : posix.dirname(log)
 }
 
 function networkPairs(

@@ -4,8 +4,9 @@ import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
+import { boards, installerTarget, type DomainType } from './boards.ts'
 import { diagnose } from './diagnose.ts'
-import { domainXml, installerTarget, type DomainNetwork, type DomainType, type FirmwarePair } from './domain-xml.ts'
+import { domainXml, type DomainNetwork, type FirmwarePair } from './domain-xml.ts'
 import { nativeOf, type KvmNative } from './facts.ts'
 import { chooseFirmware } from './firmware.ts'
 import type { ForwardRule, KvmMark } from './mark-metadata.ts'
@@ -67,7 +68,7 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     diagnostics,
     operations,
     shPrologue: script.prologue(facts.host),
-    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, byHand.files.serialLog, [
+    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, serialLogsByHand(design, byHand), [
       ...byHand.ownNetworks,
       ...(byHand.hasHostOnly ? [namesByHand(request.ref.name).hostOnly] : []),
     ]),
@@ -150,6 +151,11 @@ function designByHand(design: Design): Design {
   }
 }
 
+/** The logs of its serial ports, as {@link script.epilogue} tells of them. */
+function serialLogsByHand({ request }: Design, byHand: Design): readonly string[] {
+  return boards[request.architecture].serialTargets.map((_, index) => byHand.files.serialLog(index))
+}
+
 /** The first network card in user mode leads a port of the host to the guest's SSH, beside what the spec forwards. */
 function forwardsOf(request: MachineRequest, network: DomainNetwork, index: number): readonly ForwardRule[] {
   if (network.mode !== 'nat' || network.network !== undefined) return []
@@ -184,7 +190,9 @@ function xmlOf(design: Design, type: DomainType, mark: Mark | undefined): string
     isSecureBoot: design.isSecureBoot,
     diskPaths: request.spec.machine.disks.map((_, index) => inPool(pool.path, files.disk(index))),
     nvramPath: inPool(pool.path, files.nvram),
-    serialLogPath: inPool(pool.path, files.serialLog),
+    serialLogPaths: boards[request.architecture].serialTargets.map((_, index) =>
+      inPool(pool.path, files.serialLog(index)),
+    ),
     networks: design.networks,
   })
 }
@@ -215,6 +223,7 @@ function define(design: Design, byHand: Design): Operation {
     networkModes: design.networks.map((network) => network.mode),
     logBytesAtStart: 0,
     rotationAtStart: '',
+    systemLogAtStart: undefined,
   }
   const xml = xmlOf(design, type, { ...request.mark, provider: { ...kvmMark } })
   const { name, id } = request.ref
@@ -335,7 +344,7 @@ function start(design: Design): Operation {
         ? script.startOrEmulate(
             request.ref.name,
             pool.name,
-            files.serialLog,
+            files.serialLog(0),
             emulated,
             installerTarget(request.architecture).device,
             inPool(pool.path, design.isoVolume),

@@ -29,6 +29,7 @@ import type {
 } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
+import type { ConsolePort } from '../../src/provider/capabilities.ts'
 import type {
   CloneRequest,
   RestoreRequest,
@@ -63,6 +64,7 @@ import {
 } from './removal.ts'
 import { resetDomain } from './reset.ts'
 import { logLimit, followSerialLog, readSerialLog } from './serial-log.ts'
+import { serialIndexOf, type SerialIndex } from './serial-ports.ts'
 import { Session, signalOf } from './session.ts'
 import { deleteSnapshot, listSnapshots, restoreSnapshot, takeSnapshot } from './snapshots.ts'
 import { startDomain } from './start.ts'
@@ -77,8 +79,8 @@ export class KvmProvider implements Provider {
   readonly logLimit = logLimit
   readonly #session: Session
   readonly #context: ProviderContext
-  /** By machine: the console that waits for the start. */
-  readonly #consoles = new Map<string, ArmedConsole>()
+  /** By machine: the consoles that wait for the start, one for each port. */
+  readonly #consoles = new Map<string, readonly ArmedConsole[]>()
   readonly #openConsoles = new Set<ArmedConsole>()
 
   constructor(choice: HostChoice, context: ProviderContext) {
@@ -210,8 +212,8 @@ export class KvmProvider implements Provider {
   }
 
   async openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle> {
-    const armed = new ArmedConsole(request, this.host)
     const domain = await this.#session.domain(ref, call)
+    const armed = new ArmedConsole(request, await this.#serialIndex(domain, request.port, call), this.host)
     if (await this.#isActive(domain, call)) {
       await armed.connect(domain, call)
     } else {
@@ -222,22 +224,33 @@ export class KvmProvider implements Provider {
     return armed
   }
 
+  async #serialIndex(domain: Domain, port: ConsolePort, call: Call): Promise<SerialIndex> {
+    if (port === 'firmware') return 0
+    return serialIndexOf(port, (await this.#session.config(domain, call)).serialLogPaths.length)
+  }
+
   /** Keeps a console for the start; one holder at a time, also before there is anything to hold. */
   async #arm(ref: MachineRef, armed: ArmedConsole, isForced: boolean): Promise<void> {
-    const holder = this.#consoles.get(ref.id)
-    if (holder && !holder.isClosed) {
+    const holders = this.#waiting(ref)
+    const holder = holders.find(({ serial }) => serial === armed.serial)
+    if (holder) {
       if (!isForced) throw portIsHeld(ref.name)
       await holder.giveUp()
     }
-    this.#consoles.set(ref.id, armed)
+    this.#consoles.set(ref.id, [...holders.filter((other) => other !== holder), armed])
   }
 
-  readLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
-    return readSerialLog(this.#session, ref, call)
+  /** The consoles that wait for the start of a machine. */
+  #waiting({ id }: MachineRef): readonly ArmedConsole[] {
+    return (this.#consoles.get(id) ?? []).filter((console) => !console.isClosed)
   }
 
-  followLog(ref: MachineRef, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
-    return followSerialLog(this.#session, ref, from, call)
+  readLog(ref: MachineRef, port: ConsolePort, call: Call): AsyncIterable<Uint8Array> {
+    return readSerialLog(this.#session, ref, port, call)
+  }
+
+  followLog(ref: MachineRef, port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
+    return followSerialLog(this.#session, ref, port, from, call)
   }
 
   bootWatch(): BootWatch {
@@ -316,7 +329,7 @@ export class KvmProvider implements Provider {
 
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
     const report = await destroyDomain(this.#session, ref, call)
-    await this.#consoles.get(ref.id)?.machineGone()
+    for (const console of this.#consoles.get(ref.id) ?? []) await console.machineGone()
     this.#consoles.delete(ref.id)
     return report
   }
@@ -368,9 +381,9 @@ export class KvmProvider implements Provider {
 
   /** The consoles that wait for the machine to run. */
   #takeConsoles(ref: MachineRef): readonly ArmedConsole[] {
-    const armed = this.#consoles.get(ref.id)
+    const waiting = this.#waiting(ref)
     this.#consoles.delete(ref.id)
-    return armed && !armed.isClosed ? [armed] : []
+    return waiting
   }
 
   async #shutDown(domain: Domain, timeoutMs: number, call: Call): Promise<void> {

@@ -129,13 +129,15 @@ export function hostForward(rule: ForwardRule): string {
 export function epilogue(
   name: string,
   pool: string,
-  logVolume: string,
+  logVolumes: readonly string[],
   networks: readonly string[],
 ): readonly string[] {
   return [
     '# What the machine says on its serial port:',
-    `#   virsh console ${quote(name)}`,
-    `#   virsh pool-refresh ${quote(pool)} && virsh vol-download --pool ${quote(pool)} ${quote(logVolume)} /dev/stdout`,
+    ...logVolumes.flatMap((log, index) => [
+      `#   virsh console ${quote(name)}${index === 0 ? '' : ` --devname serial${String(index)}`}`,
+      `#   virsh pool-refresh ${quote(pool)} && virsh vol-download --pool ${quote(pool)} ${quote(log)} /dev/stdout`,
+    ]),
     '# To remove it:',
     `#   virsh destroy ${quote(name)}; virsh undefine ${quote(name)} --nvram`,
     ...networks.map((network) => `#   virsh net-destroy ${quote(network)}; virsh net-undefine ${quote(network)}`),

@@ -1,12 +1,14 @@
-/** What the serial port said, from virtlogd's files in the pool: at most four of 2 MiB each, the oldest dropped. */
+/** What a serial port said, from virtlogd's files in the pool: at most four of 2 MiB each, the oldest dropped. */
 import type { StoragePool } from 'libvirt-ts'
 import { isNotFound } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
+import type { ConsolePort } from '../../src/provider/capabilities.ts'
 import type { Call, LogStart } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { translateError } from './errors.ts'
-import { kvmMark, type KvmMark } from './mark-metadata.ts'
+import { kvmMark, type LogState } from './mark-metadata.ts'
 import { machineFiles } from './names.ts'
+import { serialIndexOf } from './serial-ports.ts'
 import { signalOf, type Session } from './session.ts'
 import { findPool, findVolume, refreshPool } from './storage.ts'
 import { parseXml } from './xml-reader.ts'
@@ -15,8 +17,7 @@ import { parseXml } from './xml-reader.ts'
 export const logLimit =
   'libvirt keeps the last 2 to 8 MiB of the serial port (virtlogd: 2 MiB in each of four files); what is older is gone.'
 
-/** As the mark keeps it. */
-type LogState = Pick<KvmMark, 'logBytesAtStart' | 'rotationAtStart'>
+const nothingYet: LogState = { logBytesAtStart: 0, rotationAtStart: '' }
 
 interface LogPlace {
   readonly pool: StoragePool
@@ -26,9 +27,14 @@ interface LogPlace {
 }
 
 /** How much the serial log holds now, for a start to note. */
-export async function serialLogState(session: Session, ref: MachineRef, call: Call): Promise<LogState> {
-  const place = await logPlace(session, ref, call)
-  if (!place) return { logBytesAtStart: 0, rotationAtStart: '' }
+export async function serialLogState(
+  session: Session,
+  ref: MachineRef,
+  port: ConsolePort,
+  call: Call,
+): Promise<LogState> {
+  const place = await logPlace(session, ref, port, call)
+  if (!place) return nothingYet
   await refresh(session, place, call)
   const [logBytesAtStart, rotationAtStart] = await Promise.all([
     sizeOf(session, place, call),
@@ -37,8 +43,13 @@ export async function serialLogState(session: Session, ref: MachineRef, call: Ca
   return { logBytesAtStart, rotationAtStart }
 }
 
-export async function* readSerialLog(session: Session, ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
-  const place = await logPlace(session, ref, call)
+export async function* readSerialLog(
+  session: Session,
+  ref: MachineRef,
+  port: ConsolePort,
+  call: Call,
+): AsyncIterable<Uint8Array> {
+  const place = await logPlace(session, ref, port, call)
   if (!place) return
   await refresh(session, place, call)
   for (const name of namesOldestFirst(place.name)) yield* readFrom(session, place.pool, name, 0, call)
@@ -58,13 +69,14 @@ const quietLooksAtEnd = 3
 export async function* followSerialLog(
   session: Session,
   ref: MachineRef,
+  port: ConsolePort,
   from: LogStart,
   call: Call,
 ): AsyncIterable<Uint8Array> {
-  let { offset, rotation } = yield* beginning(session, ref, from, call)
+  let { offset, rotation } = yield* beginning(session, ref, port, from, call)
   let quietLooks = 0
   for (;;) {
-    const place = await logPlace(session, ref, call)
+    const place = await logPlace(session, ref, port, call)
     const isOn = await isActive(session, ref, call)
     if (place) {
       await refresh(session, place, call)
@@ -101,10 +113,11 @@ interface LogOffset {
 async function* beginning(
   session: Session,
   ref: MachineRef,
+  port: ConsolePort,
   from: LogStart,
   call: Call,
 ): AsyncGenerator<Uint8Array, LogOffset> {
-  const place = await logPlace(session, ref, call)
+  const place = await logPlace(session, ref, port, call)
   if (!place) return { offset: 0, rotation: '' }
   await refresh(session, place, call)
   const rotation = await rotationOf(session, place, call)
@@ -130,19 +143,22 @@ async function rotationOf(session: Session, place: LogPlace, call: Call): Promis
   })
 }
 
-async function logPlace(session: Session, ref: MachineRef, call: Call): Promise<LogPlace | undefined> {
+async function logPlace(
+  session: Session,
+  ref: MachineRef,
+  port: ConsolePort,
+  call: Call,
+): Promise<LogPlace | undefined> {
   const domain = await session.findDomain(ref, call)
   if (!domain) return undefined
-  const { mark } = await session.config(domain, call)
+  const { mark, serialLogPaths } = await session.config(domain, call)
   if (!mark) return undefined
-  const pool = await findPool(session, kvmMark(mark).pool, call)
-  return (
-    pool && {
-      pool,
-      name: machineFiles(mark.name, mark.runId).serialLog,
-      atStart: kvmMark(mark),
-    }
-  )
+  const kept = kvmMark(mark)
+  const pool = await findPool(session, kept.pool, call)
+  if (!pool) return undefined
+  const index = serialIndexOf(port, serialLogPaths.length)
+  const name = machineFiles(mark.name, mark.runId).serialLog(index)
+  return { pool, name, atStart: index === 0 ? kept : (kept.systemLogAtStart ?? nothingYet) }
 }
 
 async function isActive(session: Session, ref: MachineRef, call: Call): Promise<boolean> {

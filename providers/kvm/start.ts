@@ -11,13 +11,13 @@ import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { accelerationKey, rememberAcceleration, typesToTry } from './acceleration.ts'
 import { attempt } from './attempt.ts'
+import type { DomainType } from './boards.ts'
 import { changeMark } from './change-mark.ts'
 import type { ArmedConsole } from './console.ts'
 import { serialLogState } from './serial-log.ts'
-import type { DomainConfig } from './domain-config.ts'
+import { architectureOf, type DomainConfig } from './domain-config.ts'
 import { withDomainType } from './domain-type.ts'
-import type { DomainType } from './domain-xml.ts'
-import { kvmMark } from './mark-metadata.ts'
+import { kvmMark, type LogState } from './mark-metadata.ts'
 import { addForwards } from './forwards.ts'
 import { switchOff } from './removal.ts'
 import { signalOf, type Session } from './session.ts'
@@ -175,9 +175,15 @@ export async function noteLogState(session: Session, ref: MachineRef, config: Do
   const { mark } = config
   if (!mark) return
   const noted = kvmMark(mark)
-  const now = await serialLogState(session, ref, call)
-  if (now.logBytesAtStart === noted.logBytesAtStart && now.rotationAtStart === noted.rotationAtStart) return
+  const firmware = await serialLogState(session, ref, 'firmware', call)
+  const system = config.hasSystemPort ? await serialLogState(session, ref, 'system', call) : undefined
+  if (isSameLogState(noted, firmware) && isSameLogState(noted.systemLogAtStart, system)) return
+  const now = { ...firmware, ...(system && { systemLogAtStart: system }) }
   await changeMark(session, await session.domain(ref, call), { provider: { ...mark.provider, ...now } }, call)
+}
+
+function isSameLogState(a: LogState | undefined, b: LogState | undefined): boolean {
+  return a?.logBytesAtStart === b?.logBytesAtStart && a?.rotationAtStart === b?.rotationAtStart
 }
 
 /** The same machine, same UUID and mark, defined with the other way to run its processor. */
@@ -189,7 +195,7 @@ async function withType(session: Session, ref: MachineRef, type: DomainType, cal
     if (config.domainType === type) return domain
     // An emulated processor does not tell any more whether it was to nest.
     const isNested = (config.mark && kvmMark(config.mark).isNested) ?? config.isNested
-    return await connection.defineDomain(withDomainType(xml, type, isNested), signalOf(call))
+    return await connection.defineDomain(withDomainType(xml, type, architectureOf(config), isNested), signalOf(call))
   })
 }
 

@@ -3,7 +3,7 @@ import { AzlVmError } from '../errors.ts'
 import { boundedOutput } from '../console/bounded-output.ts'
 import { holdConsole } from '../console/hold-console.ts'
 import { usageError } from '../usage-error.ts'
-import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
+import { hostOption, machinePositional, portOption, withMachine } from './machine-arguments.ts'
 
 const longestSeconds = 86_400
 
@@ -15,6 +15,7 @@ export const command = defineCommand({
   positionals: [machinePositional],
   options: {
     ...hostOption,
+    ...portOption,
     force: { type: 'boolean', description: 'Take the port over from whoever holds it.' },
     for: {
       type: 'number',
@@ -42,7 +43,7 @@ export const command = defineCommand({
       const handle = await provider.openConsole(
         info.ref,
         {
-          port: 'system',
+          port: args.port,
           force: args.force,
           onData: boundedOutput(ctx.stdout),
         },

@@ -1,7 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { defineCommand, type CommandContext, type CommandResult } from '../cli/command.ts'
 import { AzlVmError, exitCodes, isAzlVmError } from '../errors.ts'
-import { hostOption, machinePositional, withMachine, type MachineWork } from './machine-arguments.ts'
+import type { ConsolePort } from '../provider/capabilities.ts'
+import { hostOption, machinePositional, portOption, withMachine, type MachineWork } from './machine-arguments.ts'
 
 export const command = defineCommand({
   description:
@@ -10,22 +11,31 @@ export const command = defineCommand({
   positionals: [machinePositional],
   options: {
     ...hostOption,
+    ...portOption,
     follow: { type: 'boolean', alias: 'f', description: 'Go on with what comes, until the machine is off.' },
     tool: { type: 'boolean', description: 'The log of azl-vm instead of the serial port’s.' },
   },
   examples: [
     { command: 'azl-vm logs azl4-eval --follow', text: 'Watch the guest boot.' },
+    { command: 'azl-vm logs azl4-eval --port system', text: 'On aarch64: what the kernel said on its ttyS0.' },
     { command: 'azl-vm logs azl4-eval --tool', text: 'What azl-vm asked of the hypervisor.' },
   ],
   async handler(args, ctx) {
     return await withMachine(ctx, args, 'logs', async (work) => {
       if (args.tool) return await toolLog(work, ctx)
+      const { port } = args
       ctx.progress.detail(work.provider.logLimit)
+      if (work.info.hasSystemPort && port === 'firmware')
+        ctx.progress.detail('This is the firmware’s serial port; --port system shows the system’s own.')
       const source = args.follow
-        ? work.provider.followLog(work.info.ref, 'beginning', work.call)
-        : work.provider.readLog(work.info.ref, work.call)
+        ? work.provider.followLog(work.info.ref, port, 'beginning', work.call)
+        : work.provider.readLog(work.info.ref, port, work.call)
       try {
-        return await copyOut(source, ctx, { name: work.info.ref.name, limit: work.provider.logLimit })
+        return await copyOut(source, ctx, {
+          name: work.info.ref.name,
+          port,
+          limit: work.provider.logLimit,
+        })
       } catch (error) {
         // Ctrl-C is how a person ends a followed log: nothing went wrong.
         const isEnded = args.follow && ctx.signal.aborted && isCancelled(error)
@@ -51,6 +61,7 @@ async function toolLog({ environment, provider, info }: MachineWork, ctx: Comman
   }
   return await copyOut(createReadStream(file), ctx, {
     name: info.ref.name,
+    port: undefined,
     limit: '',
   })
 }
@@ -59,13 +70,13 @@ async function toolLog({ environment, provider, info }: MachineWork, ctx: Comman
 async function copyOut(
   source: AsyncIterable<Uint8Array | string>,
   ctx: CommandContext,
-  about: { name: string; limit: string },
+  about: { name: string; port: ConsolePort | undefined; limit: string },
 ): Promise<CommandResult> {
   if (ctx.output === 'json') {
     const chunks: Buffer[] = []
     for await (const chunk of source) chunks.push(Buffer.from(chunk))
     const text = Buffer.concat(chunks).toString('utf8')
-    return { data: { machine: about.name, limit: about.limit, text }, text: () => text }
+    return { data: { machine: about.name, port: about.port, limit: about.limit, text }, text: () => text }
   }
   for await (const chunk of source) {
     if (ctx.signal.aborted) break

@@ -19,6 +19,16 @@ export const hostOption = {
   host: { type: 'string', description: 'Look on this host only.' },
 } as const satisfies Record<string, OptionData>
 
+export const portOption = {
+  port: {
+    type: 'string',
+    choices: ['firmware', 'system'],
+    default: 'firmware',
+    description:
+      'Which serial port: the one that the firmware and the boot loader use, or the system’s own. On x86_64 they are one.',
+  },
+} as const satisfies Record<string, OptionData>
+
 export const waitOption = {
   wait: { type: 'boolean', description: 'Wait where another azl-vm works on the machine, instead of failing at once.' },
 } as const satisfies Record<string, OptionData>

@@ -2,7 +2,7 @@ import { defineCommand } from '../cli/command.ts'
 import { renderTable } from '../cli/table.ts'
 import { readAllFacts } from '../doctor/examine.ts'
 import { callFor } from '../pipeline/environment.ts'
-import type { Capabilities } from '../provider/capabilities.ts'
+import { guestCapabilities, type Capabilities, type GuestCapabilities } from '../provider/capabilities.ts'
 import type { Facts } from '../provider/contract.ts'
 import { withRun } from './machine-arguments.ts'
 
@@ -27,7 +27,6 @@ export const command = defineCommand({
 
 function providerText(facts: Facts, title: string, width: number): string {
   const { capabilities } = facts
-  const yes = (is: boolean): string => (is ? 'yes' : 'no')
   const rows = [
     ['host', facts.host],
     [
@@ -41,10 +40,11 @@ function providerText(facts: Facts, title: string, width: number): string {
         .join(', '),
     ],
     ['architectures', capabilities.architectures.join(', ')],
-    ['Secure Boot', yes(capabilities.secureBoot)],
-    ['TPM', yes(capabilities.tpm)],
+    ['Secure Boot', guestsWith(capabilities, 'secureBoot')],
+    ['TPM', guestsWith(capabilities, 'tpm')],
     ['networks', capabilities.networkModes.join(', ')],
     ['forwarded ports', yes(capabilities.forward)],
+    ['own system port', guestsWith(capabilities, 'systemPort')],
     ['console', capabilities.console.firstByte ? 'from the guest’s first byte' : 'not from the first byte'],
     ['screenshot', yes(capabilities.screenshot)],
     ['snapshots', snapshotsText(capabilities.snapshots)],
@@ -61,4 +61,15 @@ function providerText(facts: Facts, title: string, width: number): string {
 function snapshotsText({ off, memory, tpm }: Capabilities['snapshots']): string {
   const kinds = [off && `of machines that are off${tpm ? '' : ' (without the TPM)'}`, memory && 'with memory']
   return kinds.filter(Boolean).join(', ') || 'no'
+}
+
+/** `yes`, `no`, or the architectures whose guests have it. */
+function guestsWith(capabilities: Capabilities, what: keyof GuestCapabilities): string {
+  const { architectures } = capabilities
+  const having = architectures.filter((architecture) => guestCapabilities(capabilities, architecture)[what])
+  return having.length === 0 || having.length === architectures.length ? yes(having.length > 0) : having.join(', ')
+}
+
+function yes(is: boolean): string {
+  return is ? 'yes' : 'no'
 }

@@ -50,6 +50,7 @@ function statusText(
     ['medium', info.installer ?? 'none'],
     ['Secure Boot', info.secureBoot ? 'on' : 'off'],
     ['TPM', info.tpm ? 'yes' : 'no'],
+    ['serial ports', info.hasSystemPort ? 'firmware, system (--port of logs and console)' : '1'],
     ...info.networks.map((network, index) => [`network ${String(index)}`, `${network.mode}, ${network.mac}`] as const),
     ['ssh', endpoint && `${endpoint.address} port ${String(endpoint.port)}`],
     ['evidence', evidenceDir],

@@ -11,6 +11,7 @@ import { makingOperations, operationRun, runningOperations, takeBack } from './c
 import { destroyLocked } from './destroy.ts'
 import { callFor } from './environment.ts'
 import { applyOperation, asCancelled } from './runner.ts'
+import { listenToSystemPort, type SystemPort } from './system-port.ts'
 import { recordOf, type UpContext } from './up-context.ts'
 
 export interface Booted {
@@ -36,15 +37,22 @@ export async function bootMachine(
     timeoutMs: request.spec.timeouts.boot,
     bus: run.bus,
   })
-  const console = await listen(context, request, plan, transcript, wait)
+  const listening = await listen(context, request, plan, transcript, wait)
   try {
     const acceleration = plan ? await startMachine(context, request, plan) : undefined
     const result = await awaitBoot(context, request, wait)
+    if (result.probe) await listening.system?.probeHeard()
     return { bootOutcome: result.outcome, probe: result.probe, acceleration }
   } finally {
-    await console.close()
+    await listening.system?.close()
+    await listening.console.close()
     transcript.close()
   }
+}
+
+interface Listening {
+  readonly console: Pick<ConsoleHandle, 'close'>
+  readonly system: SystemPort | undefined
 }
 
 async function listen(
@@ -53,12 +61,22 @@ async function listen(
   plan: Plan | undefined,
   transcript: Transcript,
   wait: BootWait,
-): Promise<Pick<ConsoleHandle, 'close'>> {
+): Promise<Listening> {
+  let system: SystemPort | undefined
   try {
-    return plan && !(await isOnAlready(context, request))
+    const { state, hasSystemPort } = await context.provider.inspect(
+      request.ref,
+      callFor(context.run.bus, context.request.signal),
+    )
+    // An `up` that was killed right after the start left a machine that has been speaking since.
+    const isOff = plan !== undefined && state !== 'running'
+    if (hasSystemPort) system = await listenToSystemPort(context, request.ref, isOff)
+    const console = isOff
       ? await startListening(context, request, hearing(transcript, wait), wait)
       : followLog(context, request, hearing(transcript, wait), wait)
+    return { console, system }
   } catch (error) {
+    await system?.close()
     transcript.close()
     throw await neverRan(context, request, plan ? makingOperations(plan) : [], error)
   }
@@ -74,12 +92,6 @@ async function neverRan(
   const run = operationRun(context, request)
   const isNew = request.mark.runId === context.run.id
   return isNew ? await takeBack(context, run, begun, error) : asCancelled(error, run.signal)
-}
-
-/** An `up` that was killed right after the start left a machine that has been speaking since. */
-async function isOnAlready({ provider, run, request }: UpContext, { ref }: MachineRequest): Promise<boolean> {
-  const { state } = await provider.inspect(ref, callFor(run.bus, request.signal))
-  return state === 'running'
 }
 
 /** A provider calls this from the socket's own event: what it throws there would end the process. */
@@ -125,7 +137,9 @@ async function hearAgain(
 ): Promise<void> {
   const { provider, run } = context
   const call = callFor(run.bus, AbortSignal.any([context.request.signal, stopped]))
-  await wait.hearAgain(provider.followLog(request.ref, 'last-start', call), provider.bootWatch()).catch(() => undefined)
+  await wait
+    .hearAgain(provider.followLog(request.ref, 'firmware', 'last-start', call), provider.bootWatch())
+    .catch(() => undefined)
 }
 
 function followLog(
@@ -137,7 +151,12 @@ function followLog(
   const stop = new AbortController()
   const signal = AbortSignal.any([context.request.signal, stop.signal])
   const reading = (async (): Promise<void> => {
-    for await (const bytes of context.provider.followLog(request.ref, 'last-start', callFor(context.run.bus, signal)))
+    for await (const bytes of context.provider.followLog(
+      request.ref,
+      'firmware',
+      'last-start',
+      callFor(context.run.bus, signal),
+    ))
       onData(bytes)
   })()
   void reading.then(

@@ -3,13 +3,24 @@ import type { NetworkMode } from './network-modes.ts'
 
 export type { Architecture }
 
-/** What one provider on one host can do, as data. Core asks these, never the provider's name. */
-export interface Capabilities {
-  readonly architectures: readonly Architecture[]
+/** What guests of one architecture get. */
+export interface GuestCapabilities {
   readonly secureBoot: boolean
   /** TPM 2.0 for the guest. */
   readonly tpm: boolean
   readonly nestedVirtualization: boolean
+  /** The system has a serial port of its own; false: `firmware` and `system` are one port. */
+  readonly systemPort: boolean
+}
+
+/**
+ * What one provider on one host can do, as data. Core asks these, never the provider's name. What depends on the
+ * guest's architecture is said for the host's own here; {@link guestCapabilities} has it for each.
+ */
+export interface Capabilities extends GuestCapabilities {
+  readonly architectures: readonly Architecture[]
+  /** Only those that differ need to be in it. */
+  readonly guests: Readonly<Partial<Record<Architecture, GuestCapabilities>>>
   readonly networkModes: readonly NetworkMode[]
   /** Whether `forward` (host port to guest port) works on a nat network. */
   readonly forward: boolean
@@ -31,6 +42,10 @@ export interface SnapshotCapabilities {
   readonly memory: boolean
   /** A snapshot of a machine that is off holds the state of its TPM too. */
   readonly tpm: boolean
+}
+
+export function guestCapabilities(capabilities: Capabilities, architecture: Architecture): GuestCapabilities {
+  return capabilities.guests[architecture] ?? capabilities
 }
 
 export interface ConsoleCapabilities {

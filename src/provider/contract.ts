@@ -191,12 +191,12 @@ export interface Provider {
   watchState(ref: MachineRef, call: Call): AsyncIterable<PowerState>
   /** Fresh. An absent machine is a state; missing rights are an error. */
   inspect(ref: MachineRef, call: Call): Promise<MachineInfo>
-  /** One holder at a time. On a machine that is off it is connected by `start`. */
+  /** One holder of each port at a time. On a machine that is off it is connected by `start`. */
   openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle>
-  /** The serial port's text since the machine was made, as far as it is kept: oldest first. */
-  readLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array>
+  /** A serial port's text since the machine was made, as far as it is kept: oldest first. */
+  readLog(ref: MachineRef, port: ConsolePort, call: Call): AsyncIterable<Uint8Array>
   /** What is there, all of it or what this boot said, then what comes, until the machine is off or the signal is aborted. */
-  followLog(ref: MachineRef, from: LogStart, call: Call): AsyncIterable<Uint8Array>
+  followLog(ref: MachineRef, port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array>
   /** What is said beside the log: from when it is, and where bytes may be missing. */
   readonly logLimit: string
   bootWatch(): BootWatch

@@ -67,6 +67,8 @@ export interface MachineInfo {
   readonly disks: readonly { readonly sizeBytes: number; readonly where: string }[]
   readonly secureBoot: boolean
   readonly tpm: boolean
+  /** The system has a serial port of its own beside the firmware's. False: both names lead to one port. */
+  readonly hasSystemPort: boolean
   readonly networks: readonly { readonly mode: string; readonly mac: string }[]
   readonly installer: string | undefined
 }

@@ -19,7 +19,10 @@ export interface RunPaths {
   readonly dir: string
   readonly events: string
   readonly plan: string
+  /** The serial port that the firmware uses, which most often is the only one. */
   readonly serial: string
+  /** The system's own serial port. */
+  readonly systemSerial: string
   readonly report: string
   readonly screenshot: string
 }
@@ -75,6 +78,7 @@ export class Home {
       events: at('events.jsonl'),
       plan: at('plan.json'),
       serial: at('serial.log'),
+      systemSerial: at('system.log'),
       report: at('report.json'),
       screenshot: at('screenshot.png'),
     }

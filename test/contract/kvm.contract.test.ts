@@ -196,7 +196,8 @@ function kvmTests(bench: () => Bench): void {
     const log = join(poolFolder(), `rotated.${request.mark.runId}.serial.log`)
     const followed = async (): Promise<string> => {
       const chunks: Uint8Array[] = []
-      for await (const chunk of bench().provider.followLog(request.ref, 'last-start', testCall())) chunks.push(chunk)
+      for await (const chunk of bench().provider.followLog(request.ref, 'firmware', 'last-start', testCall()))
+        chunks.push(chunk)
       return Buffer.concat(chunks).toString()
     }
     try {

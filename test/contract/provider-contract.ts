@@ -292,8 +292,8 @@ function offTests(bench: () => Bench): void {
     const { provider } = bench()
     expect(await provider.endpoint(request.ref, testCall())).toBeUndefined()
     await expect(provider.screenshot(request.ref, testCall())).rejects.toBeInstanceOf(AzlVmError)
-    expect(await textOf(provider.readLog(request.ref, testCall()))).toBe('')
-    expect(await textOf(provider.followLog(request.ref, 'beginning', testCall()))).toBe('')
+    expect(await textOf(provider.readLog(request.ref, 'firmware', testCall()))).toBe('')
+    expect(await textOf(provider.followLog(request.ref, 'firmware', 'beginning', testCall()))).toBe('')
   })
 
   test('an absent machine is a state, and removing it is done', async () => {
@@ -315,7 +315,7 @@ function offTests(bench: () => Bench): void {
       () => provider.inspect(request.ref, aborted),
       () => provider.destroy(request.ref, aborted),
       () => provider.list(aborted),
-      () => textOf(provider.followLog(request.ref, 'beginning', aborted)),
+      () => textOf(provider.followLog(request.ref, 'firmware', 'beginning', aborted)),
     ])
       await expect(asked()).rejects.toMatchObject({ code: 'cancelled' })
     expect(await host.inventory()).toEqual(before)
@@ -440,7 +440,7 @@ function bootedTests(bench: () => Bench): void {
   })
 
   test('the log holds what the console heard', async () => {
-    const log = await textOf(bench().provider.readLog(request.ref, testCall()))
+    const log = await textOf(bench().provider.readLog(request.ref, 'firmware', testCall()))
     expect(log.startsWith(heard.text)).toBe(true)
     expect(bench().provider.logLimit).toBeTruthy()
   })
@@ -449,7 +449,12 @@ function bootedTests(bench: () => Bench): void {
     const stop = new AbortController()
     let text = ''
     const following = (async () => {
-      for await (const bytes of bench().provider.followLog(request.ref, 'beginning', testCall(stop.signal))) {
+      for await (const bytes of bench().provider.followLog(
+        request.ref,
+        'firmware',
+        'beginning',
+        testCall(stop.signal),
+      )) {
         const isFirst = text === ''
         text += Buffer.from(bytes).toString('latin1')
         if (isFirst) await console.write(Buffer.from('ping four\r'))
@@ -563,7 +568,7 @@ function bootedTests(bench: () => Bench): void {
   })
 
   test('following the log of a machine that is off ends by itself', async () => {
-    const text = await textOf(bench().provider.followLog(request.ref, 'last-start', testCall()))
+    const text = await textOf(bench().provider.followLog(request.ref, 'firmware', 'last-start', testCall()))
     expect(text).toContain('"type":"off"')
   })
 
@@ -736,7 +741,7 @@ function snapshotTests(bench: () => Bench): void {
     const endpoint = await provider.endpoint(request.ref, testCall())
     if (endpoint) expect(outputs['port-22']).not.toBe(endpoint.port)
     expect((await bench().inspect(request.ref)).state, 'the original runs on').toBe('running')
-    expect(await textOf(provider.readLog(twin.ref, testCall()))).toContain(twin.ref.id.replaceAll('-', ''))
+    expect(await textOf(provider.readLog(twin.ref, 'firmware', testCall()))).toContain(twin.ref.id.replaceAll('-', ''))
     await provider.stop(twin.ref, { mode: 'force', timeoutMs: 1000 }, testCall())
   })
 

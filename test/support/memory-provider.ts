@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { AzlVmError } from '../../src/errors.ts'
 import { formatBytes } from '../../src/format-bytes.ts'
-import type { Capabilities } from '../../src/provider/capabilities.ts'
+import type { Capabilities, ConsolePort } from '../../src/provider/capabilities.ts'
 import type {
   BootWatch,
   Call,
@@ -61,9 +61,11 @@ import { usual, type GuestScript } from './played-guest.ts'
 
 export const allCapabilities: Capabilities = {
   architectures: ['x86_64'],
+  guests: {},
   secureBoot: true,
   tpm: true,
   nestedVirtualization: true,
+  systemPort: false,
   networkModes: ['nat', 'bridged', 'host-only', 'isolated'],
   forward: true,
   console: { ports: ['firmware', 'system'], firstByte: true, reattach: true, drainsUnattended: true },
@@ -473,12 +475,12 @@ class MemoryProvider implements Provider {
     return opened
   }
 
-  async *readLog(ref: MachineRef, call: Call): AsyncIterable<Uint8Array> {
+  async *readLog(ref: MachineRef, _port: ConsolePort, call: Call): AsyncIterable<Uint8Array> {
     await this.#enter('readLog', ref.name, call)
     yield* this.#hypervisor.machines.get(ref.id)?.log.slice() ?? []
   }
 
-  async *followLog(ref: MachineRef, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
+  async *followLog(ref: MachineRef, _port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
     await this.#enter('followLog', ref.name, call)
     const machine = this.#hypervisor.machine(ref)
     for (let at = from === 'beginning' ? 0 : machine.logAtStart; ;) {
@@ -690,6 +692,7 @@ function infoOf(machine: MemoryMachine): MachineInfo {
     mark,
     acceleration: mark ? 'emulated' : undefined,
     architecture: 'x86_64',
+    hasSystemPort: false,
     ...config,
     installer: medium?.path,
   }

@@ -8,8 +8,8 @@ void ports_init(void) {
 }
 
 void ports_write(const char *text, usize size) {
-  uart_write(text, size);
   system_port_write(text, size);
+  uart_write(text, size);
 }
 
 int ports_read(void) {

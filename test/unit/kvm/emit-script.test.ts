@@ -214,7 +214,7 @@ describe.skipIf(process.platform === 'win32')('the script of a plan [needs a POS
     }
     const byHand = parseDomain(calls[0]?.document ?? '')
     const { disks, optical, interfaces, ...rest } = planned
-    const samePlaces = { nvramPath: '', serialLogPath: '', paths: [], mark: undefined }
+    const samePlaces = { nvramPath: '', serialLogPaths: [], paths: [], mark: undefined }
     expect({ ...byHand, ...samePlaces, networks: [] }).toEqual({
       ...rest,
       ...samePlaces,
@@ -230,7 +230,7 @@ describe.skipIf(process.platform === 'win32')('the script of a plan [needs a POS
       })),
     })
     expect(byHand.nvramPath).toBe(poolPathIn(calls, 'vars.fd'))
-    expect(byHand.serialLogPath).toBe(poolPathIn(calls, 'serial.log'))
+    expect(byHand.serialLogPaths).toEqual([poolPathIn(calls, 'serial.log')])
     expect(byHand.mark).toBeUndefined()
   })
 

@@ -13,13 +13,14 @@ export const uuid = '0f6e2d4c-8b1a-4c3e-9f70-123456789abc'
 
 export interface RequestChange {
   readonly name?: string
+  readonly arch?: 'x86_64' | 'aarch64'
   readonly machine?: Readonly<Record<string, unknown>>
   readonly storage?: Readonly<Record<string, unknown>>
   readonly kvm?: Readonly<Record<string, unknown>>
 }
 
 export function kvmRequest(change: RequestChange = {}): MachineRequest {
-  const { name = 'azl4', kvm, ...rest } = change
+  const { name = 'azl4', arch = 'x86_64', kvm, ...rest } = change
   const schema = buildSpecSchema({ providers: { kvm: kvmOptions } })
   const parsed = schema.parse({
     version: 1,
@@ -28,13 +29,13 @@ export function kvmRequest(change: RequestChange = {}): MachineRequest {
     ...rest,
     ...(kvm === undefined ? {} : { kvm }),
   })
-  const spec = { ...parsed, arch: 'x86_64' } as MachineRequest['spec']
+  const spec = { ...parsed, arch } as MachineRequest['spec']
   const installer = { path: '/media/boot-probe.iso', sizeBytes: 212_992, sha256: 'a1b2c3d4e5f6'.padEnd(64, '0') }
   return {
     ref: { name, id: uuid },
     spec,
     options: kvm,
-    architecture: 'x86_64',
+    architecture: arch,
     macs: spec.machine.networks.map((network, index) =>
       network.mac === 'auto' ? `52:54:00:00:00:0${String(index)}` : network.mac,
     ),

@@ -59,6 +59,7 @@ const specs = {
   'named-network': { kvm: { network: 'default' } },
   'host-only': { machine: { networks: [{ mode: 'host-only' }] } },
   bridge: { machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'br0' } },
+  aarch64: { arch: 'aarch64', machine: { firmware: { tpm: true } } },
 } as const satisfies Record<string, RequestChange>
 
 const networks: readonly NetworkFact[] = [
@@ -96,9 +97,9 @@ describe('the domain XML', () => {
     })
     expect(config.disks).toHaveLength(4)
     expect(config.mark?.runId).toBe(runId)
-    const emulated = parseDomain(withDomainType(xml, 'qemu', true))
+    const emulated = parseDomain(withDomainType(xml, 'qemu', 'x86_64', true))
     expect(emulated).toEqual({ ...config, domainType: 'qemu', acceleration: 'emulated' })
-    expect(withDomainType(withDomainType(xml, 'qemu', true), 'kvm', true)).toBe(xml)
+    expect(withDomainType(withDomainType(xml, 'qemu', 'x86_64', true), 'kvm', 'x86_64', true)).toBe(xml)
   })
 })
 
@@ -168,9 +169,35 @@ describe('the plan', () => {
     expect(plan.diagnostics).toMatchObject([{ path: ['machine', 'acceleration'], code: 'host-not-ready' }])
   })
 
+  test.each([
+    ['machine.acceleration: not-supported', { machine: { acceleration: 'hardware' } }],
+    ['machine.firmware.secureBoot: not-supported', { machine: { firmware: { secureBoot: true } } }],
+    ['machine.nestedVirtualization: not-supported', { machine: { nestedVirtualization: true } }],
+    ['machine.cpus: not-supported', { machine: { cpus: 9 } }],
+  ] as const)('on another architecture than the host’s says %s', async (said, change) => {
+    const native = { hostArchitecture: 'x86_64', maxCpus: { x86_64: 288, aarch64: 8 } }
+    const { diagnostics } = await kvmPlan({ arch: 'aarch64', ...change }, native)
+    expect(diagnostics.map(({ path, code }) => `${path.join('.')}: ${code}`)).toEqual([said])
+    const spec = { ...change, arch: 'aarch64', machine: { cpus: 2 } } as const
+    expect((await kvmPlan(spec, native)).diagnostics).toEqual([])
+  })
+
+  test('for an architecture that has no emulator or no firmware here is host-not-ready, with what to install', async () => {
+    const facts = await kvmFacts()
+    const request = kvmRequest({ arch: 'aarch64', machine: { firmware: { secureBoot: true } } })
+    const noQemu = { ...facts, capabilities: { ...facts.capabilities, architectures: ['x86_64'] as const } }
+    const noFirmware = { ...facts, native: { ...facts.native, isFirmwareAutomatic: { x86_64: true } } }
+    for (const each of [noQemu, noFirmware]) {
+      const { diagnostics, operations } = (await kvmProvider()).plan(request, each)
+      expect(diagnostics).toMatchObject([{ path: ['arch'], code: 'host-not-ready', level: 'error' }])
+      expect(diagnostics[0]?.hint).toContain('apt-get install qemu-system-arm qemu-efi-aarch64')
+      expect(operations).toEqual([])
+    }
+  })
+
   test('nested virtualization on a libvirt without KVM is host-not-ready', async () => {
     const facts = await kvmFacts({ advertisesKvm: { x86_64: false } })
-    const without = { ...facts, capabilities: { ...facts.capabilities, nestedVirtualization: false } }
+    const without = { ...facts, capabilities: { ...facts.capabilities, guests: {}, nestedVirtualization: false } }
     const plan = (await kvmProvider()).plan(kvmRequest({ machine: { nestedVirtualization: true } }), without)
     expect(plan.diagnostics).toMatchObject([{ path: ['machine', 'nestedVirtualization'], code: 'host-not-ready' }])
   })
@@ -272,9 +299,9 @@ describe('names', () => {
         files.disk(0),
         files.disk(15),
         files.nvram,
-        files.serialLog,
-        `${files.serialLog}.0`,
-        `${files.serialLog}.2`,
+        files.serialLog(0),
+        `${files.serialLog(0)}.0`,
+        `${files.serialLog(1)}.2`,
       ]
       for (const volume of all) expect(runIdOfVolume(volume)).toBe(runId)
     }
