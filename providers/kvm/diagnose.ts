@@ -8,11 +8,32 @@ import { boards } from './boards.ts'
 import { nativeOf, startNetworkCommand, type NetworkFact } from './facts.ts'
 import { hasFirmware, installCommand } from './guest-facts.ts'
 import { startBridgeCommand } from './host-checks.ts'
+import { poolNameFor } from './names.ts'
 import { linkFor } from './network-link.ts'
 import { optionsOf } from './request-options.ts'
 
 export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  return [...machineDiagnostics(request, facts), ...networkDiagnostics(request, facts)]
+  return [
+    ...machineDiagnostics(request, facts),
+    ...networkDiagnostics(request, facts),
+    ...storageDiagnostics(request, facts),
+  ]
+}
+
+/** Another user's home on another computer is not known, so that its folder for images is not either. */
+function storageDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const { imageFolder, pools } = nativeOf(facts)
+  const { path } = request.spec.storage
+  if (path !== undefined || imageFolder !== '' || pools.some(({ name }) => name === poolNameFor(path))) return []
+  return [
+    {
+      level: 'error',
+      path: ['storage', 'path'],
+      code: 'spec-invalid',
+      message: `azl-vm cannot know where disks may lie at ${facts.host}, which is a user’s own libvirt on another computer`,
+      hint: 'Name a folder of that user there: storage: { path: /home/USER/.local/share/libvirt/images }.',
+    },
+  ]
 }
 
 function machineDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {

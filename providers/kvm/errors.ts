@@ -33,22 +33,35 @@ export const rightsHint =
   'Join the group libvirt (`sudo usermod -aG libvirt $USER`, then log in again), or use your own libvirt with `host: qemu:///session`.'
 
 function connectionError(error: ConnectionError, host: string): AzlVmError {
+  // On another computer the transport knows better what is to do.
+  const hintHere = (ours: string): string | undefined => (isRemote(host) ? error.hint : ours)
   switch (error.reason) {
     case 'socket-missing':
     case 'refused':
-      return failure('host-not-ready', `no libvirt answers at ${host}`, error, startHint)
+      return failure('host-not-ready', `no libvirt answers at ${host}`, error, hintHere(startHint))
+    case 'host-unknown':
+    case 'unreachable':
+    case 'host-not-trusted':
+    case 'certificate-missing':
+    case 'helper-missing':
+    case 'daemon-failed':
+    case 'dial-failed':
+      return failure('host-not-ready', `libvirt at ${host} cannot be reached`, error, error.hint)
+    case 'tool-missing':
+      return failure('tool-missing', `libvirt at ${host} cannot be reached`, error, error.hint)
     case 'permission-denied':
-      return failure('permission-denied', `you may not talk to libvirt at ${host}`, error, rightsHint)
+    case 'certificate-refused':
+      return failure('permission-denied', `you may not talk to libvirt at ${host}`, error, hintHere(rightsHint))
     case 'transport-unsupported':
-      return failure(
-        'not-supported',
-        `azl-vm cannot reach ${host} yet`,
-        error,
-        'Use a libvirt on this computer, over its unix socket.',
-      )
+      return failure('not-supported', `azl-vm cannot reach ${host}`, error, error.hint)
     default:
       return failure('backend-failed', `the connection to libvirt at ${host} broke`, error)
   }
+}
+
+/** `qemu:///system` names no host. */
+function isRemote(uri: string): boolean {
+  return URL.canParse(uri) && new URL(uri).host !== ''
 }
 
 export const startHint =

@@ -72,7 +72,7 @@ export async function readFacts(
   try {
     connection = await connect()
   } catch (error) {
-    return unready(choice, [whyNotConnected(error)])
+    return unready(choice, [whyNotConnected(error, choice)])
   }
   const [versions, guests, native] = await Promise.all([
     readVersions(connection, call),
@@ -97,12 +97,12 @@ export async function readFacts(
 }
 
 /** An unready host is a finding; throws what is no such thing. */
-function whyNotConnected(error: unknown): Finding {
+function whyNotConnected(error: unknown, { why }: HostChoice): Finding {
   if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
   return {
     level: 'error',
     code: error.code === 'permission-denied' ? 'libvirt-no-rights' : 'libvirt-not-answering',
-    message: `${error.message} (${errorText(error.cause)})`,
+    message: `${error.message} (${why}): ${errorText(error.cause ?? error)}`,
     ...(error.hint === undefined ? {} : { fix: error.hint }),
     error: error.code,
   }
@@ -198,8 +198,10 @@ async function readNetwork(network: Network, call: Call): Promise<NetworkFact> {
   }
 }
 
+/** Empty where nobody tells: libvirt does not say where a user's home is on another computer. */
 function imageFolder(choice: HostChoice, env: NodeJS.ProcessEnv): string {
   if (!choice.isSession) return systemImageFolder
+  if (choice.remote !== undefined) return ''
   // Empty is unset, by the XDG base directory specification.
   const named = env['XDG_DATA_HOME'] ?? ''
   const data = named === '' ? `${env['HOME'] ?? ''}/.local/share` : named
@@ -223,7 +225,7 @@ function capabilitiesOf(
     viewer: true,
     snapshots: { off: true, memory: true, tpm: false },
     linkedClones: true,
-    remote: false,
+    remote: true,
   }
 }
 

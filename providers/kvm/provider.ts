@@ -264,13 +264,19 @@ export class KvmProvider implements Provider {
     if (config.interfaces.some((entry) => entry.type === 'user')) {
       const forwards = await readForwards(this.#session, domain, call)
       const ssh = forwards.find((entry) => entry.guestPort === sshPort)
-      return ssh && { address: '127.0.0.1', port: ssh.hostPort }
+      return ssh && { address: '127.0.0.1', port: ssh.hostPort, ...this.#via() }
     }
     const leases = await this.#session.run('read the leases', call, () =>
       domain.interfaceAddresses('lease', signalOf(call)),
     )
     const address = leases.flatMap((entry) => entry.addresses).find((entry) => entry.family === 'ipv4')?.address
-    return address === undefined ? undefined : { address, port: sshPort }
+    return address === undefined ? undefined : { address, port: sshPort, ...this.#via() }
+  }
+
+  /** Loopback and libvirt's own networks are the host's: from another computer the way leads through it. */
+  #via(): Pick<Endpoint, 'via'> {
+    const { remote } = this.#session.choice
+    return remote === undefined ? {} : { via: remote }
   }
 
   async viewer(ref: MachineRef): Promise<Viewer> {

@@ -28,7 +28,8 @@ export class Session {
   }
 
   async #connect(call: Call): Promise<Connection> {
-    const { uri } = this.choice
+    const { uri, isProgramNamed } = this.choice
+    if (isProgramNamed) throw programNamed(uri)
     try {
       const connection = await translated('connect', uri, () =>
         connect(uri, { signal: call.signal, env: this.context.env }),
@@ -87,6 +88,13 @@ export class Session {
     this.#connection = undefined
     await (await connection?.catch(() => undefined))?.close()
   }
+}
+
+/** A spec is often somebody else's: it does not choose programs for this computer. */
+function programNamed(uri: string): AzlVmError {
+  return new AzlVmError('usage', `${uri} names a program to run here (command=), and a spec may not`, {
+    hint: 'Leave it out; or write the URI into LIBVIRT_DEFAULT_URI, and `host: local` into the spec.',
+  })
 }
 
 /** libvirt-ts takes options of which we hand on the signal only. */

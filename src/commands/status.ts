@@ -3,6 +3,7 @@ import type { MachineRecord } from '../store/machine-store.ts'
 import type { Endpoint, MachineInfo } from '../provider/machine.ts'
 import type { Mark } from '../provider/mark.ts'
 import { formatBytes } from '../format-bytes.ts'
+import { endpointText } from './endpoint-text.ts'
 import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({
@@ -52,7 +53,7 @@ function statusText(
     ['TPM', info.tpm ? 'yes' : 'no'],
     ['serial ports', info.hasSystemPort ? 'firmware, system (--port of logs and console)' : '1'],
     ...info.networks.map((network, index) => [`network ${String(index)}`, `${network.mode}, ${network.mac}`] as const),
-    ['ssh', endpoint && `${endpoint.address} port ${String(endpoint.port)}`],
+    ['ssh', endpoint && endpointText(endpoint)],
     ['evidence', evidenceDir],
   ]
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined)

@@ -1,4 +1,5 @@
 /** What `up` tells a person at its end. */
+import { endpointText } from './endpoint-text.ts'
 import type { UpResult } from '../pipeline/up.ts'
 import { probeRows, probeTable } from './probe-table.ts'
 
@@ -52,9 +53,7 @@ function stateLines(result: UpResult): readonly string[] {
         ? 'stopping: the guest is switching itself off'
         : machine.state
   const ssh =
-    endpoint && !result.removed
-      ? [`  ssh         ${endpoint.address} port ${String(endpoint.port)} leads to port 22 of the guest`]
-      : []
+    endpoint && !result.removed ? [`  ssh         ${endpointText(endpoint)}, leads to port 22 of the guest`] : []
   return [...boot, ...(result.removed ? [] : [`  state       ${state}`]), ...ssh]
 }
 

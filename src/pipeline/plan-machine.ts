@@ -5,6 +5,7 @@ import type { MachineRequest } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
 import type { LoadedSpec } from '../spec/loaded-spec.ts'
 import { callFor, type Environment } from './environment.ts'
+import { atHostKey } from './host-fault.ts'
 import { prepareMedium, type PreparedMedium } from './medium.ts'
 import { mint, requestFrom } from './minting.ts'
 import { reportDiagnostics } from './plan-diagnostics.ts'
@@ -32,7 +33,7 @@ export async function planMachine(
   const { spec } = loaded
   const call = callFor(bus, signal)
   const name = spec.provider === 'auto' ? (environment.registry.entries[0]?.name ?? spec.provider) : spec.provider
-  const provider = await environment.registry.open(name, spec.host)
+  const provider = await atHostKey(loaded, () => environment.registry.open(name, spec.host))
   try {
     const read = await provider.facts(call)
     const medium = await prepareMedium(environment, loaded, bus, signal)

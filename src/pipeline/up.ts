@@ -12,6 +12,7 @@ import { bootMachine } from './boot-machine.ts'
 import { createMachine } from './create-machine.ts'
 import { destroyLocked } from './destroy.ts'
 import { callFor, type Environment } from './environment.ts'
+import { atHostKey } from './host-fault.ts'
 import { requireSameConfiguration } from './compare-configuration.ts'
 import { mintedIn, readJournal, type Minted } from './journal.ts'
 import { withMachineLock } from './machine-lock.ts'
@@ -88,7 +89,9 @@ async function prepare(
   const { loaded } = request
   const refused = new AbortController()
   const signal = AbortSignal.any([request.signal, refused.signal])
-  const opening = environment.registry.resolve(loaded.spec.provider, loaded.spec.host, callFor(run.bus, signal))
+  const opening = atHostKey(loaded, () =>
+    environment.registry.resolve(loaded.spec.provider, loaded.spec.host, callFor(run.bus, signal)),
+  )
   const preparing = prepareMedium(environment, loaded, run.bus, signal)
   try {
     const [medium, host] = await Promise.all([preparing.then((found) => requirePromise(found, request)), opening])

@@ -73,8 +73,17 @@ export interface MachineInfo {
   readonly installer: string | undefined
 }
 
-/** Where the guest's SSH server answers, as seen from the computer that runs azl-vm. */
+/** Where the guest's SSH server answers, as seen from the computer that runs azl-vm, or from `via` where that is given. */
 export interface Endpoint {
   readonly address: string
   readonly port: number
+  /** The hypervisor's host, which is another computer: the address is one of its own, so the way leads through it. */
+  readonly via?: Via
+}
+
+/** How a host is reached by SSH; what is undefined is SSH's own default. */
+export interface Via {
+  readonly host: string
+  readonly user: string | undefined
+  readonly port: number | undefined
 }

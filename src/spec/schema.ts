@@ -206,8 +206,8 @@ const coreShape = {
     .default('local')
     .meta({
       description:
-        "Where the hypervisor is: `local`, or an address that the provider understands (kvm: libvirt's URI).",
-      examples: ['local', 'qemu:///session'],
+        "Where the hypervisor is: `local`, `ssh://USER@HOST`, or an address that the provider understands (kvm: libvirt's URI).",
+      examples: ['local', 'ssh://admin@kvm1', 'qemu:///session'],
     }),
   arch: z.enum(architectures).optional().meta({
     description: "Processor architecture of the machine. Default: the host's.",

@@ -136,7 +136,14 @@ function kvmTests(bench: () => Bench): void {
   test('a medium that all may read is read in place by the local daemon, and keeps owner, mode and content', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'azl-in-place-'))
     await chmod(folder, 0o755)
-    const choice = { uri: kvm.daemon.uri, why: 'test', isLocal: true, isSession: false }
+    const choice = {
+      uri: kvm.daemon.uri,
+      why: 'test',
+      isLocal: true,
+      isSession: false,
+      remote: undefined,
+      isProgramNamed: false,
+    }
     const local = new KvmProvider(choice, providerContext())
     const request = await bench().make('in-place')
     try {

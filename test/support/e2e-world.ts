@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly isAtUsualSocket?: boolean
   /** As a user without any rights. */
   readonly isNobody?: boolean
+  /** A program with arguments, by which the command is run. */
+  readonly by?: readonly [file: string, ...args: string[]]
 }
 
 /** Puts the daemon's socket where a client looks for it, in a mount namespace of the command's own. */
@@ -50,11 +52,12 @@ export class User {
     const { daemon, tool, folder } = this.#world
     const script = options.fault ? tool.killedUp : tool.cli
     const run = [process.execPath, script, ...argv] as const
-    const command = options.isNobody
+    const asWhom = options.isNobody
       ? (['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', ...run] as const)
       : options.isAtUsualSocket
         ? (['unshare', '--mount', 'sh', '-c', atUsualSocket, 'sh', join(daemon.folder, 'run'), ...run] as const)
         : run
+    const command = options.by ? ([...options.by, ...asWhom] as const) : asWhom
     const env = {
       PATH: process.env['PATH'],
       HOME: this.home,
