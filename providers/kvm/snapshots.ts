@@ -2,7 +2,6 @@
  * Snapshots by our own means: libvirt 9.0 cannot revert to external ones, and internal ones leave the firmware variables
  * out. Disks are frozen under new layers, firmware variables copied, memory is a file; all of it volumes of the pool.
  */
-import { isNoStorageVolume } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
@@ -29,6 +28,7 @@ import { inPool } from './names.ts'
 import { startOwnNetworks } from './own-networks.ts'
 import { sweep, switchOff } from './removal.ts'
 import { signalOf, type Session } from './session.ts'
+import { findVolume, refreshPool } from './storage.ts'
 import { memorySnapshotXml } from './snapshot-xml.ts'
 import { noteLogState } from './start.ts'
 
@@ -46,6 +46,8 @@ export async function takeSnapshot(
       hint: `Choose another name, or delete that one: \`azl-vm snapshot delete ${ref.name} ${there.name}\`.`,
     })
   const held = await hold(session, machine, request, await powerToHold(session, machine, call), call)
+  // QEMU wrote the memory, and the pool has not looked at its folder since.
+  await session.run('look at the pool', call, () => refreshPool(machine.pool, call))
   return await infoOf(session, machine, held, true, call)
 }
 
@@ -109,7 +111,9 @@ async function holdMemory(
 export async function listSnapshots(session: Session, ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
   const machine = await ownMachine(session, ref, call)
   const { snapshots, currentSnapshot } = machine.own
-  return await Promise.all(snapshots.map((held) => infoOf(session, machine, held, held.name === currentSnapshot, call)))
+  const infos: SnapshotInfo[] = []
+  for (const held of snapshots) infos.push(await infoOf(session, machine, held, held.name === currentSnapshot, call))
+  return infos
 }
 
 async function infoOf(
@@ -119,19 +123,14 @@ async function infoOf(
   isCurrent: boolean,
   call: Call,
 ): Promise<SnapshotInfo> {
-  const sizes = await session.run(`look at the snapshot ${held.name}`, call, () =>
-    Promise.all(
-      volumesOfSnapshot(held).map(async (name) => {
-        try {
-          return (await (await pool.lookupVolume(name, signalOf(call))).info(signalOf(call))).allocationBytes
-        } catch (error) {
-          // The memory file was written by QEMU, and the pool has not looked at its folder since.
-          if (isNoStorageVolume(error)) return 0
-          throw error
-        }
-      }),
-    ),
-  )
+  const sizeBytes = await session.run(`look at the snapshot ${held.name}`, call, async () => {
+    let sum = 0
+    for (const name of volumesOfSnapshot(held)) {
+      const volume = await findVolume(pool, name, call)
+      sum += volume ? (await volume.info(signalOf(call))).allocationBytes : 0
+    }
+    return sum
+  })
   const { name, created, parent, memory } = held
   return {
     name,
@@ -141,7 +140,7 @@ async function infoOf(
     isCurrent,
     // QEMU keeps it with the memory; what swtpm has of a machine that is off is out of libvirt's reach.
     ...(config.tpm ? { isTpmHeld: memory !== undefined } : {}),
-    sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+    sizeBytes,
   }
 }
 

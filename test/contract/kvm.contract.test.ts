@@ -9,6 +9,7 @@ import { libvirtUnavailable } from '../support/libvirt-daemon.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { fingerprint, type Bench } from './contract-bench.ts'
 import { openKvmHost, type KvmHost } from './kvm-host.ts'
+import { kvmSnapshotTests } from './kvm-snapshots.ts'
 import { describeProviderContract } from './provider-contract.ts'
 
 let kvm: KvmHost
@@ -29,6 +30,8 @@ describeProviderContract({
 const poolFolder = (): string => join(kvm.daemon.folder, 'lib', 'images', 'azl-vm')
 
 function kvmTests(bench: () => Bench): void {
+  kvmSnapshotTests(bench, () => kvm)
+
   test('every domain XML, as planned and as libvirt keeps it, is valid by libvirt’s own schema', async () => {
     const shapes = [
       'machine: { disks: [], networks: [] }',
