@@ -94,8 +94,8 @@ function wrongFingerprint(socket: TLSSocket, { host, credentials }: Peer): Conne
   return new ConnectionError('host-not-trusted', `${host} shows another certificate than the pinned one`, {
     cause: new Error(`its SHA-256 is ${found ?? 'missing'}, and ${credentials.fingerprint} is wanted`),
     hint:
-      'Somebody may stand between you and the host. Where its certificate was renewed, take the new fingerprint from ' +
-      'the host itself: openssl x509 -noout -fingerprint -sha256 -in /etc/pki/libvirt/servercert.pem.',
+      'Somebody may stand between you and the host. Where its certificate was renewed, ask the host itself for its ' +
+      'new fingerprint: openssl x509 -noout -fingerprint -sha256 -in /etc/pki/libvirt/servercert.pem.',
   })
 }
 
