@@ -8,6 +8,10 @@
  * All sizes are bytes, all times milliseconds. Numbers that this version has no name for come through as numbers.
  */
 import type { DomainBlockJobs } from './api/block-jobs.ts'
+import type { EventSource } from './api/events.ts'
+import type { DomainStatistics } from './api/domain-statistics.ts'
+import type { ListNetworksFilter, Network } from './api/network.ts'
+import type { NodeCalls } from './api/node.ts'
 import type { DomainSaving, RestoreOptions, ResumeState } from './api/saving.ts'
 import type { DomainSnapshots } from './api/snapshots.ts'
 import type {
@@ -15,31 +19,32 @@ import type {
   DomainEventName,
   DomainStateName,
   DomainStateReason,
+  KeycodeSet,
   PoolStateName,
   VolumeTypeName,
 } from './rpc/enums.ts'
 
-export type { DomainEventDetail, DomainEventName, DomainStateName, DomainStateReason, PoolStateName, VolumeTypeName }
+export type {
+  DomainEventDetail,
+  DomainEventName,
+  DomainStateName,
+  DomainStateReason,
+  KeycodeSet,
+  PoolStateName,
+  VolumeTypeName,
+}
 
 export type * from './api/block-jobs.ts'
+export type * from './api/events.ts'
+export type * from './api/domain-statistics.ts'
+export type * from './api/network.ts'
+export type * from './api/node.ts'
 export type * from './api/saving.ts'
 export type * from './api/snapshots.ts'
 
 /** What every call takes. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
-}
-
-/** The daemon's host. */
-export interface NodeInfo {
-  readonly cpuModel: string
-  readonly memoryBytes: number
-  readonly cpus: number
-  readonly mhz: number
-  readonly numaNodes: number
-  readonly sockets: number
-  readonly cores: number
-  readonly threads: number
 }
 
 /** What is asked about; what is not said is what the hypervisor would choose. */
@@ -80,7 +85,7 @@ export type DomainEventListener = (event: DomainEvent) => void
 export type Unsubscribe = () => Promise<void>
 
 /** An open connection to one daemon and one driver. */
-export interface Connection extends AsyncDisposable {
+export interface Connection extends AsyncDisposable, EventSource, NodeCalls {
   /** The URI as the daemon knows it: without transport and without `?socket=`. */
   readonly uri: string
   /** Resolves when the connection is gone: with the error that broke it, or undefined after {@link close}. Never rejects. */
@@ -104,8 +109,6 @@ export interface Connection extends AsyncDisposable {
   capabilities(options?: CallOptions): Promise<string>
   /** What a domain of this kind can have, as `<domainCapabilities>` XML. */
   domainCapabilities(query?: DomainCapabilitiesQuery, options?: CallOptions): Promise<string>
-  /** Processors and memory of the daemon's host. */
-  nodeInfo(options?: CallOptions): Promise<NodeInfo>
 
   /** All domains that the filter lets through, in no particular order. */
   listDomains(filter?: ListDomainsFilter, options?: CallOptions): Promise<Domain[]>
@@ -115,6 +118,14 @@ export interface Connection extends AsyncDisposable {
   lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain>
   /** Defines, or redefines where name and UUID are those of an existing domain. Another UUID for a taken name is refused. */
   defineDomain(xml: string, options?: CallOptions & { readonly validate?: boolean }): Promise<Domain>
+  /**
+   * A transient domain, started: it is gone when it is off.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainCreateXML
+   */
+  createDomain(
+    xml: string,
+    options?: CallOptions & { readonly paused?: boolean; readonly validate?: boolean },
+  ): Promise<Domain>
   /**
    * Brings a domain back from a memory file that `Domain.save` or a snapshot wrote. The domain is the one that the file
    * describes: `operation-invalid` where it runs, `operation-failed` where the file or what it needs is not there.
@@ -131,10 +142,7 @@ export interface Connection extends AsyncDisposable {
    * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSaveImageDefineXML
    */
   defineSaveImage(path: string, xml: string, options?: CallOptions & ResumeState): Promise<void>
-  /**
-   * Lifecycle events of all domains, in the order in which they happen. Resolves once the daemon has registered us:
-   * whatever happens after that is seen. A listener that throws does so as an uncaught exception.
-   */
+  /** `subscribe('domain-lifecycle', …)`: what domains begin and end. */
   onDomainEvent(listener: DomainEventListener, options?: CallOptions): Promise<Unsubscribe>
 
   /** All storage pools, active or not. */
@@ -154,14 +162,19 @@ export interface Connection extends AsyncDisposable {
   /** The volume with this key, in whatever active pool; else `no-storage-vol`. */
   lookupVolumeByKey(key: string, options?: CallOptions): Promise<StorageVolume>
 
-  /** All networks, active or not. */
-  listNetworks(options?: CallOptions): Promise<Network[]>
+  /** https://libvirt.org/html/libvirt-libvirt-network.html#virConnectListAllNetworks */
+  listNetworks(options?: CallOptions & ListNetworksFilter): Promise<Network[]>
   /** Rejects with `no-network` where there is none. */
   lookupNetwork(name: string, options?: CallOptions): Promise<Network>
   /** Rejects with `no-network` where there is none. */
   lookupNetworkByUuid(uuid: string, options?: CallOptions): Promise<Network>
   /** A persistent network, not yet started. */
   defineNetwork(xml: string, options?: CallOptions): Promise<Network>
+  /**
+   * A transient network, started; it is gone when it is stopped.
+   * https://libvirt.org/html/libvirt-libvirt-network.html#virNetworkCreateXML
+   */
+  createNetwork(xml: string, options?: CallOptions): Promise<Network>
 }
 
 /** What a change of devices is for: the running instance, the definition, or both. */
@@ -243,6 +256,20 @@ export interface OpenConsoleOptions extends CallOptions {
   readonly bufferBytes?: number | undefined
 }
 
+/** How a channel is opened; bytes are treated as a console's. */
+export interface OpenChannelOptions extends CallOptions {
+  /** Throws out whoever has it now. */
+  readonly force?: boolean | undefined
+  readonly onData?: ((chunk: Uint8Array) => void) | undefined
+  readonly bufferBytes?: number | undefined
+}
+
+/** Whose key codes, and how long they are held. */
+export interface SendKeyOptions extends CallOptions {
+  readonly codeset?: KeycodeSet | undefined
+  readonly holdMs?: number | undefined
+}
+
 /** Why a console has ended. */
 export interface ConsoleEnd {
   /** `eof`: the guest was powered off (or another reader forced us out); `closed`: by us; `error`: the line broke. */
@@ -272,7 +299,7 @@ export interface ShutdownOptions extends CallOptions {
 }
 
 /** A handle: name and UUID do not change; everything else is asked for. Nothing is kept open by holding it. */
-export interface Domain extends DomainSaving, DomainSnapshots, DomainBlockJobs {
+export interface Domain extends DomainSaving, DomainSnapshots, DomainBlockJobs, DomainStatistics {
   readonly name: string
   readonly uuid: string
   /** The id of the running instance as last seen, undefined where it was off. */
@@ -286,7 +313,12 @@ export interface Domain extends DomainSaving, DomainSnapshots, DomainBlockJobs {
   suspend(options?: CallOptions): Promise<void>
   /** Asks the guest; resolves when it was asked, not when it is off. */
   shutdown(options?: ShutdownOptions): Promise<void>
-  /** As the reset button does. */
+  /**
+   * Asks the guest; `method` as in {@link Domain.shutdown}. Resolves when it was asked.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainReboot
+   */
+  reboot(options?: ShutdownOptions): Promise<void>
+  /** Presses the reset button. */
   reset(options?: CallOptions): Promise<void>
   /** Pulls the plug. `graceful`: not by SIGKILL. */
   destroy(options?: CallOptions & { readonly graceful?: boolean }): Promise<void>
@@ -319,6 +351,62 @@ export interface Domain extends DomainSaving, DomainSnapshots, DomainBlockJobs {
   blockInfo(path: string, options?: CallOptions): Promise<BlockInfo>
   /** As the DHCP server of libvirt (`lease`), the agent in the guest, or the ARP table of the host knows them. */
   interfaceAddresses(source: 'lease' | 'agent' | 'arp', options?: CallOptions): Promise<InterfaceAddress[]>
+  /**
+   * Presses keys together and lets go after `holdMs` (default: the hypervisor's own); one after the other are calls.
+   * At most 16. `codeset` says whose numbers they are, default `linux` (KEY_ENTER is 28).
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSendKey
+   */
+  sendKey(keycodes: readonly number[], options?: SendKeyOptions): Promise<void>
+  /**
+   * A channel to a program in the guest (`<target name='…'/>`; unsaid, the first), as {@link Domain.openConsole}.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainOpenChannel
+   */
+  openChannel(name?: string, options?: OpenChannelOptions): Promise<ConsoleStream>
+  /**
+   * A new name for a domain that is off; gives the new handle, this one is void.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainRename
+   */
+  rename(name: string, options?: CallOptions): Promise<Domain>
+  /** Whether it starts with the host. https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetAutostart */
+  autostart(options?: CallOptions): Promise<boolean>
+  setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
+  /**
+   * How many processors; `maximum`: how many it could have.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetVcpusFlags
+   */
+  vcpus(options?: CallOptions & { readonly maximum?: boolean; readonly scope?: MetadataScope }): Promise<number>
+  /** `maximum` only with `scope: 'config'`. https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSetVcpusFlags */
+  setVcpus(
+    count: number,
+    options?: CallOptions & { readonly maximum?: boolean; readonly scope?: MetadataScope },
+  ): Promise<void>
+  /** https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetMaxMemory */
+  maxMemoryBytes(options?: CallOptions): Promise<number>
+  /**
+   * Multiples of 1 KiB. `maximum` only where the domain is off.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSetMemoryFlags
+   */
+  setMemory(
+    bytes: number,
+    options?: CallOptions & { readonly maximum?: boolean; readonly scope?: MetadataScope },
+  ): Promise<void>
+  /**
+   * The guest's clock, by its agent (`agent-unresponsive` without one), as milliseconds since 1970.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetTime
+   */
+  guestTimeMs(options?: CallOptions): Promise<number>
+  /** Sets it. https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSetTime */
+  setGuestTimeMs(timeMs: number, options?: CallOptions): Promise<void>
+  /**
+   * The guest's own name, by lease or agent.
+   * https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetHostname
+   */
+  guestHostname(options?: CallOptions & { readonly source?: 'lease' | 'agent' }): Promise<string>
+  /**
+   * QEMU's guest agent: its JSON in and out. `timeoutMs` (whole seconds) bounds its answer; unsaid, libvirt's default.
+   * Taints the domain. https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuAgentCommand
+   */
+  agentCommand(command: string, options?: CallOptions & { readonly timeoutMs?: number }): Promise<string>
   /** QEMU's monitor: QMP JSON in and out, or a human command with `hmp`. Taints the domain. */
   monitorCommand(command: string, options?: CallOptions & { readonly hmp?: boolean }): Promise<string>
 }
@@ -348,7 +436,8 @@ export interface StoragePool {
   undefine(options?: CallOptions): Promise<void>
   /** Looks again at what is there. */
   refresh(options?: CallOptions): Promise<void>
-  /** Whether the daemon starts it when it starts itself. */
+  /** https://libvirt.org/html/libvirt-libvirt-storage.html#virStoragePoolGetAutostart */
+  autostart(options?: CallOptions): Promise<boolean>
   setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
   /** Whether it is started. */
   isActive(options?: CallOptions): Promise<boolean>
@@ -429,27 +518,4 @@ export interface StorageVolume {
   upload(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: TransferOptions): Promise<number>
   /** Reads the volume, no faster than the loop takes it. Leaving the loop early ends the transfer. */
   download(options?: TransferOptions): AsyncIterable<Uint8Array>
-}
-
-/** A handle: name and UUID do not change; everything else is asked for. */
-export interface Network {
-  readonly name: string
-  readonly uuid: string
-
-  /** Whether it is started. */
-  isActive(options?: CallOptions): Promise<boolean>
-  /** Whether it has a definition that outlives being stopped. */
-  isPersistent(options?: CallOptions): Promise<boolean>
-  /** Its description. */
-  xml(options?: CallOptions): Promise<string>
-  /** Starts it. */
-  create(options?: CallOptions): Promise<void>
-  /** Stops it. */
-  destroy(options?: CallOptions): Promise<void>
-  /** Removes the definition; a running network goes on as a transient one. */
-  undefine(options?: CallOptions): Promise<void>
-  /** Whether the daemon starts it when it starts itself. */
-  setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
-  /** The bridge on the host; rejects where the network has none. */
-  bridgeName(options?: CallOptions): Promise<string>
 }

@@ -5,14 +5,13 @@
  * Exit code 0: all the same, or the source cannot be had here (which is said; with --required that is a failure);
  * 1: something differs. The source is fetched once and kept in .cache/libvirt-source.
  */
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compareProtocol } from './compare-protocol.ts'
 import { fetchSource, SourceUnavailable } from './debian-source.ts'
 import { readDescription } from './protocol-description.ts'
-
-const cache = fileURLToPath(new URL('../libvirt-source', import.meta.url))
 
 /** What is looked at; the rest of the source is not even unpacked. */
 const wanted = [
@@ -22,7 +21,18 @@ const wanted = [
   '*/src/rpc/virkeepaliveprotocol.x',
   '*/src/libvirt_internal.h',
   '*/include/libvirt/*.h',
+  '*/include/libvirt/libvirt-common.h.in',
+  '*/src/libvirt_public.syms',
+  '*/src/libvirt_qemu.syms',
 ]
+
+/** One for each list of wanted files: what was unpacked for a shorter one would not do. */
+const cache = fileURLToPath(
+  new URL(
+    `../libvirt-source/${createHash('sha256').update(wanted.join('\n')).digest('hex').slice(0, 8)}`,
+    import.meta.url,
+  ),
+)
 
 function sourceFolder(): string {
   const kept = existsSync(cache) ? readdirSync(cache).find((name) => name.startsWith('libvirt-')) : undefined
@@ -54,7 +64,9 @@ function main(args: readonly string[]): number {
     console.log(`check:protocol skipped: ${error.message}`)
     return args.includes('--required') ? 1 : 0
   }
-  const { differences, checked } = compareProtocol(readDescription(readAll(folder, '.x'), readAll(folder, '.h')))
+  const { differences, checked } = compareProtocol(
+    readDescription(readAll(folder, '.x'), [...readAll(folder, '.h'), ...readAll(folder, '.h.in')]),
+  )
   const what = `${checked.procedures} procedures, ${checked.structs} structures and ${checked.numbers} numbers`
   if (differences.length === 0) {
     console.log(`check:protocol: ${what} are those of ${folder.split('/').at(-1)}`)

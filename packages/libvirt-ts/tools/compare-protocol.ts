@@ -87,8 +87,19 @@ class Comparer {
     for (const inner of Object.values(codec.fields)) this.#inside(inner)
   }
 
+  #union(name: string, cases: Readonly<Record<string, AnyCodec>>): void {
+    const real = this.#facts.unions.get(name) ?? {}
+    const text = (of: Readonly<Record<string, string>>): string =>
+      Object.entries(of)
+        .map(([kind, type]) => `${kind}: ${type}`)
+        .join('; ')
+    const ours = text(Object.fromEntries(Object.entries(cases).map(([kind, { type }]) => [kind, type])))
+    if (ours !== text(real)) this.differences.push(`union ${name}: we say {${ours}}, libvirt says {${text(real)}}`)
+  }
+
   #inside(codec: AnyCodec): void {
-    const { of: content } = codec
+    const { of: content, cases } = codec
+    if (cases !== undefined) return this.#union(codec.type, cases)
     if (content === undefined) return this.struct(codec)
     // An array has its element's type; an optional value has a type of its own that points at the other.
     if (codec.type !== content.type && this.#facts.optionals.get(codec.type) !== content.type) {
@@ -149,8 +160,12 @@ export function compareProtocol(
     limits.messageTypes,
     limits.messageStatuses,
     limits.authTypes,
+    limits.typedParamTypes,
     limits.flags,
-    { VIR_DRV_FEATURE_PROGRAM_KEEPALIVE: limits.VIR_DRV_FEATURE_PROGRAM_KEEPALIVE },
+    {
+      VIR_DRV_FEATURE_PROGRAM_KEEPALIVE: limits.VIR_DRV_FEATURE_PROGRAM_KEEPALIVE,
+      VIR_DRV_FEATURE_NETWORK_UPDATE_HAS_CORRECT_ORDER: limits.VIR_DRV_FEATURE_NETWORK_UPDATE_HAS_CORRECT_ORDER,
+    },
   ]
   for (const table of tables) comparer.numbers(table)
   compareNames(comparer)
@@ -167,6 +182,26 @@ function compareNames(comparer: Comparer): void {
   comparer.names('VIR_STORAGE_POOL_', enums.poolStates, 'pool state')
   comparer.names('VIR_STORAGE_VOL_', enums.volumeTypes, 'volume type')
   comparer.names('VIR_DOMAIN_BLOCK_JOB_TYPE_', enums.blockJobTypes, 'block job type')
+  comparer.names('VIR_DOMAIN_EVENT_WATCHDOG_', enums.watchdogActions, 'watchdogActions')
+  comparer.names('VIR_DOMAIN_EVENT_IO_ERROR_', enums.ioErrorActions, 'ioErrorActions')
+  comparer.names('VIR_DOMAIN_EVENT_GRAPHICS_', enums.graphicsPhases, 'graphicsPhases')
+  comparer.names('VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_', enums.graphicsFamilies, 'graphicsFamilies')
+  comparer.names('VIR_DOMAIN_BLOCK_JOB_', enums.blockJobStatuses, 'blockJobStatuses')
+  comparer.names('VIR_DOMAIN_EVENT_DISK_', enums.diskChangeReasons, 'diskChangeReasons')
+  comparer.names('VIR_DOMAIN_EVENT_TRAY_CHANGE_', enums.trayChangeReasons, 'trayChangeReasons')
+  comparer.names('VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_', enums.agentStates, 'agentStates')
+  comparer.names('VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_', enums.agentReasons, 'agentReasons')
+  comparer.names('VIR_DOMAIN_METADATA_', enums.metadataTypes, 'metadataTypes')
+  comparer.names('VIR_DOMAIN_EVENT_MEMORY_FAILURE_RECIPIENT_', enums.memoryFailureRecipients, 'memoryFailureRecipients')
+  comparer.names('VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_', enums.memoryFailureActions, 'memoryFailureActions')
+  comparer.names('VIR_NETWORK_EVENT_', enums.networkEvents, 'networkEvents')
+  comparer.names('VIR_STORAGE_POOL_EVENT_', enums.poolEvents, 'poolEvents')
+  comparer.names('VIR_KEYCODE_SET_', enums.keycodeSets, 'keycodeSets')
+  comparer.names('VIR_DOMAIN_JOB_', enums.jobTypes, 'jobTypes')
+  comparer.names('VIR_DOMAIN_MEMORY_STAT_', enums.memoryStatTags, 'memoryStatTags')
+  comparer.names('VIR_NETWORK_UPDATE_COMMAND_', enums.networkCommands, 'networkCommands')
+  comparer.names('VIR_NETWORK_SECTION_', enums.networkSections, 'networkSections')
+  comparer.names('VIR_IP_ADDR_TYPE_', enums.addressFamilies, 'address family')
   for (const [state, reasons] of Object.entries(enums.domainStateReasons)) {
     comparer.names(`VIR_DOMAIN_${upper(state)}_`, reasons, `reason of ${state}`)
   }

@@ -14,6 +14,8 @@ export interface Facts {
   /** Constants and members of enumerations. */
   readonly numbers: ReadonlyMap<string, number>
   readonly structs: ReadonlyMap<string, readonly Field[]>
+  /** What follows each number, under the number's name. */
+  readonly unions: ReadonlyMap<string, Readonly<Record<string, string>>>
   /** `typedef a *b` as b to a: an optional a. */
   readonly optionals: ReadonlyMap<string, string>
   /** Other typedefs, as written: `opaque[VIR_UUID_BUFLEN]`, `string<REMOTE_STRING_MAX>`. */
@@ -24,6 +26,7 @@ export interface Facts {
 export function readDescription(descriptions: readonly string[], headers: readonly string[] = []): Facts {
   const numbers = new Map<string, number>()
   const structs = new Map<string, readonly Field[]>()
+  const unions = new Map<string, Readonly<Record<string, string>>>()
   const optionals = new Map<string, string>()
   const typedefs = new Map<string, string>()
   for (const text of [...headers, ...descriptions].map(withoutComments)) {
@@ -37,6 +40,11 @@ export function readDescription(descriptions: readonly string[], headers: readon
     for (const [, name = '', body = ''] of text.matchAll(/\bstruct\s+(\w+)\s*\{([^}]*)\}/g)) {
       structs.set(name, readFields(body))
     }
+    // union remote_typed_param_value switch (int type) { case VIR_TYPED_PARAM_INT: int i; };
+    for (const [, name = '', body = ''] of text.matchAll(/\bunion\s+(\w+)\s+switch\s*\(int \w+\)\s*\{([^}]*)\}/g)) {
+      const cases = [...body.matchAll(/case\s+(\w+)\s*:\s*([^;]+?)\s+\w+\s*;/g)]
+      unions.set(name, Object.fromEntries(cases.map(([, kind = '', type = '']) => [kind, type])))
+    }
     for (const [, type = '', star, name = '', suffix = ''] of text.matchAll(
       /\btypedef\s+(\w+)\s+(\*?)\s*(\w+)\s*((?:<\w*>|\[\w+\])?)\s*;/g,
     )) {
@@ -44,7 +52,7 @@ export function readDescription(descriptions: readonly string[], headers: readon
       else typedefs.set(name, `${type}${suffix}`)
     }
   }
-  return { numbers, structs, optionals, typedefs }
+  return { numbers, structs, unions, optionals, typedefs }
 }
 
 function withoutComments(text: string): string {

@@ -4,6 +4,11 @@ import type {
   Domain,
   DomainCapabilitiesQuery,
   DomainEventListener,
+  EventIterator,
+  EventKind,
+  HostInterface,
+  LibvirtEvents,
+  ListNetworksFilter,
   ListDomainsFilter,
   Network,
   NodeInfo,
@@ -14,12 +19,12 @@ import type {
   Unsubscribe,
 } from '../api.ts'
 import type { RpcChannel } from '../rpc/channel.ts'
-import { flags } from '../rpc/limits.ts'
+import { flags, limits } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { Procedure } from '../rpc/shapes.ts'
-import { DomainEvents } from './domain-events.ts'
 import { saveFlags } from './domain-saving.ts'
 import { RemoteDomain } from './domain.ts'
+import { Events } from './events.ts'
 import { flagsOf } from './handles.ts'
 import type { Client, OpenChannelOptions } from './handles.ts'
 import { RemoteNetwork } from './network.ts'
@@ -38,13 +43,13 @@ export class RemoteConnection implements Connection {
   readonly uri: string
   readonly closed: Promise<Error | undefined>
   readonly #client: Client
-  readonly #events: DomainEvents
+  readonly #events: Events
 
   constructor({ uri, channel, openChannel }: ConnectionParts) {
     this.uri = uri
     this.closed = channel.closed
     this.#client = { channel, openChannel, call: (procedure, args, options) => channel.call(procedure, args, options) }
-    this.#events = new DomainEvents(this.#client)
+    this.#events = new Events(this.#client)
   }
 
   get isOpen(): boolean {
@@ -94,6 +99,47 @@ export class RemoteConnection implements Connection {
     return { ...counts, cpuModel: model, memoryBytes: memory * 1024, numaNodes: nodes }
   }
 
+  async nodeFreeMemoryBytes(options?: CallOptions): Promise<number> {
+    return (await this.#ask(procedures.nodeGetFreeMemory, options)).freeMem
+  }
+
+  async nodeMemoryStats(
+    options: CallOptions & { readonly numaNode?: number } = {},
+  ): Promise<Readonly<Record<string, number>>> {
+    const cellNum = options.numaNode ?? flags.VIR_NODE_MEMORY_STATS_ALL_CELLS
+    const args = { nparams: limits.REMOTE_NODE_MEMORY_STATS_MAX, cellNum, flags: 0 }
+    const { params } = await this.#client.call(procedures.nodeGetMemoryStats, args, options)
+    return Object.fromEntries(params.map(({ field, value }) => [field, value * 1024]))
+  }
+
+  async nodeCpuStats(options: CallOptions & { readonly cpu?: number } = {}): Promise<Readonly<Record<string, number>>> {
+    const cpuNum = options.cpu ?? flags.VIR_NODE_CPU_STATS_ALL_CPUS
+    const args = { cpuNum, nparams: limits.REMOTE_NODE_CPU_STATS_MAX, flags: 0 }
+    const { params } = await this.#client.call(procedures.nodeGetCpuStats, args, options)
+    return Object.fromEntries(params.map(({ field, value }) => [field, value / 1e6]))
+  }
+
+  async sysinfo(options?: CallOptions): Promise<string> {
+    return (await this.#client.call(procedures.connectGetSysinfo, { flags: 0 }, options)).sysinfo
+  }
+
+  async listNodeDevices(options?: CallOptions): Promise<string[]> {
+    const { devices } = await this.#client.call(procedures.nodeDeviceListAll, listEverything, options)
+    return devices.map(({ name }) => name)
+  }
+
+  async nodeDeviceXml(name: string, options?: CallOptions): Promise<string> {
+    return (await this.#client.call(procedures.nodeDeviceGetXml, { name, flags: 0 }, options)).xml
+  }
+
+  async listInterfaces(options?: CallOptions): Promise<HostInterface[]> {
+    return [...(await this.#client.call(procedures.interfaceListAll, listEverything, options)).ifaces]
+  }
+
+  async interfaceXml({ name, mac }: HostInterface, options?: CallOptions): Promise<string> {
+    return (await this.#client.call(procedures.interfaceGetXml, { iface: { name, mac }, flags: 0 }, options)).xml
+  }
+
   async listDomains(filter: ListDomainsFilter = {}, options?: CallOptions): Promise<Domain[]> {
     const wanted = flagsOf(
       [filter.active === true, flags.VIR_CONNECT_LIST_DOMAINS_ACTIVE],
@@ -125,6 +171,18 @@ export class RemoteConnection implements Connection {
     return new RemoteDomain(this.#client, (await this.#client.call(procedures.domainDefineXml, args, options)).dom)
   }
 
+  async createDomain(
+    xml: string,
+    options: CallOptions & { readonly paused?: boolean; readonly validate?: boolean } = {},
+  ): Promise<Domain> {
+    const wanted = flagsOf(
+      [options.paused, flags.VIR_DOMAIN_START_PAUSED],
+      [options.validate, flags.VIR_DOMAIN_START_VALIDATE],
+    )
+    const { dom } = await this.#client.call(procedures.domainCreateXml, { xml_desc: xml, flags: wanted }, options)
+    return new RemoteDomain(this.#client, dom)
+  }
+
   restoreDomain(path: string, options: RestoreOptions = {}): Promise<void> {
     const args = { from: path, dxml: options.xml, flags: saveFlags(options) }
     return this.#client.call(procedures.domainRestore, args, options)
@@ -141,7 +199,19 @@ export class RemoteConnection implements Connection {
   }
 
   onDomainEvent(listener: DomainEventListener, options?: CallOptions): Promise<Unsubscribe> {
-    return this.#events.subscribe(listener, options)
+    return this.subscribe('domain-lifecycle', listener, options)
+  }
+
+  subscribe<K extends EventKind>(
+    kind: K,
+    listener: (event: LibvirtEvents[K]) => void,
+    options?: CallOptions,
+  ): Promise<Unsubscribe> {
+    return this.#events.subscribe(kind, listener, options)
+  }
+
+  events<K extends EventKind>(kind: K, options?: CallOptions): Promise<EventIterator<LibvirtEvents[K]>> {
+    return this.#events.events(kind, options)
   }
 
   async listPools(options?: CallOptions): Promise<StoragePool[]> {
@@ -183,9 +253,22 @@ export class RemoteConnection implements Connection {
     return new RemoteVolume(this.#client, (await this.#client.call(procedures.volumeLookupByKey, { key }, options)).vol)
   }
 
-  async listNetworks(options?: CallOptions): Promise<Network[]> {
-    const { nets } = await this.#client.call(procedures.networkListAll, listEverything, options)
+  async listNetworks(options: CallOptions & ListNetworksFilter = {}): Promise<Network[]> {
+    const wanted = flagsOf(
+      [options.active === true, flags.VIR_CONNECT_LIST_NETWORKS_ACTIVE],
+      [options.active === false, flags.VIR_CONNECT_LIST_NETWORKS_INACTIVE],
+      [options.persistent === true, flags.VIR_CONNECT_LIST_NETWORKS_PERSISTENT],
+      [options.persistent === false, flags.VIR_CONNECT_LIST_NETWORKS_TRANSIENT],
+      [options.autostart === true, flags.VIR_CONNECT_LIST_NETWORKS_AUTOSTART],
+      [options.autostart === false, flags.VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART],
+    )
+    const args = { need_results: 1, flags: wanted }
+    const { nets } = await this.#client.call(procedures.networkListAll, args, options)
     return nets.map((ref) => new RemoteNetwork(this.#client, ref))
+  }
+
+  async createNetwork(xml: string, options?: CallOptions): Promise<Network> {
+    return new RemoteNetwork(this.#client, (await this.#client.call(procedures.networkCreateXml, { xml }, options)).net)
   }
 
   async lookupNetwork(name: string, options?: CallOptions): Promise<Network> {

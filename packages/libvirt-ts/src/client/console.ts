@@ -2,11 +2,12 @@
  * Consoles. Each has a connection of its own that is always read, because a reader that stops would freeze the
  * guest: what a slow consumer has not taken waits here up to a bound, and then the oldest bytes are dropped.
  */
-import type { ConsoleEnd, ConsoleStream, OpenConsoleOptions } from '../api.ts'
+import type { ConsoleEnd, ConsoleStream, OpenChannelOptions, OpenConsoleOptions } from '../api.ts'
 import { ConnectionError, LibvirtClientError } from '../errors.ts'
 import type { RpcChannel } from '../rpc/channel.ts'
 import { flags } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
+import type { Procedure } from '../rpc/shapes.ts'
 import type { RpcStream, StreamSink } from '../rpc/stream.ts'
 import { ByteQueue } from './byte-queue.ts'
 import type { DomainRef } from './domain-handle.ts'
@@ -18,13 +19,31 @@ const defaultBufferBytes = 4 << 20
 /** How long a close waits for the daemon to let go of the console before it just hangs up. */
 const closeDeadlineMs = 2000
 
-export async function openConsole(client: Client, dom: DomainRef, options: OpenConsoleOptions): Promise<ConsoleStream> {
+export function openConsole(client: Client, dom: DomainRef, options: OpenConsoleOptions): Promise<ConsoleStream> {
   const wanted = flagsOf([options.force, flags.VIR_DOMAIN_CONSOLE_FORCE], [options.safe, flags.VIR_DOMAIN_CONSOLE_SAFE])
+  return open(client, procedures.domainOpenConsole, { dom, dev_name: options.device, flags: wanted }, options)
+}
+
+export function openChannel(
+  client: Client,
+  dom: DomainRef,
+  name: string | undefined,
+  options: OpenChannelOptions,
+): Promise<ConsoleStream> {
+  const wanted = flagsOf([options.force, flags.VIR_DOMAIN_CHANNEL_FORCE])
+  return open(client, procedures.domainOpenChannel, { dom, name, flags: wanted }, options)
+}
+
+async function open<A>(
+  client: Client,
+  procedure: Procedure<A, void>,
+  args: A,
+  options: OpenChannelOptions,
+): Promise<ConsoleStream> {
   const channel = await client.openChannel({ signal: options.signal, isWatched: true })
   try {
     const console = new RemoteConsole(channel, options)
-    const args = { dom, dev_name: options.device, flags: wanted }
-    const { stream } = await channel.openStream(procedures.domainOpenConsole, args, console.sink, options)
+    const { stream } = await channel.openStream(procedure, args, console.sink, options)
     console.attach(stream)
     return console
   } catch (error) {
@@ -43,7 +62,7 @@ class RemoteConsole implements ConsoleStream {
   #isIterated = false
   #resolveEnded: (end: ConsoleEnd) => void = () => undefined
 
-  constructor(channel: RpcChannel, options: OpenConsoleOptions) {
+  constructor(channel: RpcChannel, options: OpenChannelOptions) {
     this.#channel = channel
     this.#queue = new ByteQueue(options.bufferBytes ?? defaultBufferBytes)
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))

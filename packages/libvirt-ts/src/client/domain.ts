@@ -8,28 +8,32 @@ import type {
   DomainStateReason,
   InterfaceAddress,
   MetadataScope,
+  OpenChannelOptions,
   OpenConsoleOptions,
   Screenshot,
   SetMetadataRequest,
+  SendKeyOptions,
   ShutdownOptions,
   UndefineOptions,
 } from '../api.ts'
 import type { CreateSnapshotOptions, DomainSnapshot, ListSnapshotsFilter } from '../api/snapshots.ts'
 import { isNoMetadata } from '../errors.ts'
-import { domainStateReasons, domainStates, nameOf } from '../rpc/enums.ts'
+import { addressFamilies, domainStateReasons, domainStates, keycodeSets, nameOf } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { Procedure } from '../rpc/shapes.ts'
-import { BlockJobCalls } from './block-jobs.ts'
-import { openConsole } from './console.ts'
+import { openChannel, openConsole } from './console.ts'
 import type { DomainRef } from './domain-handle.ts'
+import { DomainStatisticsCalls } from './domain-statistics.ts'
 import { flagsOf } from './handles.ts'
 import { createFlags, orUndefined, RemoteSnapshot } from './snapshot.ts'
 import { takeScreenshot } from './screenshot.ts'
 
+type AmountOptions = CallOptions & { readonly maximum?: boolean; readonly scope?: MetadataScope }
+
 type DeviceProcedure = Procedure<{ readonly dom: DomainRef; readonly xml: string; readonly flags: number }, void>
 
-export class RemoteDomain extends BlockJobCalls implements Domain {
+export class RemoteDomain extends DomainStatisticsCalls implements Domain {
   async create(
     options: CallOptions & { readonly paused?: boolean; readonly resetNvram?: boolean } = {},
   ): Promise<void> {
@@ -55,6 +59,14 @@ export class RemoteDomain extends BlockJobCalls implements Domain {
       [options.method === 'agent', flags.VIR_DOMAIN_SHUTDOWN_GUEST_AGENT],
     )
     return this.askWith(procedures.domainShutdown, wanted, options)
+  }
+
+  reboot(options: ShutdownOptions = {}): Promise<void> {
+    const wanted = flagsOf(
+      [options.method === 'acpi', flags.VIR_DOMAIN_REBOOT_ACPI_POWER_BTN],
+      [options.method === 'agent', flags.VIR_DOMAIN_REBOOT_GUEST_AGENT],
+    )
+    return this.askWith(procedures.domainReboot, wanted, options)
   }
 
   reset(options?: CallOptions): Promise<void> {
@@ -181,6 +193,77 @@ export class RemoteDomain extends BlockJobCalls implements Domain {
     return (await this.client.call(procedures.qemuMonitorCommand, args, options)).result
   }
 
+  sendKey(keycodes: readonly number[], options: SendKeyOptions = {}): Promise<void> {
+    const { codeset = 'linux', holdMs = 0 } = options
+    const args = { dom: this.ref, codeset: keycodeSets[codeset], holdtime: holdMs, keycodes, flags: 0 }
+    return this.client.call(procedures.domainSendKey, args, options)
+  }
+
+  openChannel(name?: string, options: OpenChannelOptions = {}): Promise<ConsoleStream> {
+    return openChannel(this.client, this.ref, name, options)
+  }
+
+  async rename(name: string, options?: CallOptions): Promise<Domain> {
+    await this.client.call(procedures.domainRename, { dom: this.ref, new_name: name, flags: 0 }, options)
+    return new RemoteDomain(this.client, { ...this.ref, name })
+  }
+
+  async autostart(options?: CallOptions): Promise<boolean> {
+    return (await this.ask(procedures.domainGetAutostart, options)).autostart !== 0
+  }
+
+  setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void> {
+    const args = { dom: this.ref, autostart: Number(isAutostart) }
+    return this.client.call(procedures.domainSetAutostart, args, options)
+  }
+
+  async vcpus(options: AmountOptions = {}): Promise<number> {
+    const wanted = scopeFlags(options.scope) | flagsOf([options.maximum, flags.VIR_DOMAIN_VCPU_MAXIMUM])
+    return (await this.askWith(procedures.domainGetVcpus, wanted, options)).num
+  }
+
+  setVcpus(count: number, options: AmountOptions = {}): Promise<void> {
+    const wanted = scopeFlags(options.scope) | flagsOf([options.maximum, flags.VIR_DOMAIN_VCPU_MAXIMUM])
+    return this.client.call(procedures.domainSetVcpus, { dom: this.ref, nvcpus: count, flags: wanted }, options)
+  }
+
+  async maxMemoryBytes(options?: CallOptions): Promise<number> {
+    return (await this.ask(procedures.domainGetMaxMemory, options)).memory * 1024
+  }
+
+  setMemory(bytes: number, options: AmountOptions = {}): Promise<void> {
+    const wanted = scopeFlags(options.scope) | flagsOf([options.maximum, flags.VIR_DOMAIN_MEM_MAXIMUM])
+    const args = { dom: this.ref, memory: Math.ceil(bytes / 1024), flags: wanted }
+    return this.client.call(procedures.domainSetMemory, args, options)
+  }
+
+  async guestTimeMs(options?: CallOptions): Promise<number> {
+    const { seconds, nseconds } = await this.askWith(procedures.domainGetTime, 0, options)
+    return seconds * 1000 + nseconds / 1e6
+  }
+
+  setGuestTimeMs(timeMs: number, options?: CallOptions): Promise<void> {
+    const seconds = Math.floor(timeMs / 1000)
+    const nseconds = Math.round((timeMs - seconds * 1000) * 1e6)
+    return this.client.call(procedures.domainSetTime, { dom: this.ref, seconds, nseconds, flags: 0 }, options)
+  }
+
+  async guestHostname(options: CallOptions & { readonly source?: 'lease' | 'agent' } = {}): Promise<string> {
+    const wanted = flagsOf(
+      [options.source === 'lease', flags.VIR_DOMAIN_GET_HOSTNAME_LEASE],
+      [options.source === 'agent', flags.VIR_DOMAIN_GET_HOSTNAME_AGENT],
+    )
+    return (await this.askWith(procedures.domainGetHostname, wanted, options)).hostname
+  }
+
+  async agentCommand(command: string, options: CallOptions & { readonly timeoutMs?: number } = {}): Promise<string> {
+    const { timeoutMs } = options
+    const timeout = timeoutMs === undefined ? flags.VIR_DOMAIN_QEMU_AGENT_COMMAND_DEFAULT : Math.ceil(timeoutMs / 1000)
+    const args = { dom: this.ref, cmd: command, timeout, flags: 0 }
+    const { result } = await this.client.call(procedures.qemuAgentCommand, args, options)
+    return result ?? ''
+  }
+
   async createSnapshot(xml: string, options: CreateSnapshotOptions = {}): Promise<DomainSnapshot> {
     const args = { dom: this.ref, xml_desc: xml, flags: createFlags(options) }
     return this.#snapshot((await this.client.call(procedures.snapshotCreateXml, args, options)).snap)
@@ -229,8 +312,6 @@ const addressSources = {
   agent: flags.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT,
   arp: flags.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP,
 } as const
-
-const addressFamilies = { ipv4: flags.VIR_IP_ADDR_TYPE_IPV4, ipv6: flags.VIR_IP_ADDR_TYPE_IPV6 } as const
 
 const scopes: Readonly<Record<MetadataScope, number>> = {
   current: flags.VIR_DOMAIN_AFFECT_CURRENT,

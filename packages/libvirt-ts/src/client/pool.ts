@@ -47,6 +47,10 @@ export class RemotePool implements StoragePool {
     return this.#client.call(procedures.poolRefresh, { pool: this.#ref, flags: 0 }, options)
   }
 
+  async autostart(options?: CallOptions): Promise<boolean> {
+    return (await this.#client.call(procedures.poolGetAutostart, { pool: this.#ref }, options)).autostart !== 0
+  }
+
   setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void> {
     return this.#client.call(procedures.poolSetAutostart, { pool: this.#ref, autostart: Number(isAutostart) }, options)
   }

@@ -13,6 +13,8 @@ export interface AnyCodec {
   readonly fields?: Readonly<Record<string, AnyCodec>>
   /** Present in arrays and optional values: what is inside. */
   readonly of?: AnyCodec
+  /** Present in unions: what follows each number, under libvirt's name of the number. */
+  readonly cases?: Readonly<Record<string, AnyCodec>>
   write(writer: XdrWriter, value: never): void
   read(reader: XdrReader): unknown
 }
@@ -47,6 +49,21 @@ export const uint: Codec<number> = {
 /** One char is a whole word on the wire. */
 export const char: Codec<number> = { ...int, type: 'char' }
 export const uchar: Codec<number> = { ...uint, type: 'unsigned char' }
+
+export const ushort: Codec<number> = { ...uint, type: 'unsigned short' }
+
+/** Signed counts and seconds: numbers, exact up to 2^53. */
+export const hyper: Codec<number> = {
+  type: 'hyper',
+  write: (writer, value) => writer.hyper(BigInt(value)),
+  read: (reader) => Number(reader.hyper()),
+}
+
+export const double: Codec<number> = {
+  type: 'double',
+  write: (writer, value) => writer.double(value),
+  read: (reader) => reader.double(),
+}
 
 /** Sizes and counts: numbers, exact up to 2^53, which are 8 PiB. */
 export const uhyper: Codec<number> = {
@@ -138,6 +155,34 @@ export function struct<F extends Readonly<Record<string, AnyCodec>>>(type: strin
       const value: Record<string, unknown> = {}
       for (const [name, codec] of entries) value[name] = codec.read(reader)
       return value as FieldValues<F>
+    },
+  }
+}
+
+/** A number says what follows. What follows an unknown number cannot be read: nothing says how long it is. */
+export function union<T>(
+  type: string,
+  numbers: Readonly<Record<string, number>>,
+  cases: Readonly<Record<string, Codec<T>>>,
+): Codec<{ readonly kind: string; readonly value: T }> {
+  const codecOf = (kind: string | undefined, shown: string | number): Codec<T> => {
+    const codec = kind === undefined ? undefined : cases[kind]
+    if (codec === undefined) throw new ProtocolError(`${type} has no kind ${shown}`)
+    return codec
+  }
+  return {
+    type,
+    cases,
+    write(writer, { kind, value }) {
+      const codec = codecOf(kind, kind)
+      writer.int(numbers[kind] ?? 0)
+      codec.write(writer, value)
+    },
+    read(reader) {
+      const number = reader.int()
+      const kind = Object.keys(numbers).find((name) => numbers[name] === number)
+      const codec = codecOf(kind, number)
+      return { kind: kind ?? '', value: codec.read(reader) }
     },
   }
 }

@@ -141,6 +141,150 @@ export const blockJobTypes = { unknown: 0, pull: 1, copy: 2, commit: 3, 'active-
 
 export type BlockJobTypeName = keyof typeof blockJobTypes
 
+/** VIR_DOMAIN_EVENT_WATCHDOG_ */
+export const watchdogActions = {
+  none: 0,
+  pause: 1,
+  reset: 2,
+  poweroff: 3,
+  shutdown: 4,
+  debug: 5,
+  'inject-nmi': 6,
+} as const
+
+export type WatchdogAction = keyof typeof watchdogActions
+
+/** VIR_DOMAIN_EVENT_IO_ERROR_ */
+export const ioErrorActions = { none: 0, pause: 1, report: 2 } as const
+
+export type IoErrorAction = keyof typeof ioErrorActions
+
+/** VIR_DOMAIN_EVENT_GRAPHICS_ */
+export const graphicsPhases = { connect: 0, initialize: 1, disconnect: 2 } as const
+
+export type GraphicsPhase = keyof typeof graphicsPhases
+
+/** VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_ */
+export const graphicsFamilies = { ipv4: 0, ipv6: 1, unix: 2 } as const
+
+export type GraphicsFamily = keyof typeof graphicsFamilies
+
+/** VIR_DOMAIN_BLOCK_JOB_ */
+export const blockJobStatuses = { completed: 0, failed: 1, canceled: 2, ready: 3 } as const
+
+export type BlockJobStatus = keyof typeof blockJobStatuses
+
+/** VIR_DOMAIN_EVENT_DISK_ */
+export const diskChangeReasons = { 'change-missing-on-start': 0, 'drop-missing-on-start': 1 } as const
+
+export type DiskChangeReason = keyof typeof diskChangeReasons
+
+/** VIR_DOMAIN_EVENT_TRAY_CHANGE_ */
+export const trayChangeReasons = { open: 0, close: 1 } as const
+
+export type TrayChangeReason = keyof typeof trayChangeReasons
+
+/** VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_ */
+export const agentStates = { connected: 1, disconnected: 2 } as const
+
+export type AgentState = keyof typeof agentStates
+
+/** VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_ */
+export const agentReasons = { unknown: 0, 'domain-started': 1, channel: 2 } as const
+
+export type AgentReason = keyof typeof agentReasons
+
+/** VIR_DOMAIN_METADATA_ */
+export const metadataTypes = { description: 0, title: 1, element: 2 } as const
+
+export type MetadataType = keyof typeof metadataTypes
+
+/** VIR_DOMAIN_EVENT_MEMORY_FAILURE_RECIPIENT_ */
+export const memoryFailureRecipients = { hypervisor: 0, guest: 1 } as const
+
+export type MemoryFailureRecipient = keyof typeof memoryFailureRecipients
+
+/** VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_ */
+export const memoryFailureActions = { ignore: 0, inject: 1, fatal: 2, reset: 3 } as const
+
+export type MemoryFailureAction = keyof typeof memoryFailureActions
+
+/** VIR_NETWORK_EVENT_ */
+export const networkEvents = { defined: 0, undefined: 1, started: 2, stopped: 3 } as const
+
+export type NetworkEventName = keyof typeof networkEvents
+
+/** VIR_STORAGE_POOL_EVENT_ */
+export const poolEvents = { defined: 0, undefined: 1, started: 2, stopped: 3, created: 4, deleted: 5 } as const
+
+export type PoolEventName = keyof typeof poolEvents
+
+/** VIR_KEYCODE_SET_ */
+export const keycodeSets = {
+  linux: 0,
+  xt: 1,
+  atset1: 2,
+  atset2: 3,
+  atset3: 4,
+  osx: 5,
+  'xt-kbd': 6,
+  usb: 7,
+  win32: 8,
+  qnum: 9,
+} as const
+
+export type KeycodeSet = keyof typeof keycodeSets
+
+/** VIR_DOMAIN_JOB_ */
+export const jobTypes = { none: 0, bounded: 1, unbounded: 2, completed: 3, failed: 4, cancelled: 5 } as const
+
+export type JobTypeName = keyof typeof jobTypes
+
+/** VIR_DOMAIN_MEMORY_STAT_ */
+export const memoryStatTags = {
+  'swap-in': 0,
+  'swap-out': 1,
+  'major-fault': 2,
+  'minor-fault': 3,
+  unused: 4,
+  available: 5,
+  'actual-balloon': 6,
+  rss: 7,
+  usable: 8,
+  'last-update': 9,
+  'disk-caches': 10,
+  'hugetlb-pgalloc': 11,
+  'hugetlb-pgfail': 12,
+} as const
+
+export type MemoryStatName = keyof typeof memoryStatTags
+
+/** VIR_NETWORK_UPDATE_COMMAND_ */
+export const networkCommands = { modify: 1, delete: 2, 'add-last': 3, 'add-first': 4 } as const
+
+export type NetworkUpdateCommand = keyof typeof networkCommands
+
+/** VIR_NETWORK_SECTION_ */
+export const networkSections = {
+  bridge: 1,
+  domain: 2,
+  ip: 3,
+  'ip-dhcp-host': 4,
+  'ip-dhcp-range': 5,
+  forward: 6,
+  'forward-interface': 7,
+  'forward-pf': 8,
+  portgroup: 9,
+  'dns-host': 10,
+  'dns-txt': 11,
+  'dns-srv': 12,
+} as const
+
+export type NetworkSection = keyof typeof networkSections
+
+/** VIR_IP_ADDR_TYPE_ */
+export const addressFamilies = { ipv4: 0, ipv6: 1 } as const
+
 /** The name of a number in one of these lists, or the number itself where it has none. */
 export function nameOf<Name extends string>(
   list: Readonly<Partial<Record<Name, number>>>,

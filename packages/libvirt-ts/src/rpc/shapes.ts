@@ -1,7 +1,7 @@
 /** What the calls are made of: references to libvirt's objects, and shapes of arguments that many share. */
-import { int, optional, optionalString, string, struct, uhyper, uint, uuid } from './codec.ts'
+import { double, hyper, int, optional, optionalString, string, struct, uhyper, uint, uuid, union } from './codec.ts'
 import type { Codec } from './codec.ts'
-import { programs } from './limits.ts'
+import { programs, typedParamTypes } from './limits.ts'
 
 export interface Procedure<A, R> {
   readonly program: number
@@ -21,6 +21,19 @@ export function qemu<A, R>(name: string, number: number, args: Codec<A>, result:
 }
 
 export const domainRef = struct('remote_nonnull_domain', { name: string, uuid, id: int })
+const typedParamValue = union<number | string>('remote_typed_param_value', typedParamTypes, {
+  VIR_TYPED_PARAM_INT: int,
+  VIR_TYPED_PARAM_UINT: uint,
+  VIR_TYPED_PARAM_LLONG: hyper,
+  VIR_TYPED_PARAM_ULLONG: uhyper,
+  VIR_TYPED_PARAM_DOUBLE: double,
+  VIR_TYPED_PARAM_BOOLEAN: int,
+  VIR_TYPED_PARAM_STRING: string,
+})
+
+/** A named value of one of several types; new names may come with any version. */
+export const typedParam = struct('remote_typed_param', { field: string, value: typedParamValue })
+
 export const networkRef = struct('remote_nonnull_network', { name: string, uuid })
 export const poolRef = struct('remote_nonnull_storage_pool', { name: string, uuid })
 export const snapshotRef = struct('remote_nonnull_domain_snapshot', { name: string, dom: domainRef })
@@ -28,6 +41,9 @@ export const volumeRef = struct('remote_nonnull_storage_vol', { pool: string, na
 
 export const optionalDomain = optional('remote_domain', domainRef)
 export const optionalNetwork = optional('remote_network', networkRef)
+export const optionalPool = optional('remote_storage_pool', poolRef)
+export const nodeDeviceRef = struct('remote_nonnull_node_device', { name: string })
+export const interfaceRef = struct('remote_nonnull_interface', { name: string, mac: string })
 export const authType: Codec<number> = { ...int, type: 'remote_auth_type' }
 
 /** What follows the header where the status is an error. */
@@ -68,3 +84,5 @@ export const activeRet = (name: string) => struct(name, { active: int })
 export const persistentRet = (name: string) => struct(name, { persistent: int })
 export const transferArgs = (name: string) =>
   struct(name, { vol: volumeRef, offset: uhyper, length: uhyper, flags: uint })
+export const callbackId = (name: string) => struct(name, { callbackID: int })
+export const autostartRet = (name: string) => struct(name, { autostart: int })

@@ -41,6 +41,11 @@ export class XdrWriter {
     this.#buffer.writeBigUInt64BE(value, at)
   }
 
+  double(value: number): void {
+    const at = this.#grow(8)
+    this.#buffer.writeDoubleBE(value, at)
+  }
+
   /** Bytes of a length that both sides know. */
   fixed(bytes: Uint8Array): void {
     const padded = (bytes.length + 3) & ~3
@@ -103,6 +108,10 @@ export class XdrReader {
 
   uhyper(): bigint {
     return this.#buffer.readBigUInt64BE(this.#take(8))
+  }
+
+  double(): number {
+    return this.#buffer.readDoubleBE(this.#take(8))
   }
 
   /** A view, not a copy. */

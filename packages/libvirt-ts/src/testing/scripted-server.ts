@@ -16,6 +16,7 @@ import { LibvirtError } from '../errors.ts'
 import type { ErrorCodeName } from '../errors.ts'
 import { errorCodes, errorDomains } from '../rpc/error-codes.ts'
 import { events } from '../rpc/events.ts'
+import type { EventMessage } from '../rpc/events.ts'
 import type { Procedure } from '../rpc/shapes.ts'
 import type { procedures } from '../rpc/procedures.ts'
 import type { ValueOf } from '../rpc/codec.ts'
@@ -130,8 +131,9 @@ export class ScriptedServer {
   }
 
   /** Sends an event to all connections. */
-  emit(name: keyof typeof events, message: ValueOf<(typeof events)[keyof typeof events]['message']>): void {
-    for (const connection of this.connections) connection.sendEvent(events[name], message)
+  emit<N extends keyof typeof events>(name: N, message: ValueOf<(typeof events)[N]['message']>): void {
+    const event = events[name] as unknown as EventMessage<typeof message>
+    for (const connection of this.connections) connection.sendEvent(event, message)
   }
 
   /** Also listens at a real socket (a named pipe on Windows), and gives the URI that leads there. */

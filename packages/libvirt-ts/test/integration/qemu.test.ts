@@ -146,6 +146,40 @@ describeWithDaemon('QEMU behind a real daemon', (daemon) => {
     await forget('screen')
   }, 60_000)
 
+  it('brings saved memory back on another disk, and moves the blocks of a running disk into its base', async () => {
+    await installGuest('saved')
+    const file = `${images}/saved.img`
+    const domain = await connection.defineDomain(guestXml({ name: 'saved', disk: file }))
+    await domain.create()
+    await domain.save(`${images}/saved.memory`)
+    await pool.cloneVolume(volumeXml('copy.img', 1 << 20), await pool.lookupVolume('saved.img'))
+    const saved = await connection.saveImageXml(`${images}/saved.memory`)
+    await connection.restoreDomain(`${images}/saved.memory`, {
+      xml: saved.replaceAll(file, `${images}/copy.img`),
+      paused: true,
+    })
+    expect((await domain.state()).state).toBe('paused')
+    expect(await domain.xml()).toContain('copy.img')
+
+    await domain.createSnapshot('<domainsnapshot><name>over</name></domainsnapshot>', {
+      diskOnly: true,
+      noMetadata: true,
+    })
+    expect(await domain.xml()).toContain('copy.over')
+    await expect(domain.abortBlockJob('sda')).rejects.toSatisfy((error) => isLibvirtError(error))
+    expect(await domain.blockJobInfo('sda')).toBeUndefined()
+    const jobs = await connection.events('domain-block-job', { signal: AbortSignal.timeout(30_000) })
+    await domain.blockRebase('sda')
+    expect((await jobs.next()).value).toMatchObject({ disk: 'sda', type: 'pull', status: 'completed' })
+    await jobs.return?.()
+    await domain.blockResize('sda', 2 << 20)
+    expect((await domain.blockInfo('sda')).capacityBytes).toBe(2 << 20)
+    await domain.destroy()
+    await pool.refresh()
+    for (const name of ['copy.img', 'copy.over', 'saved.memory']) await (await pool.lookupVolume(name)).delete()
+    await forget('saved')
+  }, 60_000)
+
   it('undefines a domain with NVRAM and TPM only where told what to do with them', async () => {
     const domain = await connection.defineDomain(guestXml({ name: 'secure', uefi: true, tpm: true }))
     await domain.create({ paused: true })

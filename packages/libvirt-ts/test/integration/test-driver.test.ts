@@ -129,6 +129,100 @@ describeWithDaemon("libvirt's test driver behind a real daemon", (daemon) => {
     expect((await connection.listNetworks()).map(({ name }) => name)).toEqual(['default'])
   })
 
+  it('tells what networks and pools go through', async () => {
+    await using connection = await connect(daemon().testUri)
+    const networks = await connection.events('network-lifecycle')
+    const pools = await connection.events('pool-lifecycle')
+    const refreshes = await connection.events('pool-refresh')
+    const network = await connection.createNetwork(`<network><name>n2</name><ip address='10.9.8.1'/></network>`)
+    const pool = await connection.definePool(poolXml('p2', '/p2'))
+    await pool.create()
+    await pool.refresh()
+    await network.destroy()
+    expect([(await networks.next()).value, (await networks.next()).value]).toMatchObject([
+      { network: { name: 'n2', uuid: network.uuid }, event: 'started' },
+      { network: { name: 'n2' }, event: 'stopped' },
+    ])
+    expect([(await pools.next()).value, (await pools.next()).value]).toMatchObject([
+      { pool: { name: 'p2' }, event: 'defined' },
+      { pool: { name: 'p2', uuid: pool.uuid }, event: 'started' },
+    ])
+    expect((await refreshes.next()).value).toMatchObject({ pool: { name: 'p2' } })
+    await stopAndRemove(pool)
+  })
+
+  it('changes a network, and lists by state', async () => {
+    await using connection = await connect(daemon().testUri)
+    const network = await connection.defineNetwork(
+      `<network><name>n3</name><ip address='10.9.7.1' netmask='255.255.255.0'><dhcp><range start='10.9.7.2' end='10.9.7.9'/></dhcp></ip></network>`,
+    )
+    expect((await connection.listNetworks({ active: false })).map(({ name }) => name)).toEqual(['n3'])
+    expect(await network.autostart()).toBe(false)
+    await network.setAutostart(true)
+    expect(await network.autostart()).toBe(true)
+    await network.create()
+    const xml = `<host mac='52:54:00:00:00:01' ip='10.9.7.5'/>`
+    await network.update({ command: 'add-last', section: 'ip-dhcp-host', xml, live: true, config: true })
+    expect(await network.xml()).toContain('10.9.7.5')
+    await network.update({ command: 'delete', section: 'ip-dhcp-host', xml, live: true, config: true })
+    expect(await network.xml()).not.toContain('10.9.7.5')
+    await stopAndRemove(network)
+  })
+
+  it('tells who leases what, and what the host has', async () => {
+    await using connection = await connect(daemon().testUri)
+    const network = await connection.lookupNetwork('default')
+    const [domain] = await connection.listDomains({ active: true })
+    await expect(network.dhcpLeases()).rejects.toSatisfy(isUnsupported)
+    expect(await network.bridgeName()).toBe('virbr0')
+    expect((await domain?.interfaceAddresses('lease'))?.length).toBeGreaterThanOrEqual(0)
+    expect(await connection.nodeFreeMemoryBytes()).toBeGreaterThan(0)
+    expect(await connection.nodeCpuStats()).toHaveProperty('user')
+    const [device = ''] = await connection.listNodeDevices()
+    expect(await connection.nodeDeviceXml(device)).toContain(device)
+    const [host] = await connection.listInterfaces()
+    expect(host && (await connection.interfaceXml(host))).toContain(host?.mac)
+  })
+
+  it('gives a domain another name, and tells and sets what it has', async () => {
+    await using connection = await connect(daemon().testUri)
+    const first = await connection.defineDomain(domainXml('first'))
+    await expect(first.rename('first')).rejects.toThrow()
+    const domain = await first.rename('second')
+    expect([domain.name, domain.uuid]).toEqual(['second', first.uuid])
+    await expect(connection.lookupDomain('first')).rejects.toSatisfy(isNoDomain)
+    expect(await domain.autostart()).toBe(false)
+    await domain.setAutostart(true)
+    expect(await domain.autostart()).toBe(true)
+    await domain.setVcpus(3, { maximum: true, scope: 'config' })
+    await domain.setVcpus(2, { scope: 'config' })
+    expect([await domain.vcpus(), await domain.vcpus({ maximum: true })]).toEqual([2, 3])
+    await domain.setMemory(64 << 20, { maximum: true })
+    expect(await domain.maxMemoryBytes()).toBe(64 << 20)
+    await domain.setMemory(48 << 20)
+    await domain.create()
+    expect(await domain.info()).toMatchObject({
+      state: 'running',
+      maxMemoryBytes: 64 << 20,
+      memoryBytes: 48 << 20,
+      vcpus: 2,
+    })
+    await domain.sendKey([29, 56, 111], { holdMs: 10 })
+    await expect(domain.sendKey(Array.from({ length: 17 }, () => 1))).rejects.toThrow()
+    expect(await domain.guestHostname()).toBe('secondhost')
+    await domain.reboot()
+    await domain.destroy()
+    await domain.undefine()
+  })
+
+  it('starts a transient domain, which is gone when it is off', async () => {
+    await using connection = await connect(daemon().testUri)
+    const domain = await connection.createDomain(domainXml('fleeting'))
+    expect([await domain.isPersistent(), domain.id !== undefined]).toEqual([false, true])
+    await domain.destroy()
+    await expect(connection.lookupDomain('fleeting')).rejects.toSatisfy(isNoDomain)
+  })
+
   it('answers many calls at once, each to its own caller', async () => {
     await using connection = await connect(daemon().testUri)
     const domains = await Promise.all(

@@ -92,6 +92,47 @@ describe('calls', () => {
   })
 })
 
+describe('a network', () => {
+  const net = { name: 'lan', uuid: dom.uuid }
+  const update = { command: 'modify', section: 'ip-dhcp-host', xml: '<host/>' } as const
+
+  beforeEach(() => void server.handle('networkLookupByName', () => ({ net })).handle('networkUpdate', () => undefined))
+
+  it('tells its leases', async () => {
+    const lease = {
+      iface: 'virbr0',
+      expirytime: 1_700_000_000,
+      type: 1,
+      mac: '52:54:00:00:00:01',
+      iaid: '7',
+      ipaddr: 'fd00::2',
+      prefix: 64,
+      hostname: undefined,
+      clientid: undefined,
+    }
+    server.handle('networkGetDhcpLeases', () => ({ leases: [lease, { ...lease, type: 9, expirytime: 0 }], ret: 2 }))
+    const [first, second] = await (await connection.lookupNetwork('lan')).dhcpLeases({ mac: lease.mac })
+    expect(first).toMatchObject({
+      interface: 'virbr0',
+      expiresMs: 1_700_000_000_000,
+      family: 'ipv6',
+      address: 'fd00::2',
+      prefixLength: 64,
+      hostname: undefined,
+    })
+    expect(second).toMatchObject({ family: 9, expiresMs: 0 })
+  })
+
+  it.each([
+    [1, { command: 1, section: 4 }],
+    [0, { command: 4, section: 1 }],
+  ])('is changed in the order that the daemon knows (feature: %i)', async (supported, order) => {
+    server.handle('connectSupportsFeature', () => ({ supported }))
+    await (await connection.lookupNetwork('lan')).update(update)
+    expect(server.calls.at(-1)?.args).toMatchObject({ ...order, parentIndex: -1, xml: '<host/>', flags: 0 })
+  })
+})
+
 describe('an abort', () => {
   it('rejects at once with the reason, frees the place, and the late answer harms nobody', async () => {
     let answer: () => void = () => undefined
@@ -180,6 +221,7 @@ describe('a daemon that speaks nonsense', () => {
     ['a call', writeHeader(Buffer.alloc(headerBytes), { ...header, type: 0 })],
     ['an event that is cut short', writeHeader(Buffer.alloc(headerBytes), { ...header, type: 2, procedure: 318 })],
   ])('(%s) ends the connection with a typed error for all', async (_title, bytes) => {
+    await connection.onDomainEvent(() => undefined)
     server.handle('connectGetHostname', never)
     const call = connection.hostname()
     await server.seen('connectGetHostname')

@@ -1,6 +1,6 @@
 /** Calls about the connection and its host. */
 import { array, charArray, int, nothing, optionalString, string, struct, uhyper, uint } from '../codec.ts'
-import { authType, optionalDomain, remote } from '../shapes.ts'
+import { authType, interfaceRef, listArgs, nodeDeviceRef, optionalDomain, remote, xmlRet } from '../shapes.ts'
 
 export const connectCalls = {
   authList: remote(
@@ -86,5 +86,68 @@ export const connectCalls = {
     317,
     struct('remote_connect_domain_event_callback_deregister_any_args', { callbackID: int }),
     nothing,
+  ),
+  nodeGetFreeMemory: remote(
+    'NODE_GET_FREE_MEMORY',
+    102,
+    nothing,
+    struct('remote_node_get_free_memory_ret', { freeMem: uhyper }),
+  ),
+  nodeGetMemoryStats: remote(
+    'NODE_GET_MEMORY_STATS',
+    228,
+    struct('remote_node_get_memory_stats_args', { nparams: int, cellNum: int, flags: uint }),
+    struct('remote_node_get_memory_stats_ret', {
+      params: array(
+        struct('remote_node_get_memory_stats', { field: string, value: uhyper }),
+        'REMOTE_NODE_MEMORY_STATS_MAX',
+      ),
+      nparams: int,
+    }),
+  ),
+  nodeGetCpuStats: remote(
+    'NODE_GET_CPU_STATS',
+    227,
+    struct('remote_node_get_cpu_stats_args', { cpuNum: int, nparams: int, flags: uint }),
+    struct('remote_node_get_cpu_stats_ret', {
+      params: array(struct('remote_node_get_cpu_stats', { field: string, value: uhyper }), 'REMOTE_NODE_CPU_STATS_MAX'),
+      nparams: int,
+    }),
+  ),
+  connectGetSysinfo: remote(
+    'CONNECT_GET_SYSINFO',
+    203,
+    struct('remote_connect_get_sysinfo_args', { flags: uint }),
+    struct('remote_connect_get_sysinfo_ret', { sysinfo: string }),
+  ),
+  nodeDeviceListAll: remote(
+    'CONNECT_LIST_ALL_NODE_DEVICES',
+    285,
+    listArgs('remote_connect_list_all_node_devices_args'),
+    struct('remote_connect_list_all_node_devices_ret', {
+      devices: array(nodeDeviceRef, 'REMOTE_NODE_DEVICE_LIST_MAX'),
+      ret: uint,
+    }),
+  ),
+  nodeDeviceGetXml: remote(
+    'NODE_DEVICE_GET_XML_DESC',
+    114,
+    struct('remote_node_device_get_xml_desc_args', { name: string, flags: uint }),
+    xmlRet('remote_node_device_get_xml_desc_ret'),
+  ),
+  interfaceListAll: remote(
+    'CONNECT_LIST_ALL_INTERFACES',
+    284,
+    listArgs('remote_connect_list_all_interfaces_args'),
+    struct('remote_connect_list_all_interfaces_ret', {
+      ifaces: array(interfaceRef, 'REMOTE_INTERFACE_LIST_MAX'),
+      ret: uint,
+    }),
+  ),
+  interfaceGetXml: remote(
+    'INTERFACE_GET_XML_DESC',
+    130,
+    struct('remote_interface_get_xml_desc_args', { iface: interfaceRef, flags: uint }),
+    xmlRet('remote_interface_get_xml_desc_ret'),
   ),
 } as const

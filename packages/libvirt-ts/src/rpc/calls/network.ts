@@ -1,12 +1,15 @@
 /** Calls about virtual networks. */
-import { array, int, nothing, struct, uint } from '../codec.ts'
+import { array, hyper, int, nothing, optionalString, string, struct, uint } from '../codec.ts'
 import {
   activeRet,
+  autostartRet,
+  callbackId,
   listArgs,
   nameArgs,
   networkArgs,
   networkRef,
   networkRet,
+  optionalNetwork,
   persistentRet,
   remote,
   uuidArgs,
@@ -71,5 +74,69 @@ export const networkCalls = {
     153,
     networkArgs('remote_network_is_persistent_args'),
     persistentRet('remote_network_is_persistent_ret'),
+  ),
+  networkCreateXml: remote(
+    'NETWORK_CREATE_XML',
+    40,
+    xmlRet('remote_network_create_xml_args'),
+    networkArgs('remote_network_create_xml_ret'),
+  ),
+  networkUpdate: remote(
+    'NETWORK_UPDATE',
+    291,
+    struct('remote_network_update_args', {
+      net: networkRef,
+      command: uint,
+      section: uint,
+      parentIndex: int,
+      xml: string,
+      flags: uint,
+    }),
+    nothing,
+  ),
+  networkGetAutostart: remote(
+    'NETWORK_GET_AUTOSTART',
+    44,
+    networkArgs('remote_network_get_autostart_args'),
+    autostartRet('remote_network_get_autostart_ret'),
+  ),
+  networkGetDhcpLeases: remote(
+    'NETWORK_GET_DHCP_LEASES',
+    341,
+    struct('remote_network_get_dhcp_leases_args', {
+      net: networkRef,
+      mac: optionalString,
+      need_results: int,
+      flags: uint,
+    }),
+    struct('remote_network_get_dhcp_leases_ret', {
+      leases: array(
+        struct('remote_network_dhcp_lease', {
+          iface: string,
+          expirytime: hyper,
+          type: int,
+          mac: optionalString,
+          iaid: optionalString,
+          ipaddr: string,
+          prefix: uint,
+          hostname: optionalString,
+          clientid: optionalString,
+        }),
+        'REMOTE_NETWORK_DHCP_LEASES_MAX',
+      ),
+      ret: uint,
+    }),
+  ),
+  networkEventRegister: remote(
+    'CONNECT_NETWORK_EVENT_REGISTER_ANY',
+    313,
+    struct('remote_connect_network_event_register_any_args', { eventID: int, net: optionalNetwork }),
+    callbackId('remote_connect_network_event_register_any_ret'),
+  ),
+  networkEventDeregister: remote(
+    'CONNECT_NETWORK_EVENT_DEREGISTER_ANY',
+    314,
+    callbackId('remote_connect_network_event_deregister_any_args'),
+    nothing,
   ),
 } as const

@@ -2,8 +2,11 @@
 import { array, int, nothing, string, struct, uchar, uhyper, uint } from '../codec.ts'
 import {
   activeRet,
+  autostartRet,
+  callbackId,
   listArgs,
   nameArgs,
+  optionalPool,
   persistentRet,
   poolArgs,
   poolFlags,
@@ -105,5 +108,23 @@ export const poolCalls = {
       vols: array(volumeRef, 'REMOTE_STORAGE_VOL_LIST_MAX'),
       ret: uint,
     }),
+  ),
+  poolGetAutostart: remote(
+    'STORAGE_POOL_GET_AUTOSTART',
+    89,
+    poolArgs('remote_storage_pool_get_autostart_args'),
+    autostartRet('remote_storage_pool_get_autostart_ret'),
+  ),
+  poolEventRegister: remote(
+    'CONNECT_STORAGE_POOL_EVENT_REGISTER_ANY',
+    368,
+    struct('remote_connect_storage_pool_event_register_any_args', { eventID: int, pool: optionalPool }),
+    callbackId('remote_connect_storage_pool_event_register_any_ret'),
+  ),
+  poolEventDeregister: remote(
+    'CONNECT_STORAGE_POOL_EVENT_DEREGISTER_ANY',
+    369,
+    callbackId('remote_connect_storage_pool_event_deregister_any_args'),
+    nothing,
   ),
 } as const
