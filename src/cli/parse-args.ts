@@ -61,14 +61,18 @@ function split(options: Readonly<Record<string, OptionData>>, words: readonly st
     // Not a number: one value must follow, in whatever form.
     narg: Object.fromEntries(valued.map((name) => [name, Number.NaN])),
   })
-  if (error !== null) throw translated(error.message)
+  if (error !== null) throw translated(error.message, options)
   return argv
 }
 
 /** A missing value is the only fault that is left to the parser; this is its sentence. */
-function translated(message: string): AzlVmError {
-  const option = /following: (.+)$/.exec(message)?.[1]
-  return usageError(option === undefined ? message : `--${option} needs a value`)
+function translated(message: string, options: Readonly<Record<string, OptionData>>): AzlVmError {
+  const word = /following: (.+)$/.exec(message)?.[1] // Not enough arguments following: o
+  if (word === undefined) return usageError(message)
+  const [name, option] = Object.entries(options).find(([each, { alias }]) => each === word || alias === word) ?? [word]
+  const short = option?.alias === undefined ? '' : `-${option.alias}, `
+  const choices = option && 'choices' in option ? option.choices : undefined
+  return usageError(`${short}--${name} needs a value`, choices && `one of: ${choices.join(', ')}`)
 }
 
 function unknownOption(raw: Raw, options: Readonly<Record<string, OptionData>>, commandName: string) {

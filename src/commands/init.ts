@@ -40,7 +40,7 @@ export const command = defineCommand({
     const schemaPath = join(dirname(file), schemaFile)
     if (file === schemaPath) throw usageError(`${schemaFile} is the file of the schema`, 'give the spec another name')
     await writeNew(
-      [{ file, shown: out, text: await readFile(assetPath('templates', `${name}.yaml`), 'utf8') }],
+      [{ file, shown: out, text: besideSchema(await readFile(assetPath('templates', `${name}.yaml`), 'utf8')) }],
       args.force,
     )
     // The schema is ours and made from this version: an older one is replaced.
@@ -52,6 +52,11 @@ export const command = defineCommand({
 interface Template {
   readonly name: string
   readonly summary: string
+}
+
+/** A template names the schema of the checkout that it lies in; a spec that `init` writes names the one beside it. */
+function besideSchema(template: string): string {
+  return template.replace(/^(# yaml-language-server: \$schema=).*$/m, `$1./${schemaFile}`) // $schema=../docs/schema/…
 }
 
 /** The templates, each with its second line as the summary: the first is the schema's. */

@@ -2,7 +2,7 @@ import type { PlannedMachine } from '../pipeline/plan-machine.ts'
 import type { Operation } from '../provider/plan.ts'
 
 /** A plan for people: what was chosen, then each operation with its own words indented below it. */
-export function planText({ provider, host, facts, medium, request, plan }: PlannedMachine): string {
+export function planText({ provider, host, facts, medium, request, plan, existing }: PlannedMachine): string {
   const choices = [
     ...plan.choices,
     {
@@ -20,6 +20,10 @@ export function planText({ provider, host, facts, medium, request, plan }: Plann
         ]
       : []),
     ...choices.map(({ label, value }) => `  ${label.padEnd(width)}  ${value}`),
+    ...existing.map(
+      ({ name, state, isOurs, then }) =>
+        `ALREADY THERE: ${isOurs ? 'your' : 'another’s'} machine "${name}" (${state}); ${then}.`,
+    ),
     '',
     ...plan.operations.flatMap((operation, index) => operationLines(operation, index)),
     'Nothing was made. `azl-vm up` does this; `azl-vm plan --emit sh` prints it as a script.',

@@ -31,6 +31,10 @@ export function upText(result: UpResult, width: number): string {
 
 /** A machine that is not off is left as it is, also where nobody can work with it so. */
 function actionOf({ action, machine }: UpResult): string {
+  // The probe's machine switches itself off when it has said all.
+  if (action === 'created' && machine.state === 'off') return 'was made and booted, and is off again'
+  if (action === 'continued' && machine.state === 'off')
+    return 'has booted, gone on with after an interrupted run, and is off again'
   if (action !== 'unchanged') return actions[action]
   if (machine.state === 'paused') return 'is there as the spec says, but is paused; nothing was changed'
   if (machine.state === 'stopping') return 'is there as the spec says, but is switching itself off; nothing was changed'

@@ -2,6 +2,7 @@
 import { errorText, isAzlVmError } from '../errors.ts'
 import type { MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
+import { callFor } from './environment.ts'
 import { applyOperation, asCancelled, undoOperations, type OperationRun } from './runner.ts'
 import { recordOf, type UpContext } from './up-context.ts'
 
@@ -50,7 +51,9 @@ export async function takeBack(
   const { spec } = context.request.loaded
   const name = spec.name
   const isInterrupted = isAzlVmError(error, 'cancelled')
-  if (isInterrupted && spec.onFailure === 'keep' && !context.request.isRemovedAfterwards) {
+  const mayKeep = spec.onFailure === 'keep' && !context.request.isRemovedAfterwards
+  // Interrupted before the claim there is nothing to keep or to go on with.
+  if (isInterrupted && mayKeep && (await isClaimed(context, run))) {
     return error.extended({
       hint: `What was made so far is kept (onFailure: keep). \`azl-vm up\` goes on with it; \`azl-vm destroy ${name}\` removes it.`,
     })
@@ -66,6 +69,18 @@ export async function takeBack(
     evidence: faults,
     hint: `\`azl-vm ${kept.length === 0 ? 'gc' : `destroy ${name}`}\` tries again.`,
   })
+}
+
+/** How long looking for the machine may take after an interrupt. */
+const lookMs = 10_000
+
+/** Where nobody can tell, it is taken for there: what is said to be kept is looked for, what is not said is missed. */
+async function isClaimed({ provider }: UpContext, { request, bus }: OperationRun): Promise<boolean> {
+  const call = callFor(bus, AbortSignal.timeout(lookMs))
+  return await provider.inspect(request.ref, call).then(
+    ({ state }) => state !== 'absent',
+    () => true,
+  )
 }
 
 /** Why it could not be forgotten; nothing where it was. */

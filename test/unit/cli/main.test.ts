@@ -125,7 +125,8 @@ describe('arguments', () => {
     ['an unknown option', ['echo', 'a', '--forse'], "'echo' has no option --forse", 'did you mean --force?'],
     ['an unknown letter', ['echo', 'a', '-x'], "'echo' has no option -x", "'azl-vm echo --help' lists its options"],
     ['a negation that is none', ['echo', 'a', '--no-force'], "'echo' has no option --no-force", ''],
-    ['no value', ['echo', 'a', '--mode'], '--mode needs a value', ''],
+    ['no value', ['echo', 'a', '--mode'], '--mode needs a value', 'one of: graceful, force'],
+    ['no value behind a letter', ['echo', 'a', '-o'], '-o, --output needs a value', 'one of: text, json'],
     [
       'a value that is not offered',
       ['echo', 'a', '--mode', 'forse'],

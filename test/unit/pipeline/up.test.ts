@@ -344,7 +344,8 @@ describe('a making that fails', () => {
     expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual(['box'])
   })
 
-  test.each(steps)(
+  // At the claim nothing is made yet: see plan-machine.test.ts.
+  test.each(steps.filter((step) => step !== 'define'))(
     'Ctrl-C at %s keeps what was made (onFailure: keep), and the next up goes on with it',
     async (step) => {
       const here = await world()

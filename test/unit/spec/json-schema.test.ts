@@ -31,7 +31,7 @@ describe('every template', () => {
 
   test.each(templates)('%s tells editors its schema, and people what it is', async (file) => {
     const [first, second] = (await readFile(join(templateFolder, file), 'utf8')).split('\n')
-    expect(first).toBe('# yaml-language-server: $schema=./azl-vm.schema.json')
+    expect(first).toBe('# yaml-language-server: $schema=../docs/schema/azl-vm.schema.json')
     expect(second).toMatch(/^# [A-Z].{20,100}[.]$/)
   })
 
