@@ -260,7 +260,9 @@ export interface OpenConsoleOptions extends CallOptions {
 export interface OpenChannelOptions extends CallOptions {
   /** Throws out whoever has it now. */
   readonly force?: boolean | undefined
+  /** Gets each chunk as it arrives, with nothing kept: then there is nothing to iterate over. */
   readonly onData?: ((chunk: Uint8Array) => void) | undefined
+  /** How much a reader may lag behind, default 4 MiB, as for a console. */
   readonly bufferBytes?: number | undefined
 }
 
@@ -369,6 +371,7 @@ export interface Domain extends DomainSaving, DomainSnapshots, DomainBlockJobs, 
   rename(name: string, options?: CallOptions): Promise<Domain>
   /** Whether it starts with the host. https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetAutostart */
   autostart(options?: CallOptions): Promise<boolean>
+  /** Whether the daemon starts it when it starts itself. */
   setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
   /**
    * How many processors; `maximum`: how many it could have.
@@ -438,6 +441,7 @@ export interface StoragePool {
   refresh(options?: CallOptions): Promise<void>
   /** https://libvirt.org/html/libvirt-libvirt-storage.html#virStoragePoolGetAutostart */
   autostart(options?: CallOptions): Promise<boolean>
+  /** Whether the daemon starts it when it starts itself. */
   setAutostart(isAutostart: boolean, options?: CallOptions): Promise<void>
   /** Whether it is started. */
   isActive(options?: CallOptions): Promise<boolean>

@@ -2,6 +2,7 @@
 import type { CallOptions, DomainState } from '../api.ts'
 import type { JobTypeName, MemoryStatName } from '../rpc/enums.ts'
 
+/** What a domain has and has used. */
 export interface DomainInfo {
   readonly state: DomainState['state']
   readonly maxMemoryBytes: number
@@ -10,6 +11,7 @@ export interface DomainInfo {
   readonly cpuTimeMs: number
 }
 
+/** One direction of a network interface, since the domain's start. */
 export interface InterfaceTraffic {
   readonly bytes: number | undefined
   readonly packets: number | undefined
@@ -17,6 +19,7 @@ export interface InterfaceTraffic {
   readonly drops: number | undefined
 }
 
+/** What a disk has done since the domain's start. */
 export interface BlockStats {
   readonly readRequests: number | undefined
   readonly readBytes: number | undefined
@@ -25,6 +28,7 @@ export interface BlockStats {
   readonly errors: number | undefined
 }
 
+/** A long operation under way. */
 export interface JobInfo {
   readonly type: JobTypeName | number
   readonly elapsedMs: number
@@ -35,6 +39,7 @@ export interface JobInfo {
   readonly remainingBytes: number
 }
 
+/** What a domain counts. */
 export interface DomainStatistics {
   /** https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetInfo */
   info(options?: CallOptions): Promise<DomainInfo>

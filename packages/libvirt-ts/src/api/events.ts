@@ -22,6 +22,7 @@ import type {
   WatchdogAction,
 } from '../rpc/enums.ts'
 
+/** An event that is about one domain. */
 export interface AboutDomain {
   readonly domain: Domain
 }
@@ -31,6 +32,7 @@ export interface AboutDevice extends AboutDomain {
   readonly device: string
 }
 
+/** One end of a viewer's connection. */
 export interface GraphicsAddress {
   readonly family: GraphicsFamily | number
   readonly node: string
@@ -40,6 +42,7 @@ export interface GraphicsAddress {
 /** Named values of libvirt's; names, and how they are to be read, differ by version. */
 export type TypedParameters = Readonly<Record<string, number | string>>
 
+/** The kinds of events, and what each says. */
 export interface LibvirtEvents {
   'domain-lifecycle': DomainEvent
   'domain-reboot': AboutDomain
@@ -106,6 +109,7 @@ export interface LibvirtEvents {
   'pool-refresh': { readonly pool: StoragePool }
 }
 
+/** The name of a kind of event. */
 export type EventKind = keyof LibvirtEvents
 
 /**
@@ -115,6 +119,7 @@ export type EventKind = keyof LibvirtEvents
  */
 export type EventIterator<T> = AsyncIterableIterator<T, void, undefined>
 
+/** What tells of events: a connection. */
 export interface EventSource {
   /**
    * Calls the listener for each event of a kind, about all objects. Resolves once the daemon has registered us:

@@ -233,6 +233,7 @@ export const keycodeSets = {
   qnum: 9,
 } as const
 
+/** Whose numbers key codes are. */
 export type KeycodeSet = keyof typeof keycodeSets
 
 /** VIR_DOMAIN_JOB_ */
