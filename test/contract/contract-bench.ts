@@ -7,6 +7,7 @@ import { probeVolumeLabel, ensureProbeIso } from '../../src/media/probe-iso.ts'
 import type { Environment } from '../../src/pipeline/environment.ts'
 import { mint, requestFrom } from '../../src/pipeline/minting.ts'
 import type { Facts, Provider } from '../../src/provider/contract.ts'
+import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { MachineInfo, MachineRef, MachineRequest, Medium } from '../../src/provider/machine.ts'
 import { mintRunId } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
@@ -27,6 +28,26 @@ export interface ContractHost {
   makeLeftover(machineName: string, runId: string): Promise<void>
   /** Everything that is on the host, of whomever. */
   inventory(): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+/**
+ * The host of the table and something outside of it, each with a web server. All that is asked is "does this URL
+ * answer": a refusal, silence and no way there are the same.
+ */
+export interface Surroundings {
+  /** For every spec, what this provider needs to know of the host's networks. */
+  readonly specLines: readonly string[]
+  /** The server outside, as a guest would reach it. */
+  readonly outside: string
+  /** The server of the host, as a guest on a network of this mode would reach it. */
+  readonly host: Readonly<Record<NetworkMode, string>>
+  /** An address and a way that fit in outside's network, for a guest that has been given none; as `ip` takes them. */
+  readonly spare: { readonly addresses: readonly [string, string]; readonly router: string }
+  /** The host, as something outside would reach it, for its forwarded ports. */
+  readonly hostFromOutside: string
+  /** Whether a URL answers the host, or somebody outside of it. */
+  answers(from: 'host' | 'outside', url: string): Promise<boolean>
   close(): Promise<void>
 }
 

@@ -13,7 +13,16 @@ import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { processTable } from '../../src/host/process-identity.ts'
 import { AzlVmError } from '../../src/errors.ts'
 import { testCall, testEnvironment } from '../support/test-environment.ts'
-import { Bench, fingerprint, listener, probeVolumeLabel, type ContractHost, type Listener } from './contract-bench.ts'
+import { networkTableTests } from './network-table.ts'
+import {
+  Bench,
+  fingerprint,
+  listener,
+  probeVolumeLabel,
+  type ContractHost,
+  type Listener,
+  type Surroundings,
+} from './contract-bench.ts'
 
 export interface ContractOptions {
   readonly name: string
@@ -21,6 +30,8 @@ export interface ContractOptions {
   readonly unavailable?: string | undefined
   /** A hypervisor for this suite alone. */
   open(): Promise<ContractHost>
+  /** Puts something outside of the opened host; without it the table of the network modes is not proven. */
+  readonly surroundings?: () => Promise<Surroundings>
   /** For every spec, as `--set` takes it. */
   readonly set?: readonly string[]
   /** What only this provider promises. Runs last, on the same hypervisor. */
@@ -62,6 +73,9 @@ export function describeProviderContract(options: ContractOptions): void {
     describe('snapshots and clones', () => snapshotTests(() => bench))
     describe('a machine with Secure Boot', () => secureBootTests(() => bench))
     describe('names and owners', () => ownershipTests(() => bench))
+    describe('ports of the host', () => portTests(() => bench))
+    const { surroundings } = options
+    if (surroundings) describe('the network modes', () => networkTableTests(() => bench, surroundings))
     if (options.additionalTests) {
       const additional = options.additionalTests.bind(options)
       describe(`beyond the contract`, () => additional(() => bench))
@@ -922,6 +936,39 @@ function ownershipTests(bench: () => Bench): void {
     } finally {
       await other.close()
       for (const { ref } of [first, second]) await bench().destroy(ref)
+    }
+  })
+}
+
+function portTests(bench: () => Bench): void {
+  const port = 48_213
+  const shape = `machine: { memory: 256MiB, disks: [], networks: [{ forward: [{ host: ${port}, guest: 80 }] }] }`
+
+  test('two machines that are to have one port: one of two starts at once has it, the other is off, and starts once it is free', async ({
+    skip,
+  }) => {
+    skip(!bench().facts.capabilities.forward, 'this host forwards no ports')
+    const { provider } = bench()
+    const machines = [await bench().make('port-1', shape), await bench().make('port-2', shape)]
+    const states = (): Promise<readonly string[]> =>
+      Promise.all(machines.map(async ({ ref }) => (await bench().inspect(ref)).state))
+    try {
+      const starts = await Promise.allSettled(machines.map(({ ref }) => provider.start(ref, testCall())))
+      const won = starts.findIndex((start) => start.status === 'fulfilled')
+      const [winner, loser] = won === 0 ? machines : machines.toReversed()
+      expect(starts[1 - won]).toMatchObject({
+        reason: {
+          code: 'resource-busy',
+          message: expect.stringContaining(String(port)) as string,
+          hint: expect.stringContaining(`"${winner!.ref.name}"`) as string,
+        },
+      })
+      expect((await states()).toSorted()).toEqual(['off', 'running'])
+      await expect(provider.start(loser!.ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
+      await provider.stop(winner!.ref, { mode: 'force', timeoutMs: 1000 }, testCall())
+      expect((await provider.start(loser!.ref, testCall())).outputs).toMatchObject({ 'port-80': port })
+    } finally {
+      for (const { ref } of machines) await bench().destroy(ref)
     }
   })
 }

@@ -21,8 +21,8 @@ export type GuestTask = 'report' | 'obey'
 
 /** In the order in which they need each other. Everything else that a test asks for is in the kernel itself. */
 const modules = [
-  'virtio',
   'virtio_ring',
+  'virtio',
   'virtio_pci_legacy_dev',
   'virtio_pci_modern_dev',
   'virtio_pci',
@@ -85,7 +85,7 @@ serial --unit=0 --speed=115200
 terminal_input serial console
 terminal_output serial console
 set timeout=0
-menuentry 'Linux of azl-vm’s tests' {
+menuentry 'Linux guest' {
   linux /linux ${kernel}
   initrd /initrd.gz
 }
@@ -99,7 +99,7 @@ export async function linuxGuestIso(to: string, task: GuestTask): Promise<void> 
     unpacked('shim-signed'),
     unpacked('grub-efi-amd64-signed'),
     unpacked(kernelPackage),
-    unpacked('busybox-static'),
+    busyboxFile(),
   ])
   const version = kernelPackage.replace('linux-image-', '')
   await writeIso(to, {
@@ -115,10 +115,15 @@ export async function linuxGuestIso(to: string, task: GuestTask): Promise<void> 
       'boot/grub/grub.cfg': { text: grubConfig(task) },
       linux: { from: join(kernel, 'boot', `vmlinuz-${version}`) },
       'initrd.gz': {
-        bytes: await initrd(join(busybox, 'bin/busybox'), join(kernel, 'lib/modules', version)),
+        bytes: await initrd(busybox, join(kernel, 'lib/modules', version)),
       },
     },
   })
+}
+
+/** A busybox that needs nothing else, for guests and for what stands around them. */
+export async function busyboxFile(): Promise<string> {
+  return join(await unpacked('busybox-static'), 'bin/busybox')
 }
 
 /** The kernel for virtual machines: signed as the big one is, a third of its size. Its package is named for its version. */

@@ -419,7 +419,13 @@ class MemoryProvider implements Provider {
     const machine = this.#hypervisor.machine(ref)
     await machine.start()
     const rules = machine.mark?.provider['forwards']
-    const outputs = this.#forward(ref, Array.isArray(rules) ? (rules as readonly Rule[]) : [])
+    let outputs: Outputs
+    try {
+      outputs = this.#forward(ref, Array.isArray(rules) ? (rules as readonly Rule[]) : [])
+    } catch (error) {
+      machine.end('off')
+      throw error
+    }
     return { acceleration: 'emulated', outputs: { acceleration: 'emulated', ...outputs } }
   }
 
@@ -658,6 +664,14 @@ class MemoryProvider implements Provider {
 
   #forward(ref: MachineRef, rules: readonly Rule[]): Outputs {
     const { ports } = this.#hypervisor.machine(ref)
+    for (const { host } of rules) {
+      const others = [...this.#hypervisor.machines.values()].filter((other) => other.ref.id !== ref.id)
+      const holder = others.find((other) => [...other.ports.values()].some((port) => port === host))
+      if (holder)
+        throw new AzlVmError('resource-busy', `port ${host} of the host is taken`, {
+          hint: `The machine "${holder.ref.name}" has it.`,
+        })
+    }
     for (const { host, guest } of rules)
       if (!ports.has(guest)) ports.set(guest, host === 'any' ? this.#hypervisor.freePort() : host)
     return Object.fromEntries([...ports].map(([guest, host]) => [`port-${String(guest)}`, host]))
