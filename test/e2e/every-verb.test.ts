@@ -39,9 +39,14 @@ describeE2e('azl-vm', (world) => {
       ['detach', 'json'],
       ['stop', 'json', '--force'],
       ['wait', 'json', '--for', 'off'],
+      ['snapshot create', 'json', 'held'],
+      ['snapshot list', 'json'],
+      ['snapshot restore', 'json', 'held'],
+      ['snapshot delete', 'json', 'held'],
+      ['clone', 'json', 'json-twin'],
       ['start', 'json'],
       ['gc', '--dry-run'],
-      ['destroy', 'json'],
+      ['destroy', 'json-twin'],
     ]
     expect(verbs.map(([verb]) => verb).toSorted()).toEqual(
       commandEntries
@@ -57,6 +62,7 @@ describeE2e('azl-vm', (world) => {
       expect(typeof document, argv[0]).toBe('object')
       expect(end.stderr, argv[0]).toBe('')
     }
+    expect((await user.run(['destroy', 'json'])).exitCode).toBe(0)
     expect(await world().leftBehind()).toEqual([])
   })
 

@@ -10,6 +10,8 @@ export interface BuiltTool {
   readonly cli: string
   /** The same, with an `up` that is killed or held at a journal entry: test/e2e/fixtures/up-killed-at-entry.ts. */
   readonly killedUp: string
+  /** The same, killed in the middle of a member of the provider: test/e2e/fixtures/killed-at-act.ts. */
+  readonly killedAct: string
   remove(): Promise<void>
 }
 
@@ -25,7 +27,11 @@ export async function buildTool(): Promise<BuiltTool> {
     await build({
       ...options,
       outdir,
-      entryPoints: { cli: 'src/cli.ts', 'up-killed-at-entry': 'test/e2e/fixtures/up-killed-at-entry.ts' },
+      entryPoints: {
+        cli: 'src/cli.ts',
+        'up-killed-at-entry': 'test/e2e/fixtures/up-killed-at-entry.ts',
+        'killed-at-act': 'test/e2e/fixtures/killed-at-act.ts',
+      },
     })
   } catch (error) {
     await remove()
@@ -34,6 +40,7 @@ export async function buildTool(): Promise<BuiltTool> {
   return {
     cli: join(outdir, 'cli.js'),
     killedUp: join(outdir, 'up-killed-at-entry.js'),
+    killedAct: join(outdir, 'killed-at-act.js'),
     remove,
   }
 }

@@ -22,11 +22,19 @@ export interface JournalFault {
   readonly file: string
 }
 
+/** Where in a member of the provider a command dies; see test/e2e/fixtures/killed-at-act.ts. */
+export interface ActFault {
+  readonly member: 'snapshot' | 'restore' | 'deleteSnapshot' | 'clone'
+  /** Before the n-th thing that it asks of the hypervisor; 1 is the first. */
+  readonly step: number
+}
+
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
   readonly stdin?: string
   readonly fault?: JournalFault
+  readonly actFault?: ActFault
   /** With the daemon's socket at its usual place, so that nothing needs to be named. */
   readonly isAtUsualSocket?: boolean
   /** As a user without any rights. */
@@ -50,7 +58,7 @@ export class User {
 
   spawn(argv: readonly string[], options: RunOptions = {}): ToolProcess {
     const { daemon, tool, folder } = this.#world
-    const script = options.fault ? tool.killedUp : tool.cli
+    const script = options.actFault ? tool.killedAct : options.fault ? tool.killedUp : tool.cli
     const run = [process.execPath, script, ...argv] as const
     const asWhom = options.isNobody
       ? (['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', ...run] as const)
@@ -64,6 +72,7 @@ export class User {
       AZL_VM_HOME: this.home,
       ...(options.isAtUsualSocket ? {} : { LIBVIRT_DEFAULT_URI: daemon.uri }),
       ...(options.fault ? { AZL_VM_TEST_JOURNAL: JSON.stringify(options.fault) } : {}),
+      ...(options.actFault ? { AZL_VM_TEST_ACT: JSON.stringify(options.actFault) } : {}),
       ...options.env,
     }
     return this.#world.watched(new ToolProcess({ command: [...command], cwd: options.cwd ?? folder, env }))
