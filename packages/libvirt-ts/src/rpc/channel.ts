@@ -2,6 +2,7 @@
  * One byte stream to a daemon: calls and their answers, streams, events, keepalive. When the bytes end, everybody
  * who waits is released with the same error.
  */
+import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { AbortedError, ConnectionError, ProtocolError } from '../errors.ts'
 import type { AnyCodec, Codec } from './codec.ts'
@@ -159,7 +160,11 @@ export class RpcChannel {
           reject(error)
         },
       }
-      signal?.addEventListener('abort', onAbort)
+      if (signal !== undefined) {
+        // As many calls as one likes hang on one signal; Node would take the eleventh for a leak and warn on stderr.
+        setMaxListeners(0, signal)
+        signal.addEventListener('abort', onAbort)
+      }
       this.#queue.push(call)
       this.#pump()
     })

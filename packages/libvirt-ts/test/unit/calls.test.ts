@@ -148,6 +148,16 @@ describe('an abort', () => {
     expect(await connection.hostname()).toBe('right')
   })
 
+  it('is one signal’s for as many calls as one likes, without a warning of Node’s', async () => {
+    const warned = vi.fn()
+    process.on('warning', warned)
+    server.handle('connectGetHostname', () => ({ hostname: 'here' }))
+    const { signal } = new AbortController()
+    await Promise.all(Array.from({ length: 20 }, () => connection.hostname({ signal })))
+    process.off('warning', warned)
+    expect(warned).not.toHaveBeenCalled()
+  })
+
   it('before the call sends nothing', async () => {
     const before = server.calls.length
     await expect(connection.hostname({ signal: AbortSignal.abort() })).rejects.toBeInstanceOf(AbortedError)
