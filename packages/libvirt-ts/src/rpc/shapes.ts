@@ -61,25 +61,20 @@ export const errorStruct = struct('remote_error', {
   net: optionalNetwork,
 })
 
-// Shapes that many procedures share; each gets the name that libvirt gives it there.
+// Shapes that many procedures share, in what is sent or what is answered; each gets the name that libvirt gives it there.
 export const domainArgs = (name: string) => struct(name, { dom: domainRef })
 export const domainFlags = (name: string) => struct(name, { dom: domainRef, flags: uint })
-export const domainRet = (name: string) => struct(name, { dom: domainRef })
 export const deviceArgs = (name: string) => struct(name, { dom: domainRef, xml: string, flags: uint })
 export const listArgs = (name: string) => struct(name, { need_results: int, flags: uint })
 export const networkArgs = (name: string) => struct(name, { net: networkRef })
-export const networkRet = networkArgs
 export const poolArgs = (name: string) => struct(name, { pool: poolRef })
-export const poolRet = poolArgs
 export const poolFlags = (name: string) => struct(name, { pool: poolRef, flags: uint })
 export const volumeArgs = (name: string) => struct(name, { vol: volumeRef })
-export const volumeRet = volumeArgs
 export const volumeFlags = (name: string) => struct(name, { vol: volumeRef, flags: uint })
 export const nameArgs = (name: string) => struct(name, { name: string })
 export const uuidArgs = (name: string) => struct(name, { uuid })
 export const xmlArgs = (name: string) => struct(name, { xml: string })
 export const xmlFlags = (name: string) => struct(name, { xml: string, flags: uint })
-export const xmlRet = xmlArgs
 export const activeRet = (name: string) => struct(name, { active: int })
 export const persistentRet = (name: string) => struct(name, { persistent: int })
 export const transferArgs = (name: string) =>

@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
 import { connect, isNoSnapshot } from '../../src/index.ts'
 import { describeWithDaemon } from '../support/daemon.ts'
 import { domainXml } from '../support/test-driver.ts'
@@ -53,7 +56,9 @@ describeWithDaemon("snapshots and saved memory of libvirt's test driver", (daemo
 
   it('saves to a file whose description can be changed, restores it, and keeps memory by itself', async () => {
     await using connection = await connect(daemon().testUri)
-    const path = '/tmp/libvirt-ts-saved'
+    const folder = await mkdtemp(join(tmpdir(), 'libvirt-ts-saved-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const path = join(folder, 'memory')
     const domain = await connection.defineDomain(domainXml('saved'))
     await domain.create()
     await domain.save(path)

@@ -1,6 +1,6 @@
 /** Calls about the connection and its host. */
 import { array, charArray, int, nothing, optionalString, string, struct, uhyper, uint } from '../codec.ts'
-import { authType, interfaceRef, listArgs, nodeDeviceRef, optionalDomain, remote, xmlRet } from '../shapes.ts'
+import { authType, interfaceRef, listArgs, nodeDeviceRef, optionalDomain, remote, xmlArgs } from '../shapes.ts'
 
 export const connectCalls = {
   authList: remote(
@@ -133,7 +133,7 @@ export const connectCalls = {
     'NODE_DEVICE_GET_XML_DESC',
     114,
     struct('remote_node_device_get_xml_desc_args', { name: string, flags: uint }),
-    xmlRet('remote_node_device_get_xml_desc_ret'),
+    xmlArgs('remote_node_device_get_xml_desc_ret'),
   ),
   interfaceListAll: remote(
     'CONNECT_LIST_ALL_INTERFACES',
@@ -148,6 +148,6 @@ export const connectCalls = {
     'INTERFACE_GET_XML_DESC',
     130,
     struct('remote_interface_get_xml_desc_args', { iface: interfaceRef, flags: uint }),
-    xmlRet('remote_interface_get_xml_desc_ret'),
+    xmlArgs('remote_interface_get_xml_desc_ret'),
   ),
 } as const

@@ -8,13 +8,11 @@ import {
   nameArgs,
   networkArgs,
   networkRef,
-  networkRet,
   optionalNetwork,
   persistentRet,
   remote,
   uuidArgs,
   xmlArgs,
-  xmlRet,
 } from '../shapes.ts'
 
 export const networkCalls = {
@@ -28,19 +26,19 @@ export const networkCalls = {
     'NETWORK_LOOKUP_BY_NAME',
     46,
     nameArgs('remote_network_lookup_by_name_args'),
-    networkRet('remote_network_lookup_by_name_ret'),
+    networkArgs('remote_network_lookup_by_name_ret'),
   ),
   networkLookupByUuid: remote(
     'NETWORK_LOOKUP_BY_UUID',
     47,
     uuidArgs('remote_network_lookup_by_uuid_args'),
-    networkRet('remote_network_lookup_by_uuid_ret'),
+    networkArgs('remote_network_lookup_by_uuid_ret'),
   ),
   networkDefineXml: remote(
     'NETWORK_DEFINE_XML',
     41,
     xmlArgs('remote_network_define_xml_args'),
-    networkRet('remote_network_define_xml_ret'),
+    networkArgs('remote_network_define_xml_ret'),
   ),
   networkCreate: remote('NETWORK_CREATE', 39, networkArgs('remote_network_create_args'), nothing),
   networkDestroy: remote('NETWORK_DESTROY', 42, networkArgs('remote_network_destroy_args'), nothing),
@@ -49,7 +47,7 @@ export const networkCalls = {
     'NETWORK_GET_XML_DESC',
     43,
     struct('remote_network_get_xml_desc_args', { net: networkRef, flags: uint }),
-    xmlRet('remote_network_get_xml_desc_ret'),
+    xmlArgs('remote_network_get_xml_desc_ret'),
   ),
   networkGetBridgeName: remote(
     'NETWORK_GET_BRIDGE_NAME',
@@ -78,7 +76,7 @@ export const networkCalls = {
   networkCreateXml: remote(
     'NETWORK_CREATE_XML',
     40,
-    xmlRet('remote_network_create_xml_args'),
+    xmlArgs('remote_network_create_xml_args'),
     networkArgs('remote_network_create_xml_ret'),
   ),
   networkUpdate: remote(

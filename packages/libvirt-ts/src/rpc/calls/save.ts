@@ -1,6 +1,6 @@
 /** Calls about memory that was saved to files. */
 import { int, nothing, optionalString, string, struct, uint } from '../codec.ts'
-import { domainFlags, domainRef, remote, xmlRet } from '../shapes.ts'
+import { domainFlags, domainRef, remote, xmlArgs } from '../shapes.ts'
 
 export const saveCalls = {
   domainSave: remote(
@@ -19,7 +19,7 @@ export const saveCalls = {
     'DOMAIN_SAVE_IMAGE_GET_XML_DESC',
     235,
     struct('remote_domain_save_image_get_xml_desc_args', { file: string, flags: uint }),
-    xmlRet('remote_domain_save_image_get_xml_desc_ret'),
+    xmlArgs('remote_domain_save_image_get_xml_desc_ret'),
   ),
   saveImageDefineXml: remote(
     'DOMAIN_SAVE_IMAGE_DEFINE_XML',
@@ -44,7 +44,7 @@ export const saveCalls = {
     'DOMAIN_MANAGED_SAVE_GET_XML_DESC',
     388,
     domainFlags('remote_domain_managed_save_get_xml_desc_args'),
-    xmlRet('remote_domain_managed_save_get_xml_desc_ret'),
+    xmlArgs('remote_domain_managed_save_get_xml_desc_ret'),
   ),
   domainManagedSaveDefineXml: remote(
     'DOMAIN_MANAGED_SAVE_DEFINE_XML',

@@ -1,6 +1,6 @@
 /** Calls about snapshots of domains. */
 import { array, int, nothing, string, struct, uint } from '../codec.ts'
-import { domainFlags, domainRef, remote, snapshotRef, xmlRet } from '../shapes.ts'
+import { domainFlags, domainRef, remote, snapshotRef, xmlArgs } from '../shapes.ts'
 
 const snapshotFlags = (name: string) => struct(name, { snap: snapshotRef, flags: uint })
 const snapshotRet = (name: string) => struct(name, { snap: snapshotRef })
@@ -37,7 +37,7 @@ export const snapshotCalls = {
     'DOMAIN_SNAPSHOT_GET_XML_DESC',
     186,
     snapshotFlags('remote_domain_snapshot_get_xml_desc_args'),
-    xmlRet('remote_domain_snapshot_get_xml_desc_ret'),
+    xmlArgs('remote_domain_snapshot_get_xml_desc_ret'),
   ),
   snapshotGetParent: remote(
     'DOMAIN_SNAPSHOT_GET_PARENT',

@@ -1,37 +1,37 @@
 /** Calls about storage volumes. */
 import { char, nothing, string, struct, uhyper, uint } from '../codec.ts'
-import { poolRef, remote, transferArgs, volumeArgs, volumeFlags, volumeRef, volumeRet, xmlRet } from '../shapes.ts'
+import { poolRef, remote, transferArgs, volumeArgs, volumeFlags, volumeRef, xmlArgs } from '../shapes.ts'
 
 export const volumeCalls = {
   volumeLookupByName: remote(
     'STORAGE_VOL_LOOKUP_BY_NAME',
     95,
     struct('remote_storage_vol_lookup_by_name_args', { pool: poolRef, name: string }),
-    volumeRet('remote_storage_vol_lookup_by_name_ret'),
+    volumeArgs('remote_storage_vol_lookup_by_name_ret'),
   ),
   volumeLookupByKey: remote(
     'STORAGE_VOL_LOOKUP_BY_KEY',
     96,
     struct('remote_storage_vol_lookup_by_key_args', { key: string }),
-    volumeRet('remote_storage_vol_lookup_by_key_ret'),
+    volumeArgs('remote_storage_vol_lookup_by_key_ret'),
   ),
   volumeLookupByPath: remote(
     'STORAGE_VOL_LOOKUP_BY_PATH',
     97,
     struct('remote_storage_vol_lookup_by_path_args', { path: string }),
-    volumeRet('remote_storage_vol_lookup_by_path_ret'),
+    volumeArgs('remote_storage_vol_lookup_by_path_ret'),
   ),
   volumeCreateXml: remote(
     'STORAGE_VOL_CREATE_XML',
     93,
     struct('remote_storage_vol_create_xml_args', { pool: poolRef, xml: string, flags: uint }),
-    volumeRet('remote_storage_vol_create_xml_ret'),
+    volumeArgs('remote_storage_vol_create_xml_ret'),
   ),
   volumeCreateXmlFrom: remote(
     'STORAGE_VOL_CREATE_XML_FROM',
     125,
     struct('remote_storage_vol_create_xml_from_args', { pool: poolRef, xml: string, clonevol: volumeRef, flags: uint }),
-    volumeRet('remote_storage_vol_create_xml_from_ret'),
+    volumeArgs('remote_storage_vol_create_xml_from_ret'),
   ),
   volumeDelete: remote('STORAGE_VOL_DELETE', 94, volumeFlags('remote_storage_vol_delete_args'), nothing),
   volumeResize: remote(
@@ -50,7 +50,7 @@ export const volumeCalls = {
     'STORAGE_VOL_GET_XML_DESC',
     99,
     volumeFlags('remote_storage_vol_get_xml_desc_args'),
-    xmlRet('remote_storage_vol_get_xml_desc_ret'),
+    xmlArgs('remote_storage_vol_get_xml_desc_ret'),
   ),
   volumeGetInfo: remote(
     'STORAGE_VOL_GET_INFO',
