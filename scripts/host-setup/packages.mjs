@@ -10,16 +10,6 @@
  * @returns {Package[]}
  */
 export function quickstartPackages({ arch, hasSystemd }) {
-  const emulator =
-    arch === 'arm64'
-      ? [
-          { name: 'qemu-system-arm', why: 'runs the machine' },
-          { name: 'qemu-efi-aarch64', why: "the machine's UEFI firmware" },
-        ]
-      : [
-          { name: 'qemu-system-x86', why: 'runs the machine' },
-          { name: 'ovmf', why: "the machine's UEFI firmware" },
-        ]
   const service = [
     { name: 'qemu-utils', why: 'makes disk images' },
     { name: 'libvirt-daemon-system', why: 'the hypervisor service that azl-vm talks to' },
@@ -27,7 +17,20 @@ export function quickstartPackages({ arch, hasSystemd }) {
   ]
   // libvirt's children must be reaped at once or each start and stop waits seconds; see docs/providers/kvm.md.
   const subreaper = hasSystemd ? [] : [{ name: 'tini', why: 'starts libvirt here, where no systemd runs' }]
-  return [...emulator, ...service, ...subreaper]
+  return [...emulatorPackages(arch === 'arm64' ? 'arm64' : 'amd64', 'the machine'), ...service, ...subreaper]
+}
+
+/**
+ * @param {'amd64' | 'arm64'} guest as Debian names the architecture
+ * @param {string} what
+ * @returns {Package[]}
+ */
+function emulatorPackages(guest, what) {
+  const [emulator, firmware] = guest === 'arm64' ? ['qemu-system-arm', 'qemu-efi-aarch64'] : ['qemu-system-x86', 'ovmf']
+  return [
+    { name: emulator, why: `runs ${what}` },
+    { name: firmware, why: `${what}'s UEFI firmware` },
+  ]
 }
 
 /**
@@ -38,6 +41,7 @@ export function quickstartPackages({ arch, hasSystemd }) {
 export function testPackages(machine) {
   return [
     ...quickstartPackages({ ...machine, hasSystemd: true }),
+    ...emulatorPackages(machine.arch === 'arm64' ? 'amd64' : 'arm64', 'a machine of the other architecture'),
     { name: 'tini', why: 'starts a libvirt of its own for the tests' },
     { name: 'swtpm', why: 'TPM 2.0 of test machines' },
     { name: 'swtpm-tools', why: 'makes the state of that TPM' },

@@ -88,8 +88,12 @@ describe('the lists', () => {
     expect(names).not.toContain('ovmf')
   })
 
-  it('name nothing twice', () => {
-    const names = testPackages({ arch: 'x64', hasSystemd: false }).map(({ name }) => name)
-    expect(new Set(names).size).toBe(names.length)
-  })
+  it.each(['x64', 'arm64'])(
+    'on %s name nothing twice, and have both architectures’ emulators for the tests',
+    (arch) => {
+      const names = testPackages({ arch, hasSystemd: false }).map(({ name }) => name)
+      expect(new Set(names).size).toBe(names.length)
+      expect(names).toEqual(expect.arrayContaining(['qemu-system-x86', 'ovmf', 'qemu-system-arm', 'qemu-efi-aarch64']))
+    },
+  )
 })
