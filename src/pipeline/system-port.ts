@@ -29,12 +29,14 @@ export async function listenToSystemPort(context: UpContext, ref: MachineRef, is
   const warn = (why: string): void => {
     run.bus.emit({ type: 'warning', code: 'system-port', message: `the system’s serial port: ${why}` })
   }
+  let isWriting = true
   // A provider calls this from the socket's own event: what it throws there would end the process.
   const onData = (bytes: Uint8Array): void => {
     try {
-      transcript.write(bytes)
+      if (isWriting) transcript.write(bytes)
     } catch (error) {
-      warn(errorText(error))
+      isWriting = false
+      warn(`its transcript ends here: ${errorText(error)}`)
     }
     reader.feed(bytes)
     if (reader.state === 'complete' || reader.state === 'damaged') settle()

@@ -6,6 +6,7 @@ import { createProbeReader, type ProbeReader } from 'boot-probe'
 import { probeVolumeLabel, ensureProbeIso } from '../../src/media/probe-iso.ts'
 import type { Environment } from '../../src/pipeline/environment.ts'
 import { mint, requestFrom } from '../../src/pipeline/minting.ts'
+import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { Facts, Provider } from '../../src/provider/contract.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { MachineInfo, MachineRef, MachineRequest, Medium } from '../../src/provider/machine.ts'
@@ -112,25 +113,21 @@ export class Bench {
   }
 
   /** A file of the user's: each medium one of its own, so that one test's is not another's. */
-  async medium(then: 'poweroff' | 'wait'): Promise<Medium> {
-    const binary = await this.environment.probeBinary('x86_64')
+  async medium(then: 'poweroff' | 'wait', arch: Architecture = 'x86_64'): Promise<Medium> {
+    const binary = await this.environment.probeBinary(arch)
     const folder = join(this.folder, randomBytes(4).toString('hex'))
-    const { path, sizeBytes, sha256 } = await ensureProbeIso(folder, { arch: 'x86_64', then, binary })
+    const { path, sizeBytes, sha256 } = await ensureProbeIso(folder, { arch, then, binary })
     return { path, sizeBytes, sha256 }
   }
 
-  /** Small: two processors, 256 MiB, no disk and no network card, unless `lines` say otherwise. */
+  /** Small: x86_64, two processors, 256 MiB, no disk and no network card, unless `lines` say otherwise. */
   async request(name: string, ...lines: readonly string[]): Promise<MachineRequest> {
     const hasMachine = lines.some((line) => line.startsWith('machine:'))
     const machine = hasMachine ? [] : ['machine: { memory: 256MiB, disks: [], networks: [] }']
     const loaded = await loadText(this.folder, probeSpec(name, 'wait', ...machine, ...lines), this.set)
-    return requestFrom(
-      this.environment,
-      loaded,
-      mint(this.environment, loaded, this.runId(), await this.medium('wait')),
-      this.provider.name,
-      'x86_64',
-    )
+    const { arch } = loaded.spec
+    const minted = mint(this.environment, loaded, this.runId(), await this.medium('wait', arch))
+    return requestFrom(this.environment, loaded, minted, this.provider.name, arch)
   }
 
   /** Each in a millisecond of its own, as runs of one process are in life. */
@@ -175,6 +172,12 @@ export class Bench {
 }
 
 export { probeVolumeLabel }
+
+export async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('latin1')
+}
 
 /** What may not change of a file that a user named. */
 export async function fingerprint(file: string): Promise<object> {

@@ -21,6 +21,7 @@ describeProviderContract({
   surroundings: () => kvmSurroundings(kvm.daemon),
   // Equal runs everywhere, with and without /dev/kvm.
   set: ['machine.acceleration=emulated'],
+  systemPortOf: 'aarch64',
   open: async () => {
     kvm = await openKvmHost()
     return kvm

@@ -1,10 +1,11 @@
-import { MemoryHypervisor } from '../support/memory-provider.ts'
+import { MemoryHypervisor, withSystemPort } from '../support/memory-provider.ts'
 import { describeProviderContract } from './provider-contract.ts'
 
 describeProviderContract({
   name: 'a hypervisor in memory',
+  systemPortOf: 'aarch64',
   open: async () => {
-    const hypervisor = new MemoryHypervisor()
+    const hypervisor = new MemoryHypervisor({ capabilities: withSystemPort })
     return {
       open: async () => hypervisor.open(),
       openUnready: async () => new MemoryHypervisor({ isReady: false }).open(),

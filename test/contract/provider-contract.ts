@@ -7,22 +7,25 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { ConsoleHandle } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRequest } from '../../src/provider/machine.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { processTable } from '../../src/host/process-identity.ts'
 import { AzlVmError } from '../../src/errors.ts'
 import { testCall, testEnvironment } from '../support/test-environment.ts'
-import { networkTableTests } from './network-table.ts'
 import {
   Bench,
   fingerprint,
   listener,
   probeVolumeLabel,
+  textOf,
   type ContractHost,
   type Listener,
   type Surroundings,
 } from './contract-bench.ts'
+import { networkTableTests } from './network-table.ts'
+import { systemPortTests } from './system-port.ts'
 
 export interface ContractOptions {
   readonly name: string
@@ -34,6 +37,8 @@ export interface ContractOptions {
   readonly surroundings?: () => Promise<Surroundings>
   /** For every spec, as `--set` takes it. */
   readonly set?: readonly string[]
+  /** Whose guests have a second serial port. */
+  readonly systemPortOf?: Architecture
   /** What only this provider promises. Runs last, on the same hypervisor. */
   additionalTests?(bench: () => Bench): void
 }
@@ -70,6 +75,11 @@ export function describeProviderContract(options: ContractOptions): void {
     describe('facts and plan', () => planTests(() => bench))
     describe('a machine that is off', () => offTests(() => bench))
     describe('a booted machine', () => bootedTests(() => bench))
+    const { systemPortOf } = options
+    if (systemPortOf) {
+      describe(`a booted ${systemPortOf} machine, whose system has a port of its own`, () =>
+        systemPortTests(() => bench, systemPortOf))
+    }
     describe('snapshots and clones', () => snapshotTests(() => bench))
     describe('a machine with Secure Boot', () => secureBootTests(() => bench))
     describe('names and owners', () => ownershipTests(() => bench))
@@ -971,10 +981,4 @@ function portTests(bench: () => Bench): void {
       for (const { ref } of machines) await bench().destroy(ref)
     }
   })
-}
-
-async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of bytes) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('latin1')
 }

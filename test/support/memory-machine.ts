@@ -3,12 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { memorySource } from '../../src/iso9660/source.ts'
 import { openIso } from '../../src/iso9660/index.ts'
+import type { Architecture, ConsolePort } from '../../src/provider/capabilities.ts'
 import type { ConsoleEnd, ConsoleHandle, ConsoleRequest } from '../../src/provider/contract.ts'
 import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { GuestScript, PlayedBoot, PlayedMedium } from './played-guest.ts'
 
 export interface MemoryConfig {
+  readonly architecture: Architecture
+  /** The system speaks on another port than the firmware. */
+  readonly hasSystemPort: boolean
   readonly cpus: number
   readonly memoryBytes: number
   readonly secureBoot: boolean
@@ -38,6 +42,8 @@ export interface MemorySnapshot {
 }
 
 export const emptyConfig: MemoryConfig = {
+  architecture: 'x86_64',
+  hasSystemPort: false,
   cpus: 1,
   memoryBytes: 0,
   secureBoot: false,
@@ -46,18 +52,29 @@ export const emptyConfig: MemoryConfig = {
   disks: [],
 }
 
+/** A serial port: what it said, and who hears it. */
+export class MemoryPort {
+  readonly log: Buffer[] = []
+  /** How much of the log was there at the last start. */
+  logAtStart = 0
+  /** Who holds the port, or waits for the machine to start. */
+  console: MemoryConsole | undefined
+
+  hear(piece: Buffer): void {
+    this.log.push(piece)
+    this.console?.hear(piece)
+  }
+}
+
 export class MemoryMachine {
   readonly ref: MachineRef
   mark: Mark | undefined
   config: MemoryConfig
   state: PowerState = 'off'
   medium: { readonly path: string; readonly sha256: string } | undefined
-  readonly log: Buffer[] = []
-  /** How much of the log was there at the last start. */
-  logAtStart = 0
+  readonly serial: Readonly<Record<ConsolePort, MemoryPort>>
+  /** On the host, by the guest's. */
   readonly ports = new Map<number, number>()
-  /** Who holds the serial port, or waits for the machine to start. */
-  console: MemoryConsole | undefined
   /** Oldest first. */
   snapshots: MemorySnapshot[] = []
   /** Each start is another boot; what an earlier guest still says is not heard. */
@@ -76,6 +93,12 @@ export class MemoryMachine {
     this.ref = ref
     this.mark = mark
     this.config = config
+    const firmware = new MemoryPort()
+    this.serial = { firmware, system: config.hasSystemPort ? new MemoryPort() : firmware }
+  }
+
+  get serialPorts(): ReadonlySet<MemoryPort> {
+    return new Set(Object.values(this.serial))
   }
 
   get isOn(): boolean {
@@ -89,7 +112,7 @@ export class MemoryMachine {
     this.#bootCount += 1
     this.#boot = this.#bootCount
     this.#wakeFollowers()
-    this.logAtStart = this.log.length
+    for (const port of this.serialPorts) port.logAtStart = port.log.length
     this.#lineListeners = []
     this.#buttonListeners = []
     this.#memory = new Map()
@@ -109,9 +132,12 @@ export class MemoryMachine {
     if (!this.isOn) return
     this.state = state
     this.ports.clear()
-    this.console?.end({ why: 'machine-off' })
-    this.console = undefined
+    this.endConsoles({ why: 'machine-off' })
     this.#wakeFollowers()
+  }
+
+  endConsoles(end: ConsoleEnd): void {
+    for (const port of this.serialPorts) port.console?.end(end)
   }
 
   /** What a snapshot with memory holds of a machine that is on. */
@@ -171,10 +197,20 @@ export class MemoryMachine {
 
   #bootOf(number: number, medium: PlayedMedium | undefined): PlayedBoot {
     const isCurrent = (): boolean => this.#boot === number && this.isOn
-    const { cpus, memoryBytes, secureBoot, tpm, networks, disks } = this.config
+    const { architecture, hasSystemPort, cpus, memoryBytes, secureBoot, tpm, networks, disks } = this.config
+    const write = async (text: string, port: MemoryPort): Promise<void> => {
+      for (const piece of pieces(Buffer.from(text, 'latin1'))) {
+        await setImmediate()
+        if (!isCurrent()) return
+        port.hear(piece)
+        this.#wakeFollowers()
+      }
+    }
     return {
       hardware: {
         uuid: this.ref.id,
+        architecture,
+        hasSystemPort,
         cpus,
         memoryBytes,
         diskBytes: disks.map((disk) => disk.sizeBytes),
@@ -183,15 +219,8 @@ export class MemoryMachine {
         hasTpm: tpm,
         medium,
       },
-      write: async (text) => {
-        for (const piece of pieces(Buffer.from(text, 'latin1'))) {
-          await setImmediate()
-          if (!isCurrent()) return
-          this.log.push(piece)
-          this.console?.hear(piece)
-          this.#wakeFollowers()
-        }
-      },
+      write: (text) => write(text, this.serial.firmware),
+      writeSystem: (text) => write(text, this.serial.system),
       powerOff: () => {
         if (isCurrent()) this.end('off')
       },
@@ -236,12 +265,14 @@ async function playedMedium(file: string): Promise<PlayedMedium> {
 export class MemoryConsole implements ConsoleHandle {
   readonly ended: Promise<ConsoleEnd>
   readonly #machine: MemoryMachine
+  readonly #port: MemoryPort
   readonly #request: ConsoleRequest
   #settle: (end: ConsoleEnd) => void = () => undefined
   #isOpen = true
 
   constructor(machine: MemoryMachine, request: ConsoleRequest) {
     this.#machine = machine
+    this.#port = machine.serial[request.port]
     this.#request = request
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
@@ -254,7 +285,7 @@ export class MemoryConsole implements ConsoleHandle {
 
   end(end: ConsoleEnd): void {
     this.#isOpen = false
-    if (this.#machine.console === this) this.#machine.console = undefined
+    if (this.#port.console === this) this.#port.console = undefined
     this.#settle(end)
   }
 

@@ -1,6 +1,6 @@
 /** The plan of a machine in memory, and what of it differs from one that is there. */
 import { formatBytes } from '../../src/format-bytes.ts'
-import type { Capabilities } from '../../src/provider/capabilities.ts'
+import { guestCapabilities, type Capabilities } from '../../src/provider/capabilities.ts'
 import type { Observation } from '../../src/provider/contract.ts'
 import type { Difference, MachineRequest } from '../../src/provider/machine.ts'
 import type { Operation, PlanDiagnostic } from '../../src/provider/plan.ts'
@@ -62,18 +62,19 @@ export function operationsOf(request: MachineRequest): readonly Operation[] {
 
 export function diagnose(request: MachineRequest, capabilities: Capabilities): readonly PlanDiagnostic[] {
   const { machine } = request.spec
+  const guest = guestCapabilities(capabilities, request.architecture)
   const refuse = (isRefused: boolean, message: string, ...path: PlanDiagnostic['path']): readonly PlanDiagnostic[] =>
     isRefused ? [{ level: 'error', path, code: 'not-supported', message }] : []
   return [
     ...refuse(!capabilities.architectures.includes(request.architecture), 'no such guests', 'arch'),
     ...refuse(
-      machine.firmware.secureBoot === true && !capabilities.secureBoot,
+      machine.firmware.secureBoot === true && !guest.secureBoot,
       'no Secure Boot',
       'machine',
       'firmware',
       'secureBoot',
     ),
-    ...refuse(machine.firmware.tpm && !capabilities.tpm, 'no TPM', 'machine', 'firmware', 'tpm'),
+    ...refuse(machine.firmware.tpm && !guest.tpm, 'no TPM', 'machine', 'firmware', 'tpm'),
     ...machine.networks.flatMap(({ mode }, index) =>
       refuse(!capabilities.networkModes.includes(mode), `no ${mode}`, 'machine', 'networks', index, 'mode'),
     ),

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { AzlVmError } from '../../src/errors.ts'
 import { formatBytes } from '../../src/format-bytes.ts'
-import type { Capabilities, ConsolePort } from '../../src/provider/capabilities.ts'
+import { guestCapabilities, type Capabilities, type ConsolePort } from '../../src/provider/capabilities.ts'
 import type {
   BootWatch,
   Call,
@@ -74,6 +74,12 @@ export const allCapabilities: Capabilities = {
   snapshots: { off: true, memory: true, tpm: false },
   linkedClones: true,
   remote: false,
+}
+
+/** With guests of another architecture, whose system speaks on a port of its own. */
+export const withSystemPort: Partial<Capabilities> = {
+  architectures: ['x86_64', 'aarch64'],
+  guests: { aarch64: { secureBoot: false, tpm: true, nestedVirtualization: false, systemPort: true } },
 }
 
 export interface MemoryOptions {
@@ -179,7 +185,7 @@ export class MemoryHypervisor {
   /** Every open provider loses its connection, as in a process that is killed: nothing that it asks is done any more. */
   cutConnections(): void {
     this.generation += 1
-    for (const machine of this.machines.values()) machine.console?.end({ why: 'closed' })
+    for (const machine of this.machines.values()) machine.endConsoles({ why: 'closed' })
   }
 
   /** What a user does with the hypervisor's own tools. */
@@ -470,27 +476,29 @@ class MemoryProvider implements Provider {
   async openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle> {
     await this.#enter('openConsole', ref.name, call)
     const machine = this.#hypervisor.machine(ref)
-    if (machine.console && request.force !== true) {
+    const port = machine.serial[request.port]
+    if (port.console && request.force !== true) {
       throw new AzlVmError('resource-busy', `somebody else holds the serial port of "${ref.name}"`, {
         hint: 'Take it over with --force.',
       })
     }
-    machine.console?.end({ why: 'taken' })
+    port.console?.end({ why: 'taken' })
     const opened = new MemoryConsole(machine, request)
-    machine.console = opened
+    port.console = opened
     return opened
   }
 
-  async *readLog(ref: MachineRef, _port: ConsolePort, call: Call): AsyncIterable<Uint8Array> {
+  async *readLog(ref: MachineRef, port: ConsolePort, call: Call): AsyncIterable<Uint8Array> {
     await this.#enter('readLog', ref.name, call)
-    yield* this.#hypervisor.machines.get(ref.id)?.log.slice() ?? []
+    yield* this.#hypervisor.machines.get(ref.id)?.serial[port].log.slice() ?? []
   }
 
-  async *followLog(ref: MachineRef, _port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
+  async *followLog(ref: MachineRef, port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
     await this.#enter('followLog', ref.name, call)
     const machine = this.#hypervisor.machine(ref)
-    for (let at = from === 'beginning' ? 0 : machine.logAtStart; ;) {
-      for (; at < machine.log.length; at++) yield machine.log[at] ?? Buffer.alloc(0)
+    const { log, logAtStart } = machine.serial[port]
+    for (let at = from === 'beginning' ? 0 : logAtStart; ;) {
+      for (; at < log.length; at++) yield log[at] ?? Buffer.alloc(0)
       if (call.signal.aborted) throw cancelled('followLog')
       if (!machine.isOn) return
       await machine.more(call.signal)
@@ -607,8 +615,8 @@ class MemoryProvider implements Provider {
   }
 
   /** The claim. */
-  #define({ ref, spec, mark, macs }: MachineRequest): void {
-    const { machines } = this.#hypervisor
+  #define({ ref, spec, architecture, mark, macs }: MachineRequest): void {
+    const { machines, capabilities } = this.#hypervisor
     const there = machines.get(ref.id)
     if (there?.mark && there.mark.runId === mark.runId) return
     if (there || this.#alike(ref.name).length > 0)
@@ -622,6 +630,8 @@ class MemoryProvider implements Provider {
         ref,
         { ...mark, provider: { forwards } },
         {
+          architecture,
+          hasSystemPort: guestCapabilities(capabilities, architecture).systemPort,
           cpus: machine.cpus,
           memoryBytes: machine.memory,
           secureBoot: machine.firmware.secureBoot === true,
@@ -679,7 +689,7 @@ class MemoryProvider implements Provider {
 
   #remove(machine: MemoryMachine): readonly string[] {
     machine.end('off')
-    machine.console?.end({ why: 'machine-off' })
+    machine.endConsoles({ why: 'machine-off' })
     const { files, machines } = this.#hypervisor
     const mine = [...files].filter(([, runId]) => runId === machine.mark?.runId).map(([name]) => name)
     for (const name of mine) files.delete(name)
@@ -705,8 +715,6 @@ function infoOf(machine: MemoryMachine): MachineInfo {
     reason: '',
     mark,
     acceleration: mark ? 'emulated' : undefined,
-    architecture: 'x86_64',
-    hasSystemPort: false,
     ...config,
     installer: medium?.path,
   }

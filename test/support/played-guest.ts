@@ -3,6 +3,8 @@
  * The lines are those of EDK2 (Debian 12) and of packages/boot-probe; the probe's reader finds them whole.
  */
 import { crc32 } from 'node:zlib'
+import { removableLoaderNames } from '../../src/media/removable-loader.ts'
+import type { Architecture } from '../../src/provider/capabilities.ts'
 
 export interface PlayedMedium {
   readonly label: string
@@ -13,6 +15,8 @@ export interface PlayedMedium {
 
 export interface PlayedHardware {
   readonly uuid: string
+  readonly architecture: Architecture
+  readonly hasSystemPort: boolean
   readonly cpus: number
   readonly memoryBytes: number
   readonly diskBytes: readonly number[]
@@ -25,8 +29,10 @@ export interface PlayedHardware {
 /** What a played guest can do to its machine. After the machine went off all of it does nothing. */
 export interface PlayedBoot {
   readonly hardware: PlayedHardware
-  /** In pieces that end anywhere, as a real port brings them. */
-  write(text: string): Promise<void>
+  /** On the firmware's port, in pieces that end anywhere, as a real port brings them. */
+  readonly write: (text: string) => Promise<void>
+  /** On the system's port, which may be the same. */
+  readonly writeSystem: (text: string) => Promise<void>
   powerOff(): void
   /** The hypervisor ends it with a crash. */
   crash(): void
@@ -126,12 +132,18 @@ export const losingALine: GuestScript = async (boot) => {
 async function playProbe(boot: PlayedBoot, then: 'poweroff' | 'wait'): Promise<void> {
   await boot.write('\r\nazl-vm boot probe: this machine started. Looking at its devices ...\r\n\r\n')
   const lines = reportLines(boot.hardware, then)
-  for (const line of lines.slice(0, -1)) await boot.write(`${line}\r\n`)
+  for (const line of lines.slice(0, -1)) await say(boot, line)
   await boot.write(`  memory:         ${String(boot.hardware.memoryBytes / 1024 ** 2)} MiB\r\n`)
   // What is typed as soon as the report is whole is heard.
   if (then === 'wait') answerCommands(boot, lines.length)
-  await boot.write(`${lines.at(-1) ?? ''}\r\n`)
+  await say(boot, lines.at(-1) ?? '')
   if (then === 'poweroff') boot.powerOff()
+}
+
+/** The probe drives both ports itself, the system's first. */
+async function say({ hardware, write, writeSystem }: PlayedBoot, line: string): Promise<void> {
+  if (hardware.hasSystemPort) await writeSystem(`${line}\r\n`)
+  await write(`${line}\r\n`)
 }
 
 function answerCommands(boot: PlayedBoot, firstSeq: number): void {
@@ -141,7 +153,7 @@ function answerCommands(boot: PlayedBoot, firstSeq: number): void {
     boot.memory.set('seq', seq + 1)
     const [verb = ''] = command.split(' ')
     const type = verb === 'ping' ? 'pong' : verb === 'off' ? 'off' : 'unknown-command'
-    void boot.write(`${JSON.stringify({ azl: 'probe', v: 1, seq, type, text: command })}\r\n`).then(() => {
+    void say(boot, JSON.stringify({ azl: 'probe', v: 1, seq, type, text: command })).then(() => {
       if (type === 'off') boot.powerOff()
     })
   })
@@ -161,9 +173,15 @@ export function reportLines(hardware: PlayedHardware, then: 'poweroff' | 'wait')
 }
 
 function reportBodies(hardware: PlayedHardware): readonly Readonly<Record<string, unknown>>[] {
-  const { cpus, memoryBytes, hasTpm, medium, isSecureBoot } = hardware
+  const { architecture, hasSystemPort, cpus, memoryBytes, hasTpm, medium, isSecureBoot } = hardware
   return [
-    { type: 'begin', arch: 'x86_64', uart: 'io:0x3f8', settings: true },
+    {
+      type: 'begin',
+      arch: architecture,
+      uart: architecture === 'x86_64' ? 'io:0x3f8' : 'mmio:0x09000000',
+      systemPort: hasSystemPort ? 'pci:1b36:0002' : null,
+      settings: true,
+    },
     { type: 'firmware', vendor: 'EDK II', revision: 65536, uefiMajor: 2, uefiMinor: 70 },
     {
       type: 'system',
@@ -234,7 +252,11 @@ function reportBodies(hardware: PlayedHardware): readonly Readonly<Record<string
       link: true,
       path: `${disk(index + 8)}/MAC(${mac})`,
     })),
-    { type: 'booted-from', device: `${drive}/CDROM(0x0,0x15,0x100)`, file: '\\EFI\\BOOT\\BOOTX64.EFI' },
+    {
+      type: 'booted-from',
+      device: `${drive}/CDROM(0x0,0x15,0x100)`,
+      file: `\\EFI\\BOOT\\${removableLoaderNames[architecture]}`,
+    },
     { type: 'boot-order', current: '000A', order: ['000A'] },
     { type: 'boot-option', number: '000A', active: true, description: 'UEFI QEMU DVD-ROM QM00001 ', path: drive },
   ]

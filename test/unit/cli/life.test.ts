@@ -22,9 +22,9 @@ describe('restart', () => {
     const here = await world({ guest: obeying })
     await here.up()
     const machine = here.hypervisor.byName('box')!
-    const before = machine.log.length
+    const before = machine.serial.firmware.log.length
     expect(await json(here, 'restart', 'box')).toMatchObject({ action: 'restarted', acceleration: 'emulated' })
-    expect(machine.logAtStart).toBe(before)
+    expect(machine.serial.firmware.logAtStart).toBe(before)
     expect(machine.state).toBe('running')
     expect(here.hypervisor.acts.slice(-3)).toEqual(['stop', 'start', 'updateMark'])
   })

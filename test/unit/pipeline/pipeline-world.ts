@@ -125,7 +125,7 @@ export class PipelineWorld {
   /** Resolves when the played guest has said all that it says before it waits. */
   async spoken(name: string, word: string): Promise<void> {
     const machine = this.hypervisor.byName(name)
-    while (machine?.isOn === true && !Buffer.concat(machine.log).toString('latin1').includes(word))
+    while (machine?.isOn === true && !Buffer.concat(machine.serial.firmware.log).toString('latin1').includes(word))
       await machine.more(new AbortController().signal)
   }
 
