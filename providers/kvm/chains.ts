@@ -8,6 +8,7 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { DomainConfig } from './domain-config.ts'
+import { allDomains } from './domains.ts'
 import { kvmMark, type HeldState } from './mark-metadata.ts'
 import { machineFiles, runIdOfVolume } from './names.ts'
 import { signalOf, type Session } from './session.ts'
@@ -91,7 +92,6 @@ export function dependentsAmong(
 /** Looks at everything: pools, then domains, then what lies on what. */
 export async function readChains(
   session: Session,
-  allDomains: () => Promise<readonly DomainConfig[]>,
   call: Call,
 ): Promise<{
   readonly pools: readonly PoolOfOurs[]
@@ -99,6 +99,6 @@ export async function readChains(
   readonly backings: Backings
 }> {
   const pools = await ourPools(session, call)
-  const domains = await allDomains()
+  const domains = await allDomains(session, call)
   return { pools, domains, backings: await readBackings(session, pools, call) }
 }

@@ -4,8 +4,9 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
+import { allDomains } from './domains.ts'
 import { translateError } from './errors.ts'
-import { allDomains, undefine } from './removal.ts'
+import { undefine } from './removal.ts'
 import { signalOf, type Session } from './session.ts'
 
 /** Defines a new domain; one of this run that is there already is kept. Throws machine-exists. */

@@ -114,6 +114,13 @@ const volumePattern = new RegExp(
   `^.+\\.(${runIdText})\\.(?:(?:serial|system)\\.log(?:\\.\\d+)?|(?:disk\\d+|vars|memory)(?:\\.(${runIdText}))?\\.(?:qcow2|fd|save))$`,
 )
 
+const serialLogPattern = /\.(?:serial|system)\.log(?:\.\d+)?$/ // azl4.<run id>.system.log.0
+
+/** A serial log of a machine, the one that is written or an older one; its name is one of ours. */
+export function isSerialLogVolume(name: string): boolean {
+  return runIdOfVolume(name) !== undefined && serialLogPattern.test(name)
+}
+
 /** The run that made the machine of a volume, where the name is one of ours. */
 export function runIdOfVolume(name: string): string | undefined {
   return volumePattern.exec(name)?.[1]

@@ -41,10 +41,12 @@ import { claim } from './claim.ts'
 import { cloneDomain } from './clone.ts'
 import { ArmedConsole, portIsHeld } from './console.ts'
 import type { DomainConfig } from './domain-config.ts'
+import { allDomains } from './domains.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import { addForwards, readForwards } from './forwards.ts'
 import type { HostChoice } from './host.ts'
 import { infoOf } from './info.ts'
+import { findLeftovers, removeLeftover } from './leftovers.ts'
 import { changeMark } from './change-mark.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
 import { isoVolumeOf } from './names.ts'
@@ -52,11 +54,8 @@ import { ensureHostOnlyNetwork, ensureIsolatedNetwork, startOwnNetworks } from '
 import { observeOperation } from './observe.ts'
 import { makePlan, sshPort, type KvmParameters } from './plan.ts'
 import {
-  allDomains,
   dependentsOf,
   destroyDomain,
-  findLeftovers,
-  removeLeftover,
   removeNetwork,
   removeUnusedHostOnly,
   removeUnusedPools,
