@@ -6,13 +6,11 @@
 import { randomBytes } from 'node:crypto'
 import type { ProbeReport } from 'boot-probe'
 import type { ZodType } from 'zod'
-import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
+import { AzlVmError, isAzlVmError } from '../errors.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { EventListener } from '../events/events.ts'
 import { BootRefusedError } from '../pipeline/boot.ts'
-import { destroyMachine } from '../pipeline/destroy.ts'
-import { callFor, type Environment } from '../pipeline/environment.ts'
-import { isOurs } from '../pipeline/ownership.ts'
+import type { Environment } from '../pipeline/environment.ts'
 import { up, type UpResult } from '../pipeline/up.ts'
 import type { Facts } from '../provider/contract.ts'
 import type { Difference } from '../provider/machine.ts'
@@ -195,41 +193,14 @@ async function bootAndRemove(request: BootProofRequest, loaded: LoadedSpec, time
     times.note(event)
     request.listener(event)
   }
-  try {
-    return await up(environment, {
-      loaded,
-      isRemovedAfterwards: true,
-      isLocked: false,
-      lockWaitMs: 0,
-      signal,
-      listener,
-    })
-  } catch (error) {
-    const faults = await removeWhatIsLeft(request, loaded.spec.name)
-    throw isAzlVmError(error) && faults.length > 0
-      ? error.extended({ evidence: faults, hint: '`azl-vm gc` tries again to remove what is left.' })
-      : error
-  }
-}
-
-/** How long a removal may take that goes on after Ctrl-C. */
-const removalMs = 60_000
-
-/** Returns why something is still there, nothing where all is gone. An `up` that fails has mostly removed it itself. */
-async function removeWhatIsLeft(request: BootProofRequest, name: string): Promise<readonly string[]> {
-  const { environment, facts, host, bus } = request
-  const signal = AbortSignal.timeout(removalMs)
-  const provider = await environment.registry.open(facts.provider, host)
-  try {
-    const found = await provider.findByName(name, callFor(bus, signal))
-    for (const info of found.filter((each) => isOurs(each, environment)))
-      await destroyMachine({ environment, provider, info, bus, signal, lockWaitMs: removalMs })
-    return []
-  } catch (error) {
-    return [`could not remove the machine "${name}": ${errorText(error)}`]
-  } finally {
-    await provider.close()
-  }
+  return await up(environment, {
+    loaded,
+    isRemovedAfterwards: true,
+    isLocked: false,
+    lockWaitMs: 0,
+    signal,
+    listener,
+  })
 }
 
 /** What went wrong, as data; an interrupt and a bug of ours are thrown on. */

@@ -6,9 +6,9 @@ import type { BootOutcome, Call, ConsoleHandle } from '../provider/contract.ts'
 import type { MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
+import { Aftermath, aftermathCall, removeFailed } from './aftermath.ts'
 import { BootWait, type BootResult } from './boot.ts'
 import { makingOperations, operationRun, runningOperations, takeBack } from './create-machine.ts'
-import { destroyLocked } from './destroy.ts'
 import { callFor } from './environment.ts'
 import { applyOperation, asCancelled } from './runner.ts'
 import { listenToSystemPort, type SystemPort } from './system-port.ts'
@@ -215,61 +215,27 @@ async function awaitBoot(context: UpContext, request: MachineRequest, wait: Boot
   }
 }
 
-/** How long looking at a failed machine, or removing it, may take. */
-const aftermathTimeoutMs = 60_000
-
 /**
- * Looks at the machine and follows `onFailure`. Returns the error to throw: the first one, whatever goes wrong
- * here, with that as evidence. A bug of ours stays one.
+ * Looks at the machine and follows `onFailure`; with `--rm` the removal follows anyway. Returns the error to throw: the
+ * first one, whatever goes wrong here, with that as evidence. A bug of ours stays one.
  */
 async function bootFailed(context: UpContext, request: MachineRequest, error: unknown): Promise<unknown> {
   const { run, provider } = context
-  const call = callFor(run.bus, AbortSignal.timeout(aftermathTimeoutMs))
+  const call = aftermathCall(context)
   const aftermath = new Aftermath()
   // A machine that is off has no screen.
   const image = await provider.screenshot(request.ref, call).catch(() => undefined)
   if (image) await aftermath.attempt('keep the screenshot', () => writeFileAtomic(run.paths.screenshot, image))
+  if (context.request.isRemovedAfterwards)
+    return isAzlVmError(error) ? error.extended({ evidence: aftermath.faults }) : error
   const fate =
-    context.request.loaded.spec.onFailure === 'remove' || context.request.isRemovedAfterwards
-      ? await removeFailed(context, request, aftermath, call)
+    context.request.loaded.spec.onFailure === 'remove'
+      ? await removeFailed(context, request.ref, aftermath)
       : isAzlVmError(error, 'cancelled')
         ? `The machine "${request.ref.name}" is kept and runs on. \`azl-vm up\` goes on waiting; \`azl-vm destroy ${request.ref.name}\` removes it.`
         : await keepFailed(context, request, error, aftermath, call)
   if (!isAzlVmError(error)) return error
   return error.extended({ hint: `${fate} evidence: ${run.paths.dir}`, evidence: aftermath.faults })
-}
-
-/** What follows a failure. Nothing in it may take the place of that failure; what goes wrong is collected. */
-class Aftermath {
-  readonly faults: string[] = []
-
-  async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work()
-    } catch (fault) {
-      this.faults.push(`could not ${what}: ${errorText(fault)}`)
-      return undefined
-    }
-  }
-}
-
-async function removeFailed(
-  context: UpContext,
-  { ref }: MachineRequest,
-  aftermath: Aftermath,
-  call: Call,
-): Promise<string> {
-  const { environment, provider, journal, run } = context
-  const report = await aftermath.attempt(`remove the machine "${ref.name}"`, async () => {
-    const info = await provider.inspect(ref, call)
-    return await destroyLocked({ environment, provider, info, journal, bus: run.bus, signal: call.signal })
-  })
-  const kept = report?.kept.filter(({ isOurs }) => isOurs) ?? []
-  aftermath.faults.push(...kept.map(({ what, why }) => `could not remove ${what}: ${why}`))
-  if (!report) return `The machine is kept. \`azl-vm destroy ${ref.name}\` tries again.`
-  return kept.length === 0
-    ? 'The machine was removed.'
-    : 'The machine was removed, but not all of it; `azl-vm gc` tries again.'
 }
 
 async function keepFailed(

@@ -8,6 +8,7 @@ import type { BootOutcome, Provider, RemovalReport } from '../provider/contract.
 import type { Endpoint, MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
+import { thenRemoved } from './aftermath.ts'
 import { bootMachine } from './boot-machine.ts'
 import { createMachine } from './create-machine.ts'
 import { destroyLocked } from './destroy.ts'
@@ -152,8 +153,10 @@ async function make(
     minted,
     pid: context.environment.processes.self.pid,
   })
-  await createMachine(context, machineRequest, plan)
-  return await boot(context, machineRequest, plan, action)
+  return await thenRemoved(context, machineRequest.ref, async () => {
+    await createMachine(context, machineRequest, plan)
+    return await boot(context, machineRequest, plan, action)
+  })
 }
 
 /** Our own half-made machine: gone on with where the journal knows the same spec, else removed and begun anew. */
@@ -225,17 +228,17 @@ async function again(
           message: `the installer of "${ours.ref.name}" was ejected and stays so: the disk is booted`,
         })
       context.journal.append({ entry: 'begin', verb: 'up', pid: environment.processes.self.pid })
-      return await boot(context, machineRequest, plan, 'started')
+      return await thenRemoved(context, ours.ref, () => boot(context, machineRequest, plan, 'started'))
     case 'saved':
       context.journal.append({ entry: 'begin', verb: 'up', pid: environment.processes.self.pid })
-      return await wake(context, machineRequest)
+      return await thenRemoved(context, ours.ref, () => wake(context, machineRequest))
     case 'starting':
     case 'running':
     case 'paused':
     case 'stopping':
     case 'unknown':
       return ours.mark?.phase === 'booting' && !isBeingBooted(context, ours)
-        ? await bootResumed(context, machineRequest)
+        ? await thenRemoved(context, ours.ref, () => bootResumed(context, machineRequest))
         : await unchanged(context, ours)
   }
 }
@@ -313,13 +316,11 @@ async function finish(
   const [machine, endpoint] = await Promise.all([
     provider.inspect(machineRequest.ref, call),
     provider.endpoint(machineRequest.ref, call),
-    environment.machines.write(record),
   ])
+  // Not beside the two: where one of them fails, a removal follows, and the record must not come after it.
+  await environment.machines.write(record)
   journal.append({ entry: 'end', outcome: booted.action })
-  const removed = request.isRemovedAfterwards
-    ? await destroyLocked({ environment, provider, info: machine, journal, bus: run.bus, signal: request.signal })
-    : undefined
-  return { ...summary(context), machine, endpoint, removed, ...booted }
+  return { ...summary(context), machine, endpoint, removed: undefined, ...booted }
 }
 
 function summary(context: UpContext): Pick<UpResult, 'runId' | 'provider' | 'host' | 'medium' | 'evidenceDir'> {

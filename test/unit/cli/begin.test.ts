@@ -28,6 +28,19 @@ describe('init', () => {
     expect((await run(cwd, 'validate', 'my spec.yaml')).exitCode).toBe(0)
   })
 
+  test.each(['quickstart', 'minimal', 'full', 'secure-boot'])(
+    'the spec of %s names the schema beside it, for editors, and nothing of the checkout',
+    async (template) => {
+      const cwd = await temporaryFolder({ 'below/kept': '' })
+      expect((await run(cwd, 'init', template, '--out', 'below/spec.yaml')).exitCode).toBe(0)
+      const lines = (await readFile(join(cwd, 'below', 'spec.yaml'), 'utf8')).split('\n')
+      expect(lines.filter((line) => line.includes('$schema'))).toEqual([
+        '# yaml-language-server: $schema=./azl-vm.schema.json',
+      ])
+      expect(await readdir(join(cwd, 'below'))).toContain('azl-vm.schema.json')
+    },
+  )
+
   test('never writes over a spec, says so, and says what to do', async () => {
     const cwd = await temporaryFolder({ 'azl-vm.yaml': 'mine' })
     const { exitCode, stderr } = await run(cwd, 'init')

@@ -6,7 +6,7 @@ import { AzlVmError } from '../../../src/errors.ts'
 import { createProbeReader } from 'boot-probe'
 import { crashing, crashingFirmware, goingOff, losingALine, silent, waitingFor } from '../../support/played-guest.ts'
 import { probeSpec, testCall } from '../../support/test-environment.ts'
-import { errorOf, waiting, world } from './pipeline-world.ts'
+import { errorOf, waiting, world, type PipelineWorld } from './pipeline-world.ts'
 
 describe('up, from nothing', () => {
   test('creates the machine, hears its boot from the first byte, and keeps the evidence', async () => {
@@ -57,6 +57,7 @@ describe('up, from nothing', () => {
     const result = await here.up(probeSpec('box', 'poweroff', 'provider: memory'))
     expect(result).toMatchObject({ action: 'created', probe: { then: 'poweroff' }, bootOutcome: { is: 'left-for' } })
     expect(here.hypervisor.byName('box')?.mark?.phase).toBe('ready')
+    expect(upText(result, 80)).toMatch(/^box@memory was made and booted, and is off again \(/m)
   })
 
   test('what the host cannot do is refused with its line in the spec, before anything is made', async () => {
@@ -72,6 +73,120 @@ describe('up, from nothing', () => {
     const error = await errorOf((await world({ isReady: false })).up())
     expect(error).toMatchObject({ code: 'host-not-ready', hint: 'Put some in.' })
     expect(error.message).toContain('there is no memory')
+  })
+})
+
+describe('--rm', () => {
+  const isRemovedAfterwards = true
+
+  /** As Ctrl-C when the n-th call comes. Returns how many came, and how it ended. */
+  async function upInterruptedAt(n: number, here: PipelineWorld) {
+    const stop = new AbortController()
+    const { hypervisor } = here
+    const enter = hypervisor.enter.bind(hypervisor)
+    let calls = 0
+    hypervisor.enter = async (...call) => {
+      calls += 1
+      if (calls === n) stop.abort()
+      await enter(...call)
+    }
+    const failure = await here.up(waiting(), { isRemovedAfterwards, signal: stop.signal }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    hypervisor.enter = enter
+    return { calls, failure }
+  }
+
+  async function expectNothing(here: PipelineWorld, when: string): Promise<void> {
+    expect(here.hypervisor.inventory(), when).toEqual([])
+    expect(await here.environment.machines.names('memory', here.hypervisor.host), when).toEqual([])
+  }
+
+  test('interrupted at whatever call leaves nothing', async () => {
+    const { calls } = await upInterruptedAt(0, await world())
+    expect(calls).toBeGreaterThan(15)
+    for (let n = 1; n <= calls; n++) {
+      const here = await world()
+      const { failure } = await upInterruptedAt(n, here)
+      const when = `at call ${String(n)}, ${here.hypervisor.calls[n - 1]?.call ?? ''}`
+      expect(failure, when).toMatchObject({ code: 'cancelled' })
+      await expectNothing(here, when)
+      expect(here.hypervisor.openCount, when).toBe(0)
+    }
+  })
+
+  test('interrupted at whatever call takes away a machine that was off, once it is its turn to work with it', async () => {
+    const off = async (): Promise<PipelineWorld> => {
+      const here = await world()
+      await here.up()
+      here.hypervisor.byName('box')?.end('off')
+      return here
+    }
+    const { calls } = await upInterruptedAt(0, await off())
+    const isGone: boolean[] = []
+    for (let n = 1; n <= calls; n++) {
+      const here = await off()
+      const at = here.hypervisor.calls.length + n - 1
+      const { failure } = await upInterruptedAt(n, here)
+      const when = `at call ${String(n)}, ${here.hypervisor.calls[at]?.call ?? ''}`
+      expect(failure, when).toMatchObject({ code: 'cancelled' })
+      isGone.push(here.hypervisor.inventory().length === 0)
+      if (isGone.at(-1) === true) await expectNothing(here, when)
+      else expect(here.hypervisor.byName('box'), when).toMatchObject({ state: 'off', mark: { phase: 'ready' } })
+    }
+    expect(isGone.indexOf(true)).toBeGreaterThan(0)
+    expect(isGone.slice(isGone.indexOf(true))).not.toContain(false)
+  })
+
+  test('a failure after the boot removes too, and says so beside the first error', async () => {
+    const here = await world()
+    here.hypervisor.fail('endpoint', new AzlVmError('backend-failed', 'no answer'))
+    const error = await errorOf(here.up(waiting(), { isRemovedAfterwards }))
+    expect(error).toMatchObject({ code: 'backend-failed', message: 'no answer' })
+    expect(error.hint).toMatch(/The machine was removed\. evidence: /)
+    await expectNothing(here, 'afterwards')
+  })
+
+  test('a boot that fails keeps its error, and the machine goes although onFailure says keep', async () => {
+    const here = await world({ guest: goingOff })
+    const error = await errorOf(here.up(waiting(), { isRemovedAfterwards }))
+    expect(error.code).toBe('guest-failed')
+    expect(error.hint?.match(/The machine was removed/g)).toHaveLength(1)
+    await expectNothing(here, 'afterwards')
+  })
+
+  test('what cannot be removed is told, with the command that tries again', async () => {
+    const here = await world()
+    here.hypervisor.fail('destroy', new AzlVmError('backend-failed', 'stuck'))
+    const error = await errorOf(here.up(waiting(), { isRemovedAfterwards }))
+    expect(error).toMatchObject({ code: 'backend-failed', message: 'stuck' })
+    expect(error.hint).toContain('azl-vm destroy box')
+    here.hypervisor.heal()
+    await here.destroy('box')
+    await expectNothing(here, 'afterwards')
+  })
+
+  test.each([
+    [
+      'whose run failed',
+      'machine-failed',
+      async (here: PipelineWorld) =>
+        (here.hypervisor.byName('box')!.mark = { ...here.hypervisor.byName('box')!.mark!, phase: 'failed' }),
+    ],
+    [
+      'that differs from the spec',
+      'machine-differs',
+      async (here: PipelineWorld) =>
+        (here.hypervisor.byName('box')!.config = { ...here.hypervisor.byName('box')!.config, cpus: 7 }),
+    ],
+  ] as const)('leaves a machine alone %s: nothing was done with it', async (_, code, change) => {
+    const here = await world()
+    await here.up()
+    await change(here)
+    const before = here.hypervisor.inventory()
+    expect(await errorOf(here.up(waiting(), { isRemovedAfterwards }))).toMatchObject({ code })
+    expect(here.hypervisor.inventory()).toEqual(before)
   })
 })
 
@@ -142,6 +257,28 @@ describe('up, again', () => {
     expect(error.message).toContain('switched off before')
     expect(error.hint).toContain('azl-vm start box')
     expect(error.hint).toContain('azl-vm destroy box')
+  })
+})
+
+describe('what up says of a machine whose guest switched it off', () => {
+  const text = probeSpec('box', 'poweroff', 'provider: memory')
+
+  test('gone on with after an interrupted run, it is off again, and not up', async () => {
+    const here = await world()
+    await here.upKilledAt(3, text)
+    const result = await here.up(text)
+    expect(result).toMatchObject({ action: 'continued', machine: { state: 'off' } })
+    expect(upText(result, 80)).toMatch(
+      /^box@memory has booted, gone on with after an interrupted run, and is off again \(/m,
+    )
+  })
+
+  test('started anew, that is what it was; removed, that is what it is', async () => {
+    const here = await world()
+    await here.up(text)
+    expect(upText(await here.up(text), 80)).toMatch(/^box@memory was off and is started \(/m)
+    const removed = await here.up(text, { isRemovedAfterwards: true })
+    expect(upText(removed, 80)).toMatch(/^box@memory was up, and is removed again \(/m)
   })
 })
 
