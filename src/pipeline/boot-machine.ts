@@ -3,7 +3,7 @@ import type { ProbeReport } from 'boot-probe'
 import { Transcript } from '../console/transcript.ts'
 import { errorText, isAzlVmError } from '../errors.ts'
 import type { BootOutcome, Call, ConsoleHandle } from '../provider/contract.ts'
-import type { MachineRequest } from '../provider/machine.ts'
+import type { MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
 import { Aftermath, aftermathCall, removeFailed } from './aftermath.ts'
@@ -27,17 +27,17 @@ export async function bootMachine(
   plan: Plan | undefined,
 ): Promise<Booted> {
   const { run, provider } = context
-  const { installer } = await provider.inspect(request.ref, callFor(run.bus, context.request.signal))
+  const before = await lookAt(context, request, plan)
   const transcript = new Transcript(run.paths.serial)
   const wait = new BootWait({
     transcript,
     watch: provider.bootWatch(),
     // One whose installer was ejected boots its disk.
-    isProbe: 'probe' in request.spec.source && installer !== undefined,
+    isProbe: 'probe' in request.spec.source && before.installer !== undefined,
     timeoutMs: request.spec.timeouts.boot,
     bus: run.bus,
   })
-  const listening = await listen(context, request, plan, transcript, wait)
+  const listening = await listen(context, request, plan, before, transcript, wait)
   try {
     const acceleration = plan ? await startMachine(context, request, plan) : undefined
     const result = await awaitBoot(context, request, wait)
@@ -59,15 +59,12 @@ async function listen(
   context: UpContext,
   request: MachineRequest,
   plan: Plan | undefined,
+  { state, hasSystemPort }: MachineInfo,
   transcript: Transcript,
   wait: BootWait,
 ): Promise<Listening> {
   let system: SystemPort | undefined
   try {
-    const { state, hasSystemPort } = await context.provider.inspect(
-      request.ref,
-      callFor(context.run.bus, context.request.signal),
-    )
     // An `up` that was killed right after the start left a machine that has been speaking since.
     const isOff = plan !== undefined && state !== 'running'
     if (hasSystemPort) system = await listenToSystemPort(context, request.ref, isOff)
@@ -78,6 +75,16 @@ async function listen(
   } catch (error) {
     await system?.close()
     transcript.close()
+    throw await neverRan(context, request, plan ? makingOperations(plan) : [], error)
+  }
+}
+
+/** The machine before it is started. */
+async function lookAt(context: UpContext, request: MachineRequest, plan: Plan | undefined): Promise<MachineInfo> {
+  const { provider, run, request: asked } = context
+  try {
+    return await provider.inspect(request.ref, callFor(run.bus, asked.signal))
+  } catch (error) {
     throw await neverRan(context, request, plan ? makingOperations(plan) : [], error)
   }
 }

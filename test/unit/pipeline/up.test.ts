@@ -450,7 +450,7 @@ describe('a making that fails', () => {
     expect(await here.environment.machines.names('memory', here.hypervisor.host)).toEqual([])
   })
 
-  test.each(['openConsole', 'updateMark'])('at the call %s leaves nothing either', async (call) => {
+  test.each(['inspect', 'openConsole', 'updateMark'])('at the call %s leaves nothing either', async (call) => {
     const here = await world()
     here.hypervisor.fail(call, new AzlVmError('backend-failed', 'broken'))
     expect(await errorOf(here.up())).toMatchObject({ code: 'backend-failed', message: 'broken' })
