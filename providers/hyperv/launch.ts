@@ -1,0 +1,43 @@
+/** How Windows PowerShell 5.1 is started on this computer: always there, by its own path, with our script. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { assetPath } from '../../src/assets.ts'
+import { AzlVmError } from '../../src/errors.ts'
+import type { ProviderContext } from '../../src/provider/contract.ts'
+
+export interface WorkerLaunch {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+}
+
+/**
+ * The script runs under `-ExecutionPolicy Bypass`, which holds for this one process and changes no setting. A parent
+ * that is PowerShell 7 hands down a PSModulePath that leads 5.1 to modules of 7 (PowerShell/PowerShell#27774), so it
+ * is left out and 5.1 makes its own.
+ */
+export function workerLaunch({ env }: Pick<ProviderContext, 'env'>): WorkerLaunch {
+  return {
+    command: powershellPath(env),
+    args: [
+      '-NoLogo',
+      '-NoProfile',
+      '-NonInteractive',
+      '-ExecutionPolicy',
+      'Bypass',
+      '-File',
+      assetPath('providers', 'hyperv', 'powershell', 'worker.ps1'),
+    ],
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => name.toLowerCase() !== 'psmodulepath')),
+  }
+}
+
+/** Sysnative is there for 32-bit processes only: to them System32 is the folder of 32-bit programs. */
+function powershellPath(env: NodeJS.ProcessEnv): string {
+  const systemRoot = Object.entries(env).find(([name]) => name.toLowerCase() === 'systemroot')?.[1] ?? ''
+  if (systemRoot === '')
+    throw new AzlVmError('host-not-ready', 'Hyper-V is driven on Windows only: the variable SystemRoot is not set')
+  const below = join('WindowsPowerShell', 'v1.0', 'powershell.exe')
+  const sysnative = join(systemRoot, 'Sysnative', below)
+  return existsSync(sysnative) ? sysnative : join(systemRoot, 'System32', below)
+}

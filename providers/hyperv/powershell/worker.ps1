@@ -1,0 +1,57 @@
+# The one PowerShell process of a run: reads requests from standard input, one JSON line each, answers each with one
+# JSON line on standard output, and ends with its input. Windows PowerShell 5.1 and PowerShell 7. Values never become
+# code here: a verb is one function from a file of this folder, and gets its arguments as data.
+$languageMode = [string]$ExecutionContext.SessionState.LanguageMode
+if ($languageMode -ne 'FullLanguage') {
+    # Nothing but literals and casts is sure to work here; the caller says what is to do.
+    "{`"hello`":1,`"languageMode`":`"$languageMode`"}"
+    exit 3
+}
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$ConfirmPreference = 'None'
+
+$ascii = [System.Text.Encoding]::ASCII
+$output = [System.Console]::OpenStandardOutput()
+$reader = [System.IO.StreamReader]::new([System.Console]::OpenStandardInput(), $ascii)
+
+$verbs = @{}
+foreach ($part in @('json.ps1', 'host-identity.ps1', 'failure.ps1', 'machine.ps1')) {
+    . ([System.IO.Path]::Combine($PSScriptRoot, $part))
+}
+foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSScriptRoot, 'verbs'), '*.ps1')) {
+    . $file
+    $verb = [System.IO.Path]::GetFileNameWithoutExtension($file)
+    $verbs[$verb] = Get-Command -Name ('Invoke-' + $verb.Replace('-', '')) -CommandType Function
+}
+
+function Send-Line($Value) {
+    $bytes = $ascii.GetBytes((ConvertTo-JsonLine $Value) + "`n")
+    $output.Write($bytes, 0, $bytes.Length)
+    $output.Flush()
+}
+
+function Get-Answer($Request) {
+    if (-not $verbs.ContainsKey($Request.verb)) { throw ('no verb ' + $Request.verb) }
+    $warnings = [System.Collections.ArrayList]::new()
+    $values = [System.Collections.ArrayList]::new()
+    foreach ($each in @(& $verbs[$Request.verb] $Request.arguments 3>&1)) {
+        if ($each -is [System.Management.Automation.WarningRecord]) { $null = $warnings.Add($each.Message) }
+        else { $null = $values.Add($each) }
+    }
+    # A cmdlet whose output nobody took would be mistaken for the answer.
+    if ($values.Count -ne 1) { throw ($Request.verb + ' returned ' + [string]$values.Count + ' values instead of one') }
+    return [ordered]@{ id = $Request.id; ok = $true; value = $values[0]; warnings = $warnings }
+}
+
+Send-Line (Get-HostIdentity $languageMode)
+while ($null -ne ($line = $reader.ReadLine())) {
+    $request = ConvertFrom-JsonLine $line
+    try {
+        $answer = Get-Answer $request
+    } catch {
+        $answer = [ordered]@{ id = $request.id; ok = $false; error = Get-Failure $_ }
+    }
+    Send-Line $answer
+}

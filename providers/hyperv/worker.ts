@@ -1,0 +1,271 @@
+/** The client of the PowerShell process that asks Hyper-V: one request at a time, each with a deadline and a signal. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { AzlVmError } from '../../src/errors.ts'
+import { stderrLines } from './clixml.ts'
+import type { WorkerLaunch } from './launch.ts'
+import { readLine, requestLine, type Answer, type Failure, type Hello } from './protocol.ts'
+
+export interface Request {
+  readonly verb: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  /** From when the worker gets it. After it the worker is killed, and what it was at may still go on in Hyper-V. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** A verb that Hyper-V, or PowerShell before it, refused. */
+export class VerbError extends Error {
+  readonly verb: string
+  readonly failure: Failure
+
+  constructor(verb: string, failure: Failure) {
+    super(failure.message)
+    this.name = 'VerbError'
+    this.verb = verb
+    this.failure = failure
+  }
+}
+
+export interface Reply {
+  readonly value: unknown
+  readonly warnings: readonly string[]
+}
+
+interface Waiting {
+  readonly id: number
+  readonly request: Request
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Output beyond this is not kept: it is for the log and for errors only. Characters. */
+const keptOutput = 16_384
+
+/**
+ * One process. It begins when it is constructed, so that its slow start passes while others work, and it cannot be
+ * used again once it has ended, by whatever cause.
+ */
+export class Worker {
+  /** Settles with the worker's first line; rejects where there was none. */
+  readonly hello: Promise<Hello>
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #queue: Waiting[] = []
+  readonly #closed: Promise<void>
+  #current: Waiting | undefined
+  #end: AzlVmError | undefined
+  #lastId = 0
+  #unread = ''
+  #stray = ''
+  #stderr = ''
+  #stopWatching: () => void = () => undefined
+  #settleHello!: { readonly resolve: (hello: Hello) => void; readonly reject: (error: AzlVmError) => void }
+
+  constructor(launch: WorkerLaunch) {
+    this.hello = new Promise((resolve, reject) => {
+      this.#settleHello = { resolve, reject }
+    })
+    // Whoever asks later hears of it then.
+    this.hello.catch(() => undefined)
+    this.#child = spawn(launch.command, launch.args, {
+      env: launch.env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    })
+    this.#closed = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        this.#ended(this.#diedError(code === null ? `signal ${String(signal)}` : `exit code ${String(code)}`))
+        resolve()
+      })
+    })
+    this.#child.once('error', (error) => {
+      this.#ended(startError(launch.command, error))
+    })
+    // Its end is heard by `close`; a write that comes too late is told by that.
+    this.#child.stdin.on('error', () => undefined)
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#read(text)
+    })
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = kept(this.#stderr + text)
+    })
+  }
+
+  /** False once the process has ended or was killed. */
+  get isUsable(): boolean {
+    return this.#end === undefined
+  }
+
+  /** Lines that were no answers, for the log. */
+  get strayOutput(): string {
+    return this.#stray
+  }
+
+  /** Requests are answered in their order. Rejects with a {@link VerbError}, or an AzlVmError where no answer came. */
+  async request(request: Request): Promise<Reply> {
+    const { signal } = request
+    return await new Promise<Reply>((resolve, reject) => {
+      if (this.#end) {
+        reject(this.#end)
+        return
+      }
+      if (signal.aborted) {
+        reject(cancelled(request, signal.reason))
+        return
+      }
+      this.#lastId += 1
+      this.#queue.push({ id: this.#lastId, request, resolve, reject })
+      this.#next()
+    })
+  }
+
+  #next(): void {
+    if (this.#current !== undefined) return
+    const next = this.#queue.shift()
+    if (next === undefined) return
+    if (next.request.signal.aborted) {
+      next.reject(cancelled(next.request, next.request.signal.reason))
+      this.#next()
+      return
+    }
+    this.#current = next
+    this.#watch(next)
+    this.#child.stdin.write(requestLine(next.id, next.request.verb, next.request.arguments))
+  }
+
+  /** PowerShell gives no way to call a running cmdlet back, so both limits end the process. */
+  #watch({ request }: Waiting): void {
+    const { signal, timeoutMs, verb } = request
+    const abort = (): void => {
+      this.#kill(cancelled(request, signal.reason))
+    }
+    const timer = setTimeout(() => {
+      const seconds = String(Math.round(timeoutMs / 1000))
+      const hint = 'Hyper-V may still be at it: look again with `azl-vm status` before you repeat it.'
+      this.#kill(new AzlVmError('timed-out', `Hyper-V did not answer "${verb}" within ${seconds} s`, { hint }))
+    }, timeoutMs)
+    signal.addEventListener('abort', abort, { once: true })
+    this.#stopWatching = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  #read(text: string): void {
+    const lines = (this.#unread + text).split('\n')
+    this.#unread = lines.pop() ?? ''
+    for (const line of lines) this.#take(line.replace(/\r$/, ''))
+  }
+
+  #take(line: string): void {
+    const read = readLine(line)
+    switch (read.is) {
+      case 'hello':
+        this.#settleHello.resolve(read.hello)
+        return
+      case 'restricted':
+        this.#kill(restrictedError(read.languageMode))
+        return
+      case 'answer':
+        this.#answer(read.answer, line)
+        return
+      case 'stray':
+        this.#addStray(line)
+    }
+  }
+
+  #addStray(line: string): void {
+    this.#stray = kept(`${this.#stray}${line}\n`)
+  }
+
+  #answer(answer: Answer, line: string): void {
+    const current = this.#current
+    if (current?.id !== answer.id) {
+      this.#addStray(line)
+      return
+    }
+    this.#current = undefined
+    this.#stopWatching()
+    if (answer.ok) current.resolve({ value: answer.value, warnings: answer.warnings })
+    else current.reject(new VerbError(current.request.verb, answer.error))
+    this.#next()
+  }
+
+  #kill(error: AzlVmError): void {
+    this.#ended(error)
+    this.#child.kill('SIGKILL')
+  }
+
+  #ended(error: AzlVmError): void {
+    if (this.#end) return
+    this.#end = error
+    this.#stopWatching()
+    this.#settleHello.reject(error)
+    const [current, ...queued] = [...(this.#current ? [this.#current] : []), ...this.#queue.splice(0)]
+    this.#current = undefined
+    current?.reject(error)
+    // These were never sent.
+    for (const { reject, request } of queued)
+      reject(request.signal.aborted ? cancelled(request, request.signal.reason) : notSent(request, error))
+  }
+
+  #diedError(how: string): AzlVmError {
+    const evidence = [...stderrLines(this.#stderr), ...this.#stray.split('\n').filter((line) => line !== '')]
+    if (evidence.some((line) => scriptsDisabled.test(line))) return policyError(evidence)
+    const during = this.#current ? ` while it did "${this.#current.request.verb}"` : ''
+    return new AzlVmError('backend-failed', `PowerShell ended${during} (${how})`, {
+      cause: new Error(`powershell.exe: ${how}`),
+      evidence,
+    })
+  }
+
+  /** Ends the process at once, also in the middle of a request. Rejects never. */
+  async close(): Promise<void> {
+    this.#ended(new AzlVmError('cancelled', 'the way to Hyper-V was closed'))
+    this.#child.stdin.end()
+    this.#child.kill('SIGKILL')
+    await this.#closed
+  }
+}
+
+function kept(text: string): string {
+  return text.slice(-keptOutput)
+}
+
+function cancelled({ verb }: Request, cause: unknown): AzlVmError {
+  return new AzlVmError('cancelled', `interrupted: ${verb}`, { cause })
+}
+
+function notSent({ verb }: Request, cause: AzlVmError): AzlVmError {
+  return new AzlVmError(cause.code, `"${verb}" was not asked for: ${cause.message}`, { cause })
+}
+
+function startError(command: string, cause: NodeJS.ErrnoException): AzlVmError {
+  if (cause.code === 'ENOENT')
+    return new AzlVmError('tool-missing', `Windows PowerShell 5.1 is not at ${command}`, {
+      cause,
+      hint: 'It is part of Windows; Hyper-V cannot be driven without it.',
+    })
+  const code = cause.code === 'EACCES' || cause.code === 'EPERM' ? 'permission-denied' : 'backend-failed'
+  return new AzlVmError(code, `${command} could not be started`, { cause })
+}
+
+function restrictedError(languageMode: string): AzlVmError {
+  return new AzlVmError(
+    'host-not-ready',
+    `PowerShell runs scripts in ${languageMode} here, and Hyper-V is driven by one`,
+    {
+      hint: 'A policy of this computer (App Control for Business, AppLocker) does it. Have azl-vm’s scripts in providers/hyperv/powershell allowed there, or signed by a publisher that it trusts.',
+    },
+  )
+}
+
+/** The id that PowerShell refuses a script with, in every language: PSSecurityException, UnauthorizedAccess. */
+const scriptsDisabled = /\bPSSecurityException\b|FullyQualifiedErrorId\s*:\s*UnauthorizedAccess/
+
+function policyError(evidence: readonly string[]): AzlVmError {
+  return new AzlVmError('host-not-ready', 'a policy of this computer forbids PowerShell scripts', {
+    evidence,
+    hint: '`powershell -Command "Get-ExecutionPolicy -List"` shows which scope sets it. MachinePolicy and UserPolicy are Group Policy, and only that can allow scripts again; azl-vm changes no setting.',
+  })
+}
