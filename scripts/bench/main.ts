@@ -10,10 +10,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { libvirtUnavailable } from '../../test/support/libvirt-daemon.ts'
+import { measureClones } from './clone.ts'
+import { measureContractSuite } from './contract-suite.ts'
 import { measureGuestFlood, measureScriptedFlood } from './flood.ts'
 import { measureLibvirtClient } from './libvirt-client.ts'
 import { load } from './measure.ts'
+import { measureProbeIso } from './probe-iso.ts'
 import { asMarkdown, mebibytes, partAsText, type Part } from './report.ts'
+import { measureSnapshots } from './snapshots.ts'
 import { measureStartUp } from './start-up.ts'
 import { measureUp } from './up.ts'
 import { World } from './world.ts'
@@ -23,8 +27,9 @@ interface Places {
   readonly floodChild: string
 }
 
-const partNames = ['start', 'up', 'flood', 'libvirt'] as const
+const partNames = ['start', 'up', 'flood', 'libvirt', 'snapshot', 'clone', 'iso', 'contract'] as const
 type PartName = (typeof partNames)[number]
+const withoutDaemon: readonly PartName[] = ['start', 'iso', 'contract']
 
 /** Resolves with the exit code: 0 where it measured, whatever came out. */
 export async function runBench(argv: readonly string[], places: Places): Promise<number> {
@@ -52,35 +57,36 @@ export async function runBench(argv: readonly string[], places: Places): Promise
 
 async function measureParts(names: readonly PartName[], rounds: number, places: Places): Promise<Part[]> {
   const parts: Part[] = []
-  const add = (part: Part): void => {
-    parts.push(part)
-    process.stdout.write(`${partAsText(part)}\n`)
-  }
-  if (names.includes('start')) add(await measureStartUp(join(places.root, 'dist', 'cli.js'), Math.max(rounds, 15)))
-  const isWithDaemon = names.some((name) => name !== 'start')
   const reason = libvirtUnavailable()
+  const isWithDaemon = names.some((name) => !withoutDaemon.includes(name))
   const world = isWithDaemon && reason === undefined ? await World.begin(places.root) : undefined
-  try {
-    if (names.includes('up')) add(world ? await measureUp(world, rounds) : skippedPart('up of the boot probe', reason))
-    if (names.includes('flood')) {
+  const onDaemon = async (title: string, measure: (world: World, rounds: number) => Promise<Part>): Promise<Part> =>
+    world ? await measure(world, rounds) : { title, rows: [], skipped: reason ?? 'no libvirt daemon' }
+  const measurements: Record<PartName, () => Promise<Part>> = {
+    start: () => measureStartUp(join(places.root, 'dist', 'cli.js'), Math.max(rounds, 15)),
+    up: () => onDaemon('up of the boot probe', measureUp),
+    flood: async () => {
       const part = await inFolder((folder) => measureScriptedFlood(folder, places.floodChild))
       const guestRows = world ? await measureGuestFlood(world) : []
-      add({
-        ...part,
-        rows: [...part.rows, ...guestRows],
-        ...(reason === undefined ? {} : { skipped: `a guest: ${reason}` }),
-      })
+      const skipped = reason === undefined ? {} : { skipped: `a guest: ${reason}` }
+      return { ...part, rows: [...part.rows, ...guestRows], ...skipped }
+    },
+    libvirt: () => onDaemon('libvirt-ts against virsh', measureLibvirtClient),
+    snapshot: () => onDaemon('Snapshot with memory, and back', measureSnapshots),
+    clone: () => onDaemon('Clone to running', measureClones),
+    iso: () => inFolder((folder) => measureProbeIso(places.root, folder, rounds)),
+    contract: () => measureContractSuite(places.root),
+  }
+  try {
+    for (const name of names) {
+      const part = await measurements[name]()
+      parts.push(part)
+      process.stdout.write(`${partAsText(part)}\n`)
     }
-    if (names.includes('libvirt'))
-      add(world ? await measureLibvirtClient(world, rounds) : skippedPart('libvirt-ts against virsh', reason))
   } finally {
     await world?.end()
   }
   return parts
-}
-
-function skippedPart(title: string, reason: string | undefined): Part {
-  return { title, rows: [], skipped: reason ?? 'no libvirt daemon' }
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

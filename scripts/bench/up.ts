@@ -188,7 +188,7 @@ async function runVirtInstall(world: World, iso: string): Promise<number> {
   })
   const resumedAtMs = await Promise.race([resumed, ended.then(() => resumed)])
   await ended
-  await removePeer(world, name)
+  await world.removeForeign(name)
   return resumedAtMs - startedAtMs
 }
 
@@ -196,12 +196,3 @@ async function runVirtInstall(world: World, iso: string): Promise<number> {
 const withoutSecureBoot =
   'firmware=efi,firmware.feature0.name=secure-boot,firmware.feature0.enabled=no,' +
   'firmware.feature1.name=enrolled-keys,firmware.feature1.enabled=no'
-
-async function removePeer(world: World, name: string): Promise<void> {
-  const domain = await world.connection.lookupDomain(name)
-  const xml = await domain.xml()
-  await domain.destroy()
-  await domain.undefine({ nvram: true, tpm: true })
-  const [, disk] = /<source file='([^']+\.qcow2)'/.exec(xml) ?? []
-  if (disk !== undefined) await (await world.connection.lookupVolumeByPath(disk)).delete()
-}

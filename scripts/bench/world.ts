@@ -141,6 +141,16 @@ export class World {
     ).ended
   }
 
+  /** A machine that runs and was made without the tool, with its qcow2 disk. */
+  async removeForeign(name: string): Promise<void> {
+    const domain = await this.connection.lookupDomain(name)
+    const xml = await domain.xml({ inactive: true })
+    await domain.destroy()
+    await domain.undefine({ nvram: true, tpm: true })
+    const [, disk] = /<source file='([^']+\.qcow2)'/.exec(xml) ?? []
+    if (disk !== undefined) await (await this.connection.lookupVolumeByPath(disk)).delete()
+  }
+
   /** Where the daemon's /var/lib/libvirt/images lies on this side. */
   get imagesFolder(): string {
     return join(this.daemon.folder, 'lib', 'images')

@@ -52,6 +52,16 @@ const fixed: readonly Case[] = [
   { machine: { networks: [{ mode: 'bridged' }] }, kvm: { network: "br'0 $(touch canary)" } },
   { machine: { networks: [{ mode: 'host-only' }] }, kvm: { network: 'host only' } },
   { kvm: { network: 'default' } },
+  { machine: { networks: [{ mode: 'host-only' }] } },
+  { machine: { networks: [{ mode: 'isolated' }, { mode: 'host-only' }, { mode: 'nat' }, { mode: 'host-only' }] } },
+  { machine: { networks: [{ mode: 'bridged' }] }, kvm: { bridge: 'br`$(a)' } },
+  { machine: { networks: [{ mode: 'bridged' }, { mode: 'host-only' }] }, kvm: { bridge: 'br0', network: 'host only' } },
+  { arch: 'aarch64' },
+  {
+    arch: 'aarch64',
+    machine: { disks: [{ size: '64MiB' }, { size: '1GiB' }], networks: [{ mode: 'isolated' }, { mode: 'host-only' }] },
+    mediumPath: "/media/it's an ISO.iso",
+  },
   { host: 'qemu:///session' },
   { host: "qemu+ssh://o'brien@host/system?keyfile=/home/$(touch canary)/key" },
   { mediumPath: "/home/x\nAZL_VM_END\ntouch canary\n'/a.iso" },
@@ -151,20 +161,35 @@ async function runScript(each: Case, acceleration = 'emulated', env: NodeJS.Proc
   return { request, planned: parseDomain(domainXmlOf(plan)), calls, script, outputs }
 }
 
+/** Without a network named, its machines share one of azl-vm's; by hand it is one of its own. */
+function hasOwnHostOnly({ spec, options }: MachineRequest): boolean {
+  const isNamed = options !== undefined && 'network' in (options as object)
+  return spec.machine.networks.some(({ mode }) => mode === 'host-only') && !isNamed
+}
+
 /** All that virsh must be told, from the spec alone. */
-function expectedCalls({ ref, spec, installer }: MachineRequest, host: string, forwarded: number): readonly unknown[] {
+function expectedCalls(request: MachineRequest, host: string, forwarded: number): readonly unknown[] {
+  const { ref, spec, installer } = request
   const images = host === 'qemu:///session' ? '/nonexistent/.local/share/libvirt/images' : '/var/lib/libvirt/images'
   const pool = `by-hand-${ref.name}`
   const path = `${spec.storage.path ?? images}/${pool}`
   const own = spec.machine.networks.flatMap(({ mode }, index) =>
     mode === 'isolated' ? [`${pool}-${String(index)}`] : [],
   )
+  const hostOnly = hasOwnHostOnly(request) ? `${pool}-host-only` : undefined
   return [
     ['define', '/dev/stdin'],
     ...own.flatMap((network) => [
       ['net-define', '/dev/stdin'],
       ['net-start', network],
     ]),
+    ...(hostOnly === undefined
+      ? []
+      : [
+          ['net-define', '/dev/stdin'],
+          ['net-start', hostOnly],
+          ['net-info', hostOnly],
+        ]),
     ['pool-info', pool],
     ['pool-define-as', pool, 'dir', '--target', path],
     ['pool-build', pool],
@@ -203,6 +228,13 @@ const hasShellcheck = ((): boolean => {
   }
 })()
 
+/** The network made by hand for a card, undefined where it is one that is there anyway. */
+function networkByHand(request: MachineRequest, index: number): string | undefined {
+  const mode = request.spec.machine.networks[index]?.mode
+  if (mode === 'isolated') return `by-hand-${request.ref.name}-${String(index)}`
+  return mode === 'host-only' && hasOwnHostOnly(request) ? `by-hand-${request.ref.name}-host-only` : undefined
+}
+
 describe.skipIf(process.platform === 'win32')('the script of a plan [needs a POSIX shell]', () => {
   test.each(cases)('tells virsh what the spec says, each value one argument: %s', async (_title, each) => {
     const { request, planned, calls, outputs } = await runScript(each)
@@ -223,14 +255,12 @@ describe.skipIf(process.platform === 'win32')('the script of a plan [needs a POS
       disks: disks.map(({ target }, index) => ({ target, path: poolPathIn(calls, `disk${String(index)}.qcow2`) })),
       interfaces: interfaces.map((card, index) => ({
         ...card,
-        network:
-          request.spec.machine.networks[index]?.mode === 'isolated'
-            ? `by-hand-${request.ref.name}-${String(index)}`
-            : card.network,
+        network: networkByHand(request, index) ?? card.network,
       })),
     })
     expect(byHand.nvramPath).toBe(poolPathIn(calls, 'vars.fd'))
-    expect(byHand.serialLogPaths).toEqual([poolPathIn(calls, 'serial.log')])
+    const logs = request.architecture === 'aarch64' ? ['serial.log', 'system.log'] : ['serial.log']
+    expect(byHand.serialLogPaths).toEqual(logs.map((log) => poolPathIn(calls, log)))
     expect(byHand.mark).toBeUndefined()
   })
 
