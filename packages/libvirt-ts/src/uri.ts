@@ -189,11 +189,18 @@ function remoteUriOf(uri: ParsedUri): string {
 }
 
 /** libvirt sends what it does not know to the driver, so that a slip of the pen changes nothing and nobody hears of it. */
-function requireKnown(text: string, { parameters, transport }: ParsedUri): void {
+function requireKnown(text: string, uri: ParsedUri): void {
+  const { parameters, transport } = uri
+  const remoteUri = remoteUriOf(uri)
   const unknown = [...parameters.keys()].find((key) => !knownParameters.has(key))
   if (unknown !== undefined) {
     throw new UriError(`'${text}': there is no parameter '${unknown}'`, {
       hint: `libvirt has ${[...knownParameters].join(', ')}. One for the driver goes into name: ?name=URI.`,
+    })
+  }
+  if (!URL.canParse(remoteUri)) {
+    throw new UriError(`'${text}': '${remoteUri}', which the daemon would be asked to open, is no URI`, {
+      hint: 'Write driver[+transport]://[host]/path, for example qemu:///system or qemu+ssh://HOST/system.',
     })
   }
   if (transport === 'tls' && parameters.has('tls_priority')) {

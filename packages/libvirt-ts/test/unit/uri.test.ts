@@ -89,6 +89,8 @@ describe('connection URIs', () => {
     ['qemu:///system?mode=fast', 'mode=fast is not a mode'],
     ['qemu:///system?socket=%zz', 'broken %-escape'],
     ['qemu+ssh://h:99999/system', 'port 99999'],
+    ['http://h', "'http://', which the daemon would be asked to open, is no URI"],
+    ['qemu:///system?name=elsewhere', "'elsewhere', which the daemon would be asked to open, is no URI"],
     ['qemu+ssh://h/system?keyfil=/k', "there is no parameter 'keyfil'"],
     ['qemu://h/system?no_verify=yes', 'no_verify=yes is neither 0 nor 1'],
     ['qemu://h/system?tls_priority=NORMAL', 'tls_priority is written for GnuTLS'],
