@@ -77,6 +77,9 @@ describe('completion', () => {
       expect(await complete('stop', 'box', '--ti')).toEqual(['--timeout'])
       expect(await complete('wait', 'box', '--for', '')).toEqual(['off', 'running'])
       expect(await complete('help', 'scre')).toEqual(['screenshot'])
+      expect(await complete('logs', 'box', '--port', '=')).toEqual(['firmware', 'system'])
+      expect(await complete('logs', 'box', '--port', '=', 's')).toEqual(['system'])
+      expect(await complete('status', '--output', '=', 'json', 'azl')).toEqual(['azl4-eval'])
     })
 
     it('completes machines from what is remembered, and spec files', async () => {
@@ -91,6 +94,7 @@ describe('completion', () => {
     const complete = (line: string) => run('fish', '--no-config', '-c', fish, line)
     expect(await complete('azl-vm val')).toEqual([expect.stringMatching(/^validate\tCheck a spec/)])
     expect(await complete('azl-vm wait box --for ')).toEqual(['off', 'running'])
+    expect(await complete('azl-vm wait box --for=r')).toEqual(['--for=running'])
     expect(await complete('azl-vm status azl')).toEqual(['azl4-eval'])
     expect(await complete('azl-vm up ev')).toEqual(['eval.yaml'])
   })
@@ -100,6 +104,7 @@ describe('completion', () => {
     await run('azl-vm', 'completion', 'zsh', '--out', join(folder, '_azl-vm'))
     const complete = (line: string, expected: string) => run('zsh', '-f', '-c', zsh, 'zsh', line, expected)
     expect((await complete('azl-vm val', 'validate')).join()).toContain('validate')
+    expect((await complete('azl-vm wait box --for=r', '--for=running')).join()).toContain('--for=running')
     expect((await complete('azl-vm status azl', 'azl4-eval')).join()).toContain('azl4-eval')
     expect((await complete('azl-vm up ev', 'eval.yaml')).join()).toContain('eval.yaml')
   })

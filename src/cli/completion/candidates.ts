@@ -85,6 +85,8 @@ async function argument(
   const options: Readonly<Record<string, OptionData>> = { ...globalOptions, ...command.options }
   const valued = valuedOption(options, words.at(-1))
   if (valued) return optionValues(valued)
+  const [, assigned = ''] = /^(--[^=]+)=/.exec(current) ?? []
+  if (assigned !== '') return assignedValues(assigned, valuedOption(options, assigned))
   if (current.startsWith('-')) return { words: optionWords(options), files: false }
   const isValue = (index: number): boolean => valuedOption(options, words[index - 1]) !== undefined
   const count = words.filter((word, index) => !word.startsWith('-') && !isValue(index)).length
@@ -104,6 +106,12 @@ function valuedOption(options: Readonly<Record<string, OptionData>>, word: strin
 function optionValues(option: OptionData): Candidates {
   const choices = 'choices' in option ? (option.choices ?? []) : []
   return { words: choices.map((word) => ({ word, description: '' })), files: option.placeholder === 'FILE' }
+}
+
+/** `--port=` with each value behind it: the shell replaces the whole word. */
+function assignedValues(text: string, option: OptionData | undefined): Candidates {
+  if (!option) return nothing
+  return { words: optionValues(option).words.map((each) => ({ ...each, word: `${text}=${each.word}` })), files: false }
 }
 
 function optionWords(options: Readonly<Record<string, OptionData>>): readonly Candidate[] {

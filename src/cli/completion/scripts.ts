@@ -11,7 +11,11 @@ export const completionScripts: Readonly<Record<CompletionShell, string>> = {
   bash: `# Completion of azl-vm for bash. Now: eval "$(azl-vm completion bash)". For good:
 #   azl-vm completion bash --out ~/.local/share/bash-completion/completions/azl-vm
 _azl_vm() {
-  local line current=\${COMP_WORDS[COMP_CWORD]}
+  local line word current=\${COMP_WORDS[COMP_CWORD]}
+  local -a before=()
+  # For bash --port=system is three words.
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do [[ $word == = ]] || before+=("$word"); done
+  [[ $current == = ]] && current=
   COMPREPLY=()
   while IFS= read -r line; do
     if [[ $line == :files ]]; then
@@ -20,7 +24,7 @@ _azl_vm() {
     else
       COMPREPLY+=("\${line%%$'\\t'*}")
     fi
-  done < <(azl-vm complete "--current=$current" -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+  done < <(azl-vm complete "--current=$current" -- "\${before[@]}" 2>/dev/null)
 }
 complete -F _azl_vm azl-vm
 `,
