@@ -259,6 +259,16 @@ export class KvmProvider implements Provider {
   async endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined> {
     const domain = await this.#session.findDomain(ref, call)
     if (!domain || !(await this.#isActive(domain, call))) return undefined
+    try {
+      return await this.#endpointOf(domain, call)
+    } catch (error) {
+      // A guest that switches itself off meanwhile is not to be reached, which is no failure.
+      if (!(await this.#isActive(domain, call))) return undefined
+      throw error
+    }
+  }
+
+  async #endpointOf(domain: Domain, call: Call): Promise<Endpoint | undefined> {
     const config = await this.#session.config(domain, call)
     if (config.interfaces.some((entry) => entry.type === 'user')) {
       const forwards = await readForwards(this.#session, domain, call)
