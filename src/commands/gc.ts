@@ -3,6 +3,7 @@ import { renderTable } from '../cli/table.ts'
 import { planGc, type GcItem, type GcPlan } from '../pipeline/gc.ts'
 import type { RemovalReport } from '../provider/contract.ts'
 import { hostOption, withRun } from './machine-arguments.ts'
+import { unreadableData, warnOfUnreadable } from './unreadable-hosts.ts'
 
 export const command = defineCommand({
   description:
@@ -24,7 +25,7 @@ export const command = defineCommand({
     return await withRun(ctx, environment, 'gc', async (bus) => {
       const plan = await planGc(environment, bus, ctx.signal, args.host)
       try {
-        for (const { host, error } of plan.unreadable) ctx.progress.warn(`cannot ask ${host}: ${error.message}`)
+        warnOfUnreadable(ctx.progress, plan.unreadable)
         const toCollect = plan.items.filter((item) => item.verdict === 'collect')
         const isRun =
           toCollect.length > 0 && !args['dry-run'] && (args.yes || (await isConfirmed(plan.items, toCollect.length)))
@@ -54,12 +55,7 @@ function dataOf(plan: GcPlan, result: RemovalReport | undefined): unknown {
     items: plan.items,
     removed: result?.removed ?? [],
     kept: result?.kept ?? [],
-    unreadable: plan.unreadable.map(({ provider, host, error }) => ({
-      provider,
-      host,
-      code: error.code,
-      message: error.message,
-    })),
+    unreadable: unreadableData(plan.unreadable),
   }
 }
 

@@ -5,6 +5,7 @@ import { takeInventory, type FoundMachine, type Inventory } from '../pipeline/fi
 import { isOurs } from '../pipeline/ownership.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { hostOption, withRun } from './machine-arguments.ts'
+import { unreadableData, warnOfUnreadable } from './unreadable-hosts.ts'
 
 export const command = defineCommand({
   description:
@@ -24,10 +25,10 @@ export const command = defineCommand({
       const inventory = await takeInventory(environment, callFor(bus, ctx.signal), args.host)
       try {
         const shown = inventory.machines.filter(({ info }) => args.foreign || isOurs(info, environment))
-        for (const { host, error } of inventory.unreadable) ctx.progress.warn(`cannot ask ${host}: ${error.message}`)
+        warnOfUnreadable(ctx.progress, inventory.unreadable)
         return {
           data: dataOf(shown, inventory, environment.owner),
-          text: () => tableOf(shown, ctx.width),
+          text: () => tableOf(shown, inventory.unreadable.length > 0, ctx.width),
           ...(inventory.unreadable.length > 0 && shown.length === 0
             ? { exitCode: inventory.unreadable[0]?.error.exitCode ?? 3 }
             : {}),
@@ -47,17 +48,12 @@ function dataOf(shown: readonly FoundMachine[], inventory: Inventory, owner: str
       isOurs: isOurs(info, { owner }),
       ...info,
     })),
-    unreadable: inventory.unreadable.map(({ provider, host, error }) => ({
-      provider,
-      host,
-      code: error.code,
-      message: error.message,
-    })),
+    unreadable: unreadableData(inventory.unreadable),
   }
 }
 
-function tableOf(shown: readonly FoundMachine[], width: number): string {
-  if (shown.length === 0) return 'no machines; `azl-vm up` makes one'
+function tableOf(shown: readonly FoundMachine[], isPartial: boolean, width: number): string {
+  if (shown.length === 0) return isPartial ? 'no machines found' : 'no machines; `azl-vm up` makes one'
   return renderTable<FoundMachine>(
     [
       { title: 'NAME', value: ({ info }) => info.ref.name },

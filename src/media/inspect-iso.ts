@@ -38,7 +38,10 @@ async function nearbyName(path: string): Promise<string | undefined> {
 
 async function notFound(path: string, cause: unknown): Promise<AzlVmError> {
   const near = await nearbyName(path)
-  const hint = near === undefined ? 'Check the path; relative paths start at the spec.' : `Did you mean '${near}'?`
+  const hint =
+    near === undefined
+      ? 'Check the path; in a spec, relative paths start at the folder of the spec.'
+      : `Did you mean '${near}'?`
   return new AzlVmError('path-not-found', `there is no file '${path}'`, { cause, hint })
 }
 
