@@ -7,18 +7,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { unpackDebianPackages } from '../../scripts/host-setup/debian-packages.mjs'
-import { systemHost } from '../../scripts/host-setup/host.mjs'
-import { repositoryRoot } from './run-cli.ts'
+import { unpacked } from './debian-source.ts'
 
 const run = promisify(execFile)
-
-/** The folder that a package of Debian's was unpacked in. */
-export async function unpacked(name: string): Promise<string> {
-  const folder = join(repositoryRoot, '.cache', 'debian')
-  const folders = await unpackDebianPackages(systemHost(), [name], folder)
-  return folders[name] ?? ''
-}
 
 /** memtest86+ is itself a UEFI program: it is the loader. Waits for no key and hears no power button. */
 export async function memtestIso(to: string): Promise<void> {

@@ -3,13 +3,13 @@
  * with Secure Boot on, every link of that chain was looked at by the firmware.
  */
 import { execFile } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { systemHost } from '../../scripts/host-setup/host.mjs'
-import { unpacked, writeIso } from './e2e-isos.ts'
+import { debianArm64, thisMachine, unpacked, type DebianSource } from './debian-source.ts'
+import { writeIso, type Disc } from './e2e-isos.ts'
 
 const run = promisify(execFile)
 
@@ -77,16 +77,30 @@ ip address add "$ip/$mask" dev "$interface"
 [ -z "$router" ] || ip route add default via "$router"
 `
 
-function grubConfig(task: GuestTask): string {
+interface Board {
+  /** As Debian names it. */
+  readonly debian: string
+  /** GRUB's own commands before the menu. */
+  readonly terminal: readonly string[]
+  readonly logLevel: number
+}
+
+const x86: Board = {
+  debian: 'amd64',
+  terminal: ['serial --unit=0 --speed=115200', 'terminal_input serial console', 'terminal_output serial console'],
   // Said by the kernel before the guest's own: only what is worth a look.
-  const kernel = `console=ttyS0,115200n8 loglevel=3 rdinit=/${task}`
+  logLevel: 3,
+}
+
+/** GRUB speaks through the firmware there, and the kernel's ttyS0 is another port, on which all of it is told. */
+const arm: Board = { debian: 'arm64', terminal: [], logLevel: 7 }
+
+function grubConfig(task: GuestTask, { terminal, logLevel }: Board): string {
   return `
-serial --unit=0 --speed=115200
-terminal_input serial console
-terminal_output serial console
+${terminal.join('\n')}
 set timeout=0
 menuentry 'Linux guest' {
-  linux /linux ${kernel}
+  linux /linux console=ttyS0,115200n8 loglevel=${String(logLevel)} rdinit=/${task}
   initrd /initrd.gz
 }
 `
@@ -94,49 +108,58 @@ menuentry 'Linux guest' {
 
 /** Writes an ISO for UEFI on x86_64; its packages come from this machine's apt, once. */
 export async function linuxGuestIso(to: string, task: GuestTask): Promise<void> {
-  const kernelPackage = await packageOfKernel()
-  const [shim, grub, kernel, busybox] = await Promise.all([
-    unpacked('shim-signed'),
-    unpacked('grub-efi-amd64-signed'),
-    unpacked(kernelPackage),
-    busyboxFile(),
-  ])
+  const [shim, grub] = await Promise.all([unpacked('shim-signed'), unpacked('grub-efi-amd64-signed')])
+  await writeGuestIso(to, task, x86, thisMachine, {
+    'BOOTX64.EFI': { from: join(shim, 'usr/lib/shim/shimx64.efi.signed') },
+    // shim starts the program of this name beside it.
+    'grubx64.efi': { from: join(grub, 'usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed') },
+  })
+}
+
+/** The same for aarch64, without the signatures. */
+export async function linuxGuestIsoAarch64(to: string, task: GuestTask): Promise<void> {
+  const source = await debianArm64()
+  const grub = await unpacked('grub-efi-arm64-bin', source)
+  await writeGuestIso(to, task, arm, source, {
+    'BOOTAA64.EFI': { from: join(grub, 'usr/lib/grub/arm64-efi/monolithic/gcdaa64.efi') },
+  })
+}
+
+async function writeGuestIso(
+  to: string,
+  task: GuestTask,
+  board: Board,
+  source: DebianSource,
+  programs: Disc['programs'],
+): Promise<void> {
+  const kernelPackage = await packageOfKernel(board.debian, source)
+  const [kernel, busybox] = await Promise.all([unpacked(kernelPackage, source), busyboxFile(source)])
   const version = kernelPackage.replace('linux-image-', '')
   await writeIso(to, {
     label: 'LINUX-GUEST',
-    programs: {
-      'BOOTX64.EFI': { from: join(shim, 'usr/lib/shim/shimx64.efi.signed') },
-      // shim starts the program of this name beside it.
-      'grubx64.efi': { from: join(grub, 'usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed') },
-    },
+    programs,
     files: {
       // Debian's GRUB for optical media takes the disc that has this file for its own.
       '.disk/info': { text: 'Linux guest of azl-vm’s tests\n' },
-      'boot/grub/grub.cfg': { text: grubConfig(task) },
+      'boot/grub/grub.cfg': { text: grubConfig(task, board) },
       linux: { from: join(kernel, 'boot', `vmlinuz-${version}`) },
-      'initrd.gz': {
-        bytes: await initrd(busybox, join(kernel, 'lib/modules', version)),
-      },
+      'initrd.gz': { bytes: await initrd(busybox, join(kernel, 'lib/modules', version)) },
     },
   })
 }
 
 /** A busybox that needs nothing else, for guests and for what stands around them. */
-export async function busyboxFile(): Promise<string> {
-  return join(await unpacked('busybox-static'), 'bin/busybox')
+export async function busyboxFile(source: DebianSource = thisMachine): Promise<string> {
+  return join(await unpacked('busybox-static', source), 'bin/busybox')
 }
 
-/** The kernel for virtual machines: signed as the big one is, a third of its size. Its package is named for its version. */
-async function packageOfKernel(): Promise<string> {
-  const { stdout } = await systemHost().capture('apt-cache', ['depends', 'linux-image-cloud-amd64'])
-  const found = /Depends: (linux-image-\S+-cloud-amd64)$/m.exec(stdout)?.[1]
-  if (found !== undefined) return found
-  // apt may have no lists yet: asking for the meta-package makes it read them.
-  await unpacked('linux-image-cloud-amd64')
-  const again = await systemHost().capture('apt-cache', ['depends', 'linux-image-cloud-amd64'])
-  const named = /Depends: (linux-image-\S+-cloud-amd64)$/m.exec(again.stdout)?.[1]
-  if (named === undefined) throw new Error(`apt knows no kernel for linux-image-cloud-amd64: ${again.stdout}`)
-  return named
+/**
+ * The kernel for virtual machines: signed as the big one is, a third of its size. Its package is named for its version,
+ * and shares its documentation with the meta-package, so that the link there says the name.
+ */
+async function packageOfKernel(debian: string, source: DebianSource): Promise<string> {
+  const meta = `linux-image-cloud-${debian}`
+  return await readlink(join(await unpacked(meta, source), 'usr/share/doc', meta))
 }
 
 async function initrd(busybox: string, moduleFolder: string): Promise<Uint8Array> {
@@ -154,8 +177,9 @@ async function initrd(busybox: string, moduleFolder: string): Promise<Uint8Array
       await writeFile(join(work, name), text)
       await chmod(join(work, name), 0o755)
     }
-    await run(busybox, ['sh', '-c', 'cd "$1" && find . | busybox cpio -o -H newc >"$1.cpio" 2>/dev/null', 'sh', work], {
-      env: { PATH: join(busybox, '..') },
+    const own = await busyboxFile()
+    await run(own, ['sh', '-c', 'cd "$1" && find . | busybox cpio -o -H newc >"$1.cpio" 2>/dev/null', 'sh', work], {
+      env: { PATH: dirname(own) },
     })
     return gzipSync(await readFile(`${work}.cpio`), { level: 1 })
   } finally {
