@@ -130,7 +130,7 @@ async function writeGuestIso(
   task: GuestTask,
   board: Board,
   source: DebianSource,
-  programs: Disc['programs'],
+  programs: NonNullable<Disc['programs']>,
 ): Promise<void> {
   const kernelPackage = await packageOfKernel(board.debian, source)
   const [kernel, busybox] = await Promise.all([unpacked(kernelPackage, source), busyboxFile(source)])

@@ -84,11 +84,11 @@ test.each([
 test('a machine that stays on and says nothing there does not keep `up` waiting', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const here = await worldWithPort(sayingThere(() => false))
-  let isDone = false
+  const done = new AbortController()
   const upping = here.up(waiting(arm, 'timeouts: { boot: 24h }')).finally(() => {
-    isDone = true
+    done.abort()
   })
-  while (!isDone) {
+  while (!done.signal.aborted) {
     await setImmediate()
     // The report is whole on the firmware's port: what is still waited for is the system's.
     if (here.events.some((event) => event.type === 'boot-stage' && event.stage === 'boot probe'))
