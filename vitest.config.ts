@@ -21,10 +21,10 @@ export default defineConfig({
       },
       {
         ...source,
-        // libvirt-ts against a real libvirtd.
+        // Our parts against the real programs: libvirtd, the PowerShell engine.
         test: {
           name: 'integration',
-          include: ['packages/*/test/integration/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'packages/*/test/integration/**/*.test.ts'],
           testTimeout: machineTimeoutMs,
           hookTimeout: machineTimeoutMs,
           maxWorkers: 2,

@@ -1,0 +1,34 @@
+namespace AzlVm.HyperV.Host;
+
+/// <summary>powershell.exe's command line, as far as a program starts a script by it.</summary>
+public sealed record Arguments(string? File, IReadOnlyList<string> ScriptArguments, bool NonInteractive, string? Fault)
+{
+    /// <summary>Switches begin with - or /, in any case, and may be cut short, as powershell.exe takes them.</summary>
+    public static Arguments Parse(string[] args)
+    {
+        var nonInteractive = false;
+        for (var at = 0; at < args.Length; at++)
+        {
+            var name = args[at].TrimStart('-', '/').ToLowerInvariant();
+            switch (name)
+            {
+                case "nologo" or "noprofile" or "nop" or "mta" or "sta":
+                    break;
+                case "noninteractive" or "noni":
+                    nonInteractive = true;
+                    break;
+                case "executionpolicy" or "ep" or "ex" or "exec" or "version" or "v" or "windowstyle" or "w" or "outputformat" or "inputformat":
+                    at++;
+                    break;
+                case "file" or "f":
+                    if (at + 1 >= args.Length) return Wrong("-File needs the path of a script");
+                    return new Arguments(args[at + 1], args[(at + 2)..], nonInteractive, null);
+                default:
+                    return Wrong($"the simulator's powershell.exe does not play {args[at]}");
+            }
+        }
+        return Wrong("the simulator's powershell.exe runs scripts only: give -File");
+    }
+
+    private static Arguments Wrong(string fault) => new(null, [], false, fault);
+}

@@ -1,0 +1,98 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Text;
+using AzlVm.HyperV.Host.Commands;
+using AzlVm.HyperV.Host.Windows;
+using AzlVm.HyperV.Simulator.Machines;
+using AzlVm.HyperV.Simulator.State;
+
+namespace AzlVm.HyperV.Host;
+
+/// <summary>
+/// The true PowerShell engine behind powershell.exe's command line: 0; 1 after a terminating error; n after
+/// <c>exit n</c>. stdin is left to the script. With --run-machine it is the process that runs one machine.
+/// </summary>
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        if (args is ["--run-machine", var folder, var id]) return MachineRunner.Run(folder, Guid.Parse(id));
+        var arguments = Arguments.Parse(args);
+        if (arguments.File is null)
+        {
+            Console.Error.WriteLine(arguments.Fault);
+            return -196608; // powershell.exe's own code for a -File that it cannot use
+        }
+        var knobs = HostState.ReadKnobs(HostState.FolderFromEnvironment());
+        Environment.SetEnvironmentVariable("PSModulePath", ModuleFolder(knobs));
+        Environment.SetEnvironmentVariable("PSModuleAnalysisCachePath", "/dev/null");
+        using var output = new StreamWriter(Console.OpenStandardOutput(), EncodingOf(knobs)) { AutoFlush = true };
+        var host = new ScriptHost(output, Console.Error);
+        PlayedTypes.Register(knobs);
+        using var runspace = RunspaceFactory.CreateRunspace(host, SessionState());
+        runspace.Open();
+        Windows51.Apply(runspace, knobs);
+        return Run(runspace, host, output, arguments);
+    }
+
+    private static int Run(Runspace runspace, ScriptHost host, TextWriter output, Arguments arguments)
+    {
+        var path = Path.GetFullPath(arguments.File!);
+        if (!File.Exists(path))
+        {
+            Console.Error.WriteLine(
+                $"The argument '{arguments.File}' to the -File parameter does not exist. Provide the path to an existing '.ps1' file as an argument to the -File parameter.");
+            return -196608;
+        }
+        using var shell = PowerShell.Create(runspace);
+        shell.AddCommand(path);
+        AddScriptArguments(shell, arguments.ScriptArguments);
+        shell.Streams.Error.DataAdded += (_, added) => host.WriteError(shell.Streams.Error[added.Index]);
+        using var results = new PSDataCollection<PSObject>();
+        results.DataAdded += (_, added) => output.WriteLine(results[added.Index]?.ToString());
+        try
+        {
+            shell.Invoke<PSObject, PSObject>(null, results, new PSInvocationSettings { Host = host });
+        }
+        catch (RuntimeException fault)
+        {
+            if (!host.ShouldExit) host.WriteError(fault.ErrorRecord);
+            return host.ShouldExit ? host.ExitCode : 1;
+        }
+        return host.ShouldExit ? host.ExitCode : LastExitCode(runspace);
+    }
+
+    /// <summary>-Name value pairs bind by name, as with -File; the rest by position.</summary>
+    private static void AddScriptArguments(PowerShell shell, IReadOnlyList<string> arguments)
+    {
+        for (var at = 0; at < arguments.Count; at++)
+        {
+            var isName = arguments[at].StartsWith('-') && arguments[at].Length > 1 && char.IsLetter(arguments[at][1]);
+            if (!isName) shell.AddArgument(arguments[at]);
+            else if (at + 1 < arguments.Count && !arguments[at + 1].StartsWith('-')) shell.AddParameter(arguments[at][1..], arguments[++at]);
+            else shell.AddParameter(arguments[at][1..]);
+        }
+    }
+
+    /// <summary>`exit n` in a script that is called leaves n here.</summary>
+    private static int LastExitCode(Runspace runspace) =>
+        runspace.SessionStateProxy.GetVariable("LASTEXITCODE") is int code ? code : 0;
+
+    private static InitialSessionState SessionState()
+    {
+        var state = InitialSessionState.CreateDefault2();
+        state.ThreadOptions = PSThreadOptions.UseCurrentThread;
+        foreach (var (name, type) in StandIns.All) state.Commands.Add(new SessionStateCmdletEntry(name, type, null));
+        return state;
+    }
+
+    private static string ModuleFolder(Knobs knobs) =>
+        Path.Combine(AppContext.BaseDirectory, "..", knobs.Build == 14393 ? "modules-14393" : "modules");
+
+    private static Encoding EncodingOf(Knobs knobs)
+    {
+        if (knobs.OutputEncoding == "utf-8") return new UTF8Encoding(false);
+        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+        return Encoding.GetEncoding(int.Parse(knobs.OutputEncoding));
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using AzlVm.HyperV.Simulator.Machines;
+using AzlVm.HyperV.Simulator.VirtualDisks;
+using Microsoft.HyperV.PowerShell;
+
+namespace AzlVm.HyperV.Simulator.State;
+
+/// <summary>
+/// Checkpoints as trees of disks: taking one freezes the disk and goes on in an .avhdx over it; removing one merges
+/// the only child into it. Memory, firmware variables and TPM state lie in the machine's run folder.
+/// </summary>
+public static class CheckpointStore
+{
+    private static readonly string[] Kept = ["vars.fd", "vars.kind"];
+
+    public static MachineCheckpoint Take(Call call, Machine machine, string name, bool isAutomatic)
+    {
+        var checkpoint = new MachineCheckpoint { Name = name, IsAutomatic = isAutomatic, Parent = machine.ParentCheckpoint };
+        checkpoint.Held = HostState.Copy(machine);
+        checkpoint.Held.Checkpoints = [];
+        var folder = Folder(call.State, machine, checkpoint.Id);
+        Directory.CreateDirectory(folder);
+        if (machine.Runner is not null)
+        {
+            checkpoint.Memory = Path.Combine(folder, "memory.bin");
+            RunningMachine.WriteMemory(call, machine, checkpoint.Memory);
+        }
+        Copy(call.State.RunFolder(machine.Id), folder);
+        foreach (var drive in machine.Drives.Where(drive => !drive.IsDvd)) GoOn(call, machine, drive, checkpoint.Id);
+        if (machine.Runner is not null && machine.Power == VMState.Running) RunningMachine.Tell(call, machine, "cont");
+        machine.Checkpoints.Add(checkpoint);
+        machine.ParentCheckpoint = checkpoint.Id;
+        call.State.Save(machine);
+        return checkpoint;
+    }
+
+    /// <summary>A machine that ran when it was taken is Saved afterwards: the next start goes on there.</summary>
+    public static void Restore(HostState state, Machine machine, Guid id)
+    {
+        var checkpoint = machine.Checkpoints.First(one => one.Id == id);
+        foreach (var drive in machine.Drives.Where(drive => !drive.IsDvd && IsOwnDisk(machine, drive.Path))) File.Delete(drive.Path);
+        var restored = HostState.Copy(checkpoint.Held);
+        restored.Checkpoints = machine.Checkpoints;
+        restored.ParentCheckpoint = id;
+        restored.Name = machine.Name;
+        restored.Runner = null;
+        restored.Power = checkpoint.Memory is null ? VMState.Off : VMState.Saved;
+        foreach (var drive in restored.Drives.Where(drive => !drive.IsDvd))
+        {
+            var frozen = drive.Path;
+            drive.Path = DifferencingPath(frozen, Guid.NewGuid());
+            VirtualDisk.CreateDifferencing(drive.Path, frozen);
+        }
+        var run = state.RunFolder(machine.Id);
+        Directory.CreateDirectory(run);
+        var memory = Path.Combine(run, "memory.bin");
+        File.Delete(memory);
+        if (checkpoint.Memory is not null) File.Copy(checkpoint.Memory, memory);
+        Copy(Folder(state, machine, id), run);
+        state.Save(restored);
+    }
+
+    public static void Remove(HostState state, Machine machine, MachineCheckpoint checkpoint)
+    {
+        foreach (var drive in checkpoint.Held.Drives.Where(drive => !drive.IsDvd)) MergeChild(machine, checkpoint, drive.Path);
+        foreach (var child in machine.Checkpoints.Where(one => one.Parent == checkpoint.Id)) child.Parent = checkpoint.Parent;
+        if (machine.ParentCheckpoint == checkpoint.Id) machine.ParentCheckpoint = checkpoint.Parent;
+        machine.Checkpoints.Remove(checkpoint);
+        var folder = Folder(state, machine, checkpoint.Id);
+        if (Directory.Exists(folder)) Directory.Delete(folder, true);
+        machine.MergingUntil = DateTime.UtcNow.AddMilliseconds(state.Knobs.MergeMs);
+    }
+
+    private static void GoOn(Call call, Machine machine, MachineDrive drive, Guid id)
+    {
+        var overlay = DifferencingPath(drive.Path, id);
+        if (machine.Runner is null) VirtualDisk.CreateDifferencing(overlay, drive.Path);
+        else
+            RunningMachine.Tell(call, machine, "blockdev-snapshot-sync",
+                new JsonObject { ["device"] = QemuArguments.DriveId(drive), ["snapshot-file"] = overlay, ["format"] = "qcow2" });
+        drive.Path = overlay;
+    }
+
+    /// <summary>Several children: the disk stays, as their common parent.</summary>
+    private static void MergeChild(Machine machine, MachineCheckpoint checkpoint, string frozen)
+    {
+        var holders = machine.Checkpoints.Where(one => one != checkpoint).Select(one => one.Held).Append(machine).ToList();
+        var drives = holders.SelectMany(one => one.Drives).Where(drive => !drive.IsDvd).ToList();
+        if (drives.Exists(drive => drive.Path == frozen)) return;
+        var children = drives.Select(drive => drive.Path).Distinct().Where(path => File.Exists(path) && VirtualDisk.Read(path).Parent == frozen).ToList();
+        if (children.Count != 1) return;
+        VirtualDisk.Merge(children[0]);
+        File.Delete(children[0]);
+        foreach (var drive in drives.Where(drive => drive.Path == children[0])) drive.Path = frozen;
+    }
+
+    private static bool IsOwnDisk(Machine machine, string path) =>
+        !machine.Checkpoints.Exists(one => one.Held.Drives.Exists(drive => drive.Path == path)) && path.EndsWith(".avhdx", StringComparison.Ordinal);
+
+    /// <summary>name_GUID.avhdx beside its parent.</summary>
+    private static string DifferencingPath(string path, Guid id)
+    {
+        var name = Path.GetFileNameWithoutExtension(path).Split('_')[0];
+        return Path.Combine(Path.GetDirectoryName(path)!, $"{name}_{id.ToString().ToUpperInvariant()}.avhdx");
+    }
+
+    private static string Folder(HostState state, Machine machine, Guid id) =>
+        Path.Combine(state.RunFolder(machine.Id), "checkpoints", id.ToString());
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var name in Kept.Where(name => File.Exists(Path.Combine(from, name)))) File.Copy(Path.Combine(from, name), Path.Combine(to, name), true);
+        var tpm = Path.Combine(from, "tpm");
+        if (!Directory.Exists(tpm)) return;
+        Directory.CreateDirectory(Path.Combine(to, "tpm"));
+        foreach (var file in Directory.GetFiles(tpm)) File.Copy(file, Path.Combine(to, "tpm", Path.GetFileName(file)), true);
+    }
+}

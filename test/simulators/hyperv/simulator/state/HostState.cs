@@ -1,0 +1,124 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.HyperV.PowerShell;
+
+namespace AzlVm.HyperV.Simulator.State;
+
+/// <summary>
+/// The folder that AZL_SIM_STATE names: vms/GUID.json, switches.json, knobs.json, run/GUID (of a running machine).
+/// Several processes share it; whoever holds an instance holds the folder's lock.
+/// </summary>
+public sealed class HostState : IDisposable
+{
+    /// <summary>Fixed for every Default Switch. Source: canonical/multipass kDefaultHyperVSwitchGUID.</summary>
+    public static readonly Guid DefaultSwitchId = new("c08cb7b8-9b3c-408e-8e30-5e16a3aeb444");
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    private readonly FileStream _lock;
+
+    public string Folder { get; }
+    public Knobs Knobs { get; }
+
+    private HostState(string folder, FileStream held)
+    {
+        Folder = folder;
+        _lock = held;
+        Knobs = ReadKnobs(folder);
+    }
+
+    public static string FolderFromEnvironment() =>
+        Environment.GetEnvironmentVariable("AZL_SIM_STATE")
+        ?? throw new InvalidOperationException("AZL_SIM_STATE names no folder: the Hyper-V simulator has no state");
+
+    public static HostState Open(string? folder = null)
+    {
+        folder ??= FolderFromEnvironment();
+        Directory.CreateDirectory(System.IO.Path.Combine(folder, "vms"));
+        var path = System.IO.Path.Combine(folder, "lock");
+        while (true)
+        {
+            try
+            {
+                return new HostState(folder, new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(3);
+            }
+        }
+    }
+
+    public static Knobs ReadKnobs(string folder)
+    {
+        var path = System.IO.Path.Combine(folder, "knobs.json");
+        return File.Exists(path) ? JsonSerializer.Deserialize<Knobs>(File.ReadAllText(path), Json)! : new Knobs();
+    }
+
+    public string RunFolder(Guid id) => System.IO.Path.Combine(Folder, "run", id.ToString());
+
+    public List<Machine> Machines() =>
+        Directory.GetFiles(System.IO.Path.Combine(Folder, "vms"), "*.json")
+            .Select(path => JsonSerializer.Deserialize<Machine>(File.ReadAllText(path), Json)!)
+            .Select(WithoutDeadRunner)
+            .OrderBy(machine => machine.Name, StringComparer.OrdinalIgnoreCase)
+            .ToList();
+
+    public Machine? Find(Guid id) => Machines().FirstOrDefault(machine => machine.Id == id);
+
+    public void Save(Machine machine) => Write(MachineFile(machine.Id), machine);
+
+    public void Delete(Machine machine)
+    {
+        File.Delete(MachineFile(machine.Id));
+        if (Directory.Exists(RunFolder(machine.Id))) Directory.Delete(RunFolder(machine.Id), true);
+    }
+
+    public List<SwitchState> Switches()
+    {
+        var path = System.IO.Path.Combine(Folder, "switches.json");
+        var made = File.Exists(path) ? JsonSerializer.Deserialize<List<SwitchState>>(File.ReadAllText(path), Json)! : [];
+        // A feature of clients only.
+        return Knobs.Server ? made : [.. made, DefaultSwitch()];
+    }
+
+    public void SaveSwitches(IEnumerable<SwitchState> switches) =>
+        Write(System.IO.Path.Combine(Folder, "switches.json"), switches.Where(one => one.Id != DefaultSwitchId).ToList());
+
+    public static Machine Copy(Machine machine) =>
+        JsonSerializer.Deserialize<Machine>(JsonSerializer.Serialize(machine, Json), Json)!;
+
+    public void Dispose() => _lock.Dispose();
+
+    private SwitchState DefaultSwitch() => new()
+    {
+        Id = DefaultSwitchId,
+        Name = Knobs.Localized ? "Standardswitch" : "Default Switch",
+        Type = VMSwitchType.Internal,
+        AllowManagementOS = true,
+    };
+
+    private string MachineFile(Guid id) => System.IO.Path.Combine(Folder, "vms", $"{id}.json");
+
+    /// <summary>A runner that was killed takes its machine with it, as a host's power cut does.</summary>
+    private Machine WithoutDeadRunner(Machine machine)
+    {
+        if (machine.Runner is null || ProcessIdentity.IsAlive(machine.Runner)) return machine;
+        machine.Runner = null;
+        if (machine.Power is not VMState.Saved) machine.Power = VMState.Off;
+        Save(machine);
+        return machine;
+    }
+
+    private static void Write<T>(string path, T value)
+    {
+        var temporary = $"{path}.tmp";
+        File.WriteAllText(temporary, JsonSerializer.Serialize(value, Json));
+        File.Move(temporary, path, true);
+    }
+}

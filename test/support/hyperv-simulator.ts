@@ -1,0 +1,168 @@
+/**
+ * The Hyper-V simulator for tests: test/simulators/hyperv, built once for the digest of its sources by the machine's
+ * own .NET SDK and NuGet settings, and a Windows folder whose powershell.exe it is.
+ */
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { execa } from 'execa'
+import { processTable } from '../../src/host/process-identity.ts'
+import { withLock } from '../../src/store/lock.ts'
+import { writeSilentFirmware } from '../simulators/hyperv/generate/silent-firmware.ts'
+import { writeSources } from '../simulators/hyperv/generate/write-sources.ts'
+import { repositoryRoot } from './run-cli.ts'
+
+const sources = join(repositoryRoot, 'test', 'simulators', 'hyperv')
+const cache = join(repositoryRoot, '.cache', 'hyperv-simulator')
+
+/** Restoring from a slow feed and compiling on a busy machine, milliseconds. */
+const buildLimitMs = 900_000
+
+/** Why the simulator cannot run on this machine; undefined where it can. */
+export async function missingForSimulator(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'the Hyper-V simulator runs its machines on Linux'
+  const { stdout, failed } = await execa('dotnet', ['--list-sdks'], { reject: false })
+  const newest = Math.max(
+    0,
+    ...String(stdout)
+      .split('\n')
+      .map((line) => Number.parseInt(line, 10) || 0),
+  ) // 10.0.401 [/usr/share/dotnet/sdk]
+  if (failed || newest < 10) return 'the .NET SDK 10 is not installed'
+  return undefined
+}
+
+async function digestOfSources(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const folder of [sources, join(repositoryRoot, 'test', 'fixtures', 'hyperv')]) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+    const files = entries
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
+      .map((entry) => join(entry.parentPath, entry.name))
+    for (const file of files.sort()) hash.update(`${relative(folder, file)}\0`).update(await readFile(file))
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** The folder of the built program; the first caller builds, the others wait for it. */
+async function buildSimulator(): Promise<string> {
+  const built = join(cache, await digestOfSources())
+  await mkdir(cache, { recursive: true })
+  const request = {
+    what: 'the build of the Hyper-V simulator',
+    verb: 'test',
+    processes: await processTable(),
+    signal: AbortSignal.timeout(buildLimitMs),
+    waitMs: buildLimitMs,
+  }
+  await withLock(`${built}.lock`, request, async () => {
+    if (await isThere(built)) return
+    const folder = await mkdtemp(join(cache, 'build-'))
+    try {
+      await writeSources(sources, folder)
+      await execa('dotnet', ['build', 'simulator.slnx', '-c', 'Release', '-v', 'quiet', '-nodeReuse:false'], {
+        cwd: folder,
+        all: true,
+        timeout: buildLimitMs,
+      })
+      await mkdir(join(folder, 'out', 'firmware'))
+      for (const name of ['OVMF_CODE_4M.fd', 'OVMF_CODE_4M.ms.fd'])
+        await writeSilentFirmware(join('/usr/share/OVMF', name), join(folder, 'out', 'firmware', name))
+      await rename(join(folder, 'out'), built)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+  return built
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** knobs.json; see simulator/state/Knobs.cs for what each means. */
+export interface SimulatorKnobs {
+  readonly build?: 14393 | 17763 | 22631 | 26100
+  readonly server?: boolean
+  readonly localized?: boolean
+  readonly rights?: 'full' | 'none-silent' | 'none-error'
+  readonly importDelayMs?: number
+  readonly importProgress?: boolean
+  readonly pipeAbsentMs?: number
+  readonly pipeBusyMs?: number
+  readonly outputEncoding?: string
+  readonly mergeMs?: number
+  readonly memoryBytes?: number
+  readonly faults?: Readonly<Record<string, string>>
+  readonly languageMode?: 'FullLanguage' | 'ConstrainedLanguage'
+}
+
+interface ScriptResult {
+  readonly exitCode: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface HyperVSimulator {
+  /** For machines, disks and scripts of the test; gone with the simulator. */
+  readonly folder: string
+  /** What a program that starts powershell.exe has in its environment. */
+  readonly env: Readonly<Record<string, string>>
+  setKnobs(knobs: SimulatorKnobs): Promise<void>
+  /** Runs a script as `powershell.exe -File` does. */
+  run(script: string, ...scriptArguments: readonly string[]): Promise<ScriptResult>
+  /** Where the simulator serves a local pipe, e.g. `\\.\pipe\name`. */
+  pipePath(pipe: string): string
+  /** Ends all machines. */
+  stop(): Promise<void>
+}
+
+/** A Hyper-V host of its own, empty. */
+export async function startHyperVSimulator(knobs: SimulatorKnobs = {}): Promise<HyperVSimulator> {
+  const built = await buildSimulator()
+  const folder = await mkdtemp(join(tmpdir(), 'azl-hyperv-'))
+  const systemRoot = join(folder, 'Windows')
+  const home = join(systemRoot, 'System32', 'WindowsPowerShell', 'v1.0')
+  const powershell = join(home, 'powershell.exe')
+  const state = join(folder, 'state')
+  await mkdir(home, { recursive: true })
+  await mkdir(state)
+  await symlink(join(built, 'Host', 'powershell'), powershell)
+  const env = { SystemRoot: systemRoot, AZL_SIM_STATE: state, PATH: process.env['PATH'] ?? '' }
+  const setKnobs = (next: SimulatorKnobs): Promise<void> => writeFile(join(state, 'knobs.json'), JSON.stringify(next))
+  await setKnobs(knobs)
+  let scripts = 0
+  return {
+    folder,
+    env,
+    setKnobs,
+    run: async (script, ...scriptArguments) => {
+      scripts += 1
+      const file = join(folder, `script-${scripts}.ps1`)
+      await writeFile(file, script)
+      const fixed = ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', file]
+      const { exitCode, stdout, stderr } = await execa(powershell, [...fixed, ...scriptArguments], {
+        env,
+        reject: false,
+      })
+      return { exitCode, stdout, stderr }
+    },
+    pipePath: (pipe) => join(tmpdir(), `CoreFxPipe_${pipe.replace('\\\\.\\pipe\\', '')}`),
+    stop: async () => {
+      // Their processes end when their state is gone; then nothing writes to the folder any more.
+      const machines = await readdir(join(state, 'vms')).catch(() => [])
+      if (machines.length > 0) {
+        const turnOff = "Hyper-V\\Get-VM | Where-Object { $_.State -ne 'Off' } | Hyper-V\\Stop-VM -TurnOff -Force"
+        const file = join(folder, 'stop.ps1')
+        await writeFile(file, turnOff)
+        await setKnobs({})
+        await execa(powershell, ['-File', file], { env, reject: false })
+      }
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
