@@ -201,6 +201,12 @@ export class World {
     await promisify(execFile)('nsenter', ['--target', String(pid), '--mount', 'sh', '-ec', script])
   }
 
+  /** Runs a command in the daemon's network namespace, whose links are the host's for its machines. */
+  async inNetwork(...command: readonly string[]): Promise<void> {
+    const pid = await this.daemonProcess('libvirtd')
+    await promisify(execFile)('nsenter', ['--target', String(pid), '--net', ...command])
+  }
+
   async virsh(...args: readonly string[]): Promise<string> {
     const { stdout } = await promisify(execFile)('virsh', ['-q', '-c', this.daemon.uri, ...args])
     return stdout
