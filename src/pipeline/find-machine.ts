@@ -35,7 +35,8 @@ export async function takeInventory(environment: Environment, call: Call, host?:
     await Promise.all(providers.map(({ provider }) => provider.close()))
   }
   try {
-    return { ...(await askAll(providers, call)), close }
+    const answers = await askAll(providers, call)
+    return { ...answers, machines: await seenOnce(answers.machines, environment), close }
   } catch (error) {
     // An open connection would keep the process alive.
     await close()
@@ -71,6 +72,22 @@ async function askAll(providers: readonly KnownHost[], call: Call): Promise<Omit
     machines,
     unreadable: answered.length === 0 ? [...unreadable, ...passedOver] : unreadable,
   }
+}
+
+/**
+ * One host may be known under two addresses (`ssh://hv01` and `ssh://hv01.example`) and shows its machines under each:
+ * the same id made by the same run is one machine. It is seen at the address it was made with, else at the first.
+ */
+async function seenOnce(machines: readonly FoundMachine[], environment: Environment): Promise<readonly FoundMachine[]> {
+  const seen = new Map<string, FoundMachine>()
+  for (const found of machines) {
+    const { provider, info } = found
+    const key = JSON.stringify([provider.name, info.ref.id, info.mark?.runId])
+    const isRecordedHere = async (): Promise<boolean> =>
+      (await environment.machines.read(provider.name, provider.host, info.ref.name))?.ref.id === info.ref.id
+    if (!seen.has(key) || (await isRecordedHere())) seen.set(key, found)
+  }
+  return [...seen.values()]
 }
 
 async function openKnownHosts(environment: Environment, host: string | undefined): Promise<readonly KnownHost[]> {

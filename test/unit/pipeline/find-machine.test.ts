@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { pickMachine, takeInventory } from '../../../src/pipeline/find-machine.ts'
+import type { ProviderEntry } from '../../../src/provider/registry.ts'
+import type { MemoryHypervisor } from '../../support/memory-provider.ts'
+import { testCall, testEnvironment } from '../../support/test-environment.ts'
+import { world } from './pipeline-world.ts'
+
+/** The same hypervisor, whatever address it is asked under. */
+function underAnyAddress(hypervisor: MemoryHypervisor): ProviderEntry {
+  const open = async (host: string) =>
+    host === 'local' ? hypervisor.open() : Object.assign(hypervisor.open(), { host })
+  return { ...hypervisor.entry, load: async () => ({ ...hypervisor.definition, open }) }
+}
+
+test('a host that is known under two addresses shows each machine once, at the address it was made with', async () => {
+  const here = await world()
+  await here.up()
+  const { machines } = here.environment
+  const [made] = await machines.list()
+  const other = 'memory:///the-same-by-another-name'
+  await machines.write({ ...made!.record, host: other, ref: { name: 'elsewhere', id: 'gone' } })
+  const environment = testEnvironment({
+    home: here.environment.home.root,
+    entries: [underAnyAddress(here.hypervisor)],
+    processes: here.processes,
+  })
+  const inventory = await takeInventory(environment, testCall())
+  expect(inventory.providers.map(({ host }) => host).toSorted()).toEqual([here.hypervisor.host, other].toSorted())
+  expect(inventory.machines.map(({ info }) => info.ref.name)).toEqual(['box'])
+  expect(pickMachine(inventory, 'box', environment).provider.host).toBe(here.hypervisor.host)
+  await inventory.close()
+})
