@@ -1,7 +1,6 @@
 import { defineCommand } from '../cli/command.ts'
 import { cloneMachine } from '../pipeline/clone.ts'
-import { hostOption, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
-import { lifecycleRequest } from './snapshot-arguments.ts'
+import { hostOption, lifecycleRequest, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({
   description:

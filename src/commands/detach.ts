@@ -1,6 +1,6 @@
 import { defineCommand } from '../cli/command.ts'
 import { detachInstaller } from '../pipeline/lifecycle.ts'
-import { hostOption, lockWaitOf, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
+import { hostOption, lifecycleRequest, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({
   description:
@@ -11,15 +11,9 @@ export const command = defineCommand({
   options: { ...hostOption, ...waitOption },
   examples: [{ command: 'azl-vm detach azl4-eval', text: 'The system is installed: boot its disk from now on.' }],
   async handler(args, ctx) {
-    return await withMachine(ctx, args, 'detach', async ({ environment, provider, info, bus }) => {
-      const ejected = await detachInstaller({
-        environment,
-        found: { provider, info },
-        bus,
-        signal: ctx.signal,
-        lockWaitMs: lockWaitOf(args),
-      })
-      const { name } = info.ref
+    return await withMachine(ctx, args, 'detach', async (work) => {
+      const ejected = await detachInstaller(lifecycleRequest(work, args, ctx))
+      const { name } = work.info.ref
       return {
         data: { machine: name, ejected: ejected ?? null },
         text: () => (ejected === undefined ? `the drive of ${name} was empty already` : `${name}: ejected ${ejected}`),

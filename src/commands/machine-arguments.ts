@@ -4,6 +4,7 @@ import type { CommandContext, OptionData, PositionalData } from '../cli/command.
 import type { EventBus } from '../events/event-bus.ts'
 import { callFor, type Environment } from '../pipeline/environment.ts'
 import { pickMachine, takeInventory, type FoundMachine } from '../pipeline/find-machine.ts'
+import type { LifecycleRequest } from '../pipeline/lifecycle.ts'
 import { openVerbRun } from '../pipeline/run.ts'
 import type { Call } from '../provider/contract.ts'
 import { usageError } from '../usage-error.ts'
@@ -33,6 +34,16 @@ export const waitOption = {
   wait: { type: 'boolean', description: 'Wait where another azl-vm works on the machine, instead of failing at once.' },
 } as const satisfies Record<string, OptionData>
 
+/** How long the guest may take to shut down; `timeoutMsOf` reads it. */
+export const shutDownTimeoutOption = {
+  timeout: {
+    type: 'number',
+    placeholder: 'SECONDS',
+    default: 120,
+    description: 'How long the guest may take to shut down.',
+  },
+} as const satisfies Record<string, OptionData>
+
 /** How long `--wait` waits for another command. */
 const lockWaitMs = 60 * 60 * 1000
 
@@ -56,6 +67,15 @@ export interface MachineWork extends FoundMachine {
   readonly environment: Environment
   readonly bus: EventBus
   readonly call: Call
+}
+
+/** What a verb that changes the machine asks of the pipeline. */
+export function lifecycleRequest(
+  { environment, provider, info, bus }: MachineWork,
+  args: { readonly wait: boolean },
+  ctx: CommandContext,
+): LifecycleRequest {
+  return { environment, found: { provider, info }, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) }
 }
 
 /**

@@ -1,7 +1,15 @@
 import { defineCommand } from '../cli/command.ts'
 import { restartMachine } from '../pipeline/lifecycle.ts'
 import { sshText } from './endpoint-text.ts'
-import { hostOption, lockWaitOf, machinePositional, timeoutMsOf, waitOption, withMachine } from './machine-arguments.ts'
+import {
+  hostOption,
+  lifecycleRequest,
+  machinePositional,
+  shutDownTimeoutOption,
+  timeoutMsOf,
+  waitOption,
+  withMachine,
+} from './machine-arguments.ts'
 
 export const command = defineCommand({
   description:
@@ -13,12 +21,7 @@ export const command = defineCommand({
     ...hostOption,
     ...waitOption,
     force: { type: 'boolean', description: 'Reset it; what the guest has not written is lost.' },
-    timeout: {
-      type: 'number',
-      placeholder: 'SECONDS',
-      default: 120,
-      description: 'How long the guest may take to shut down.',
-    },
+    ...shutDownTimeoutOption,
   },
   examples: [
     { command: 'azl-vm restart azl4-eval', text: 'Shut it down and start it.' },
@@ -26,11 +29,12 @@ export const command = defineCommand({
   ],
   async handler(args, ctx) {
     const timeoutMs = timeoutMsOf(args)
-    return await withMachine(ctx, args, 'restart', async ({ environment, provider, info, bus, call }) => {
-      const { action, acceleration, outputs } = await restartMachine(
-        { environment, found: { provider, info }, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) },
-        { mode: args.force ? 'force' : 'graceful', timeoutMs },
-      )
+    return await withMachine(ctx, args, 'restart', async (work) => {
+      const { provider, info, call } = work
+      const { action, acceleration, outputs } = await restartMachine(lifecycleRequest(work, args, ctx), {
+        mode: args.force ? 'force' : 'graceful',
+        timeoutMs,
+      })
       const endpoint = await provider.endpoint(info.ref, call)
       const { name } = info.ref
       return {

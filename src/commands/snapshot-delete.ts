@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command.ts'
 import { deleteSnapshot } from '../pipeline/snapshots.ts'
-import { hostOption, waitOption, withMachine } from './machine-arguments.ts'
-import { lifecycleRequest, snapshotPositionals } from './snapshot-arguments.ts'
+import { hostOption, lifecycleRequest, waitOption, withMachine } from './machine-arguments.ts'
+import { snapshotPositionals } from './snapshot-arguments.ts'
 
 export const command = defineCommand({
   description:

@@ -1,7 +1,8 @@
 import { defineCommand } from '../cli/command.ts'
 import { restoreSnapshot } from '../pipeline/snapshots.ts'
-import { hostOption, waitOption, withMachine } from './machine-arguments.ts'
-import { lifecycleRequest, snapshotPositionals } from './snapshot-arguments.ts'
+import { sshText } from './endpoint-text.ts'
+import { hostOption, lifecycleRequest, waitOption, withMachine } from './machine-arguments.ts'
+import { snapshotPositionals } from './snapshot-arguments.ts'
 
 export const command = defineCommand({
   description:
@@ -18,10 +19,9 @@ export const command = defineCommand({
       const restored = await restoreSnapshot(lifecycleRequest(work, args, ctx), args.snapshot)
       const endpoint = restored.state === 'running' ? await provider.endpoint(info.ref, call) : undefined
       const before = restored.wasOn ? ' (it was on, and was switched off)' : ''
-      const ssh = endpoint ? `; ssh: ${endpoint.address} port ${String(endpoint.port)}` : ''
       return {
         data: { machine: name, snapshot: args.snapshot, ...restored, endpoint },
-        text: () => `${name} is back at ${args.snapshot} and ${restored.state}${before}${ssh}`,
+        text: () => `${name} is back at ${args.snapshot} and ${restored.state}${before}${sshText(endpoint)}`,
       }
     })
   },

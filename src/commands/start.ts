@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command.ts'
 import { startMachine } from '../pipeline/lifecycle.ts'
 import { sshText } from './endpoint-text.ts'
-import { hostOption, lockWaitOf, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
+import { hostOption, lifecycleRequest, machinePositional, waitOption, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({
   description: 'Switches the machine on as it is, or lets a paused one go on. One that runs is left alone.',
@@ -9,15 +9,10 @@ export const command = defineCommand({
   options: { ...hostOption, ...waitOption },
   examples: [{ command: 'azl-vm start azl4-eval', text: 'Switch it on.' }],
   async handler(args, ctx) {
-    return await withMachine(ctx, args, 'start', async ({ environment, provider, info, bus, call }) => {
+    return await withMachine(ctx, args, 'start', async (work) => {
+      const { provider, info, call } = work
       const wasRunning = info.state === 'running'
-      const result = await startMachine({
-        environment,
-        found: { provider, info },
-        bus,
-        signal: ctx.signal,
-        lockWaitMs: lockWaitOf(args),
-      })
+      const result = await startMachine(lifecycleRequest(work, args, ctx))
       const endpoint = await provider.endpoint(info.ref, call)
       return {
         data: {

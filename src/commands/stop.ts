@@ -1,6 +1,14 @@
 import { defineCommand } from '../cli/command.ts'
 import { stopMachine } from '../pipeline/lifecycle.ts'
-import { hostOption, lockWaitOf, machinePositional, timeoutMsOf, waitOption, withMachine } from './machine-arguments.ts'
+import {
+  hostOption,
+  lifecycleRequest,
+  machinePositional,
+  shutDownTimeoutOption,
+  timeoutMsOf,
+  waitOption,
+  withMachine,
+} from './machine-arguments.ts'
 
 export const command = defineCommand({
   description:
@@ -11,12 +19,7 @@ export const command = defineCommand({
     ...hostOption,
     ...waitOption,
     force: { type: 'boolean', description: 'Cut the power; what the guest has not written is lost.' },
-    timeout: {
-      type: 'number',
-      placeholder: 'SECONDS',
-      default: 120,
-      description: 'How long the guest may take to shut down.',
-    },
+    ...shutDownTimeoutOption,
   },
   examples: [
     { command: 'azl-vm stop azl4-eval', text: 'Shut it down.' },
@@ -24,13 +27,11 @@ export const command = defineCommand({
   ],
   async handler(args, ctx) {
     const timeoutMs = timeoutMsOf(args)
-    return await withMachine(ctx, args, 'stop', async ({ environment, provider, info, bus }) => {
+    return await withMachine(ctx, args, 'stop', async (work) => {
+      const { info } = work
       const wasOff = info.state === 'off'
       const stop = { mode: args.force ? 'force' : 'graceful', timeoutMs } as const
-      await stopMachine(
-        { environment, found: { provider, info }, bus, signal: ctx.signal, lockWaitMs: lockWaitOf(args) },
-        stop,
-      )
+      await stopMachine(lifecycleRequest(work, args, ctx), stop)
       return {
         data: { machine: info.ref.name, wasOff, mode: stop.mode },
         text: () =>

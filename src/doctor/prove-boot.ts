@@ -12,6 +12,7 @@ import type { EventListener } from '../events/events.ts'
 import { BootRefusedError } from '../pipeline/boot.ts'
 import type { Environment } from '../pipeline/environment.ts'
 import { up, type UpResult } from '../pipeline/up.ts'
+import { guestCapabilities } from '../provider/capabilities.ts'
 import type { Facts } from '../provider/contract.ts'
 import type { Difference } from '../provider/machine.ts'
 import { specFromText } from '../spec/load.ts'
@@ -86,8 +87,8 @@ export async function proveBoot(request: BootProofRequest): Promise<BootProof> {
 }
 
 async function bootAsUsual(request: BootProofRequest, name: string): Promise<UsualBoot> {
-  const { capabilities } = request.facts
-  const loaded = specOf(request, name, { secureBoot: false, tpm: capabilities.tpm })
+  const { tpm } = guestCapabilities(request.facts.capabilities, request.architecture)
+  const loaded = specOf(request, name, { secureBoot: false, tpm })
   const asked = loaded.spec.machine
   const times = new BootTimes()
   try {
@@ -126,7 +127,8 @@ async function bootSecurely(
   usual: UsualBoot,
   on: string,
 ): Promise<SecureBootProof> {
-  if (!request.facts.capabilities.secureBoot) return { is: 'not-offered', times: undefined, failure: undefined }
+  if (!guestCapabilities(request.facts.capabilities, request.architecture).secureBoot)
+    return { is: 'not-offered', times: undefined, failure: undefined }
   // Where nothing boots, a refusal would prove nothing.
   if (usual.failure) return { is: 'failed', times: undefined, failure: usual.failure }
   request.bus.emit({ type: 'note', message: `booting the probe with Secure Boot, which must refuse it: ${on}` })

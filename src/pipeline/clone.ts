@@ -4,13 +4,13 @@ import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
 import type { MachineInfo, MachineRef } from '../provider/machine.ts'
 import type { Mark } from '../provider/mark.ts'
 import type { CloneRequest } from '../provider/snapshot.ts'
-import { namePattern } from '../spec/name-pattern.ts'
 import { destroyLocked } from './destroy.ts'
 import { callFor } from './environment.ts'
 import type { Journal } from './journal.ts'
 import { locked, requireMade, type LifecycleRequest } from './lifecycle.ts'
 import { mintMac } from './minting.ts'
 import { isOurs, notOursBecause, requireOurs } from './ownership.ts'
+import { requireName } from './require-name.ts'
 import { asCancelled, emitAfterFailure } from './runner.ts'
 
 export interface CloneOptions {
@@ -24,7 +24,7 @@ export interface CloneOptions {
  * made; a clone that a killed command left half made is removed and begun anew.
  */
 export async function cloneMachine(request: LifecycleRequest, options: CloneOptions): Promise<MachineInfo> {
-  requireName(options.name)
+  requireName(options.name, 'a machine')
   const { provider, info } = request.found
   await requireFree(request, options.name)
   return await locked(request, 'clone', async (originalJournal) => {
@@ -165,11 +165,4 @@ function isHalfMade({ environment }: LifecycleRequest, info: MachineInfo): boole
   return (
     isOurs(info, environment) && info.mark.phase === 'creating' && !environment.processes.isAlive(info.mark.creator)
   )
-}
-
-function requireName(name: string): void {
-  if (namePattern.test(name)) return
-  throw new AzlVmError('usage', `"${name}" is not a name for a machine`, {
-    hint: 'Use at most 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit.',
-  })
 }

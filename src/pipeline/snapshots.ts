@@ -1,13 +1,12 @@
 /** `snapshot create`, `restore` and `delete`: the machine's lock is held, the intent is journalled. */
-import { AzlVmError } from '../errors.ts'
 import type { RestoreResult, SnapshotInfo } from '../provider/snapshot.ts'
-import { namePattern } from '../spec/name-pattern.ts'
 import { callFor } from './environment.ts'
 import { locked, requireMade, type LifecycleRequest } from './lifecycle.ts'
+import { requireName } from './require-name.ts'
 
 /** Holds the machine's state under `name`. A name that is none is a usage error, and nothing is asked of the host. */
 export async function createSnapshot(request: LifecycleRequest, name: string): Promise<SnapshotInfo> {
-  requireName(name)
+  requireName(name, 'a snapshot')
   const { found, bus, environment } = request
   const { provider, info } = found
   return await acting(request, 'snapshot', name, async () => {
@@ -70,13 +69,6 @@ async function acting<T>(
     const result = await work()
     journal.append({ entry: 'done', act, operation: act })
     return result
-  })
-}
-
-function requireName(name: string): void {
-  if (namePattern.test(name)) return
-  throw new AzlVmError('usage', `"${name}" is not a name for a snapshot`, {
-    hint: 'Use at most 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit.',
   })
 }
 

@@ -42,11 +42,15 @@ export async function listenToSystemPort(context: UpContext, ref: MachineRef, is
     if (reader.state === 'complete' || reader.state === 'damaged') settle()
   }
   const follow = async (): Promise<void> => {
-    for await (const bytes of provider.followLog(ref, 'system', 'last-start', call)) onData(bytes)
+    try {
+      for await (const bytes of provider.followLog(ref, 'system', 'last-start', call)) onData(bytes)
+    } catch (error) {
+      if (!call.signal.aborted) warn(errorText(error))
+    }
   }
   try {
     const handle = isOff ? await provider.openConsole(ref, { port: 'system', onData }, call) : undefined
-    const reading = handle ? handle.ended.then(() => undefined) : follow().catch(() => undefined)
+    const reading = handle ? handle.ended.then(() => undefined) : follow()
     void reading.then(settle)
     return {
       probeHeard: async () => {
