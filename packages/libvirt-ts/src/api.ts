@@ -14,6 +14,7 @@ import type { ListNetworksFilter, Network } from './api/network.ts'
 import type { NodeCalls } from './api/node.ts'
 import type { DomainSaving, RestoreOptions, ResumeState } from './api/saving.ts'
 import type { DomainSnapshots } from './api/snapshots.ts'
+import type { Hole, Source, SparseTransferOptions, TransferOptions } from './api/transfer.ts'
 import type {
   DomainEventDetail,
   DomainEventName,
@@ -41,6 +42,7 @@ export type * from './api/network.ts'
 export type * from './api/node.ts'
 export type * from './api/saving.ts'
 export type * from './api/snapshots.ts'
+export type * from './api/transfer.ts'
 
 /** What every call takes. */
 export interface CallOptions {
@@ -484,16 +486,6 @@ export interface ResizeVolumeOptions extends CallOptions {
   readonly relative?: boolean | undefined
 }
 
-/** Which part of a volume is sent or read. */
-export interface TransferOptions extends CallOptions {
-  /** Where in the volume, default 0. */
-  readonly offsetBytes?: number | undefined
-  /** How much, default: to the end. */
-  readonly lengthBytes?: number | undefined
-  /** Called with the bytes so far, after each chunk. */
-  readonly onProgress?: ((transferredBytes: number) => void) | undefined
-}
-
 /** A handle: pool, name and key do not change; everything else is asked for. */
 export interface StorageVolume {
   readonly pool: string
@@ -519,7 +511,15 @@ export interface StorageVolume {
    * them. The source is read no faster than the daemon writes. On failure or abort a part may have been written.
    * Where `lengthBytes` is given, a source with more or fewer bytes is a `TransferError`.
    */
-  upload(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: TransferOptions): Promise<number>
+  upload(source: Source<Uint8Array>, options?: TransferOptions): Promise<number>
+  /**
+   * The same for a **new** volume that is to stay sparse: runs of zeros in the source's bytes, in blocks of 4 KiB, and
+   * the holes that it gives are sent as their number. The daemon skips a hole and cuts the file off behind it (seek and
+   * truncate in `src/util/virfdstream.c` of libvirt's source): what a used volume has there stays, what follows is lost.
+   */
+  upload(source: Source<Uint8Array | Hole>, options: SparseTransferOptions): Promise<number>
   /** Reads the volume, no faster than the loop takes it. Leaving the loop early ends the transfer. */
   download(options?: TransferOptions): AsyncIterable<Uint8Array>
+  /** The same with holes where the volume's file has them: for a sparse upload, or a sparse file of one's own. */
+  download(options: SparseTransferOptions): AsyncIterable<Uint8Array | Hole>
 }

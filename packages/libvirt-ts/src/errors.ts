@@ -80,6 +80,33 @@ export class LibvirtError extends LibvirtClientError implements LibvirtErrorFiel
   }
 }
 
+/**
+ * The daemon does not know the call: it is older than the call, or was built without that part (QEMU's own calls).
+ * Asking again does not help; {@link isUnsupported} is true for it.
+ */
+export class UnknownProcedureError extends LibvirtError {
+  /** libvirt's name of the call, for example `DOMAIN_SET_TIME`. */
+  declare readonly procedure: string
+  /** The version of the daemon's libvirt, `9.0.0`; undefined where it would not say. */
+  readonly serverVersion: string | undefined
+  /** The first version of libvirt that has the call, where it is known. */
+  readonly sinceVersion: string | undefined
+
+  constructor(
+    fields: LibvirtErrorFields,
+    procedure: string,
+    versions: { readonly server: string | undefined; readonly since: string | undefined },
+  ) {
+    const { server, since } = versions
+    const who = server === undefined ? 'the daemon' : `libvirt ${server} at the other end`
+    const message = `${who} does not know the call ${procedure} (${fields.message})`
+    const hint = since === undefined ? undefined : `The call came with libvirt ${since}: the daemon must be updated.`
+    super({ ...fields, message }, procedure, { hint })
+    this.serverVersion = server
+    this.sinceVersion = since
+  }
+}
+
 /** Why there is no connection. */
 export type ConnectionFailure =
   /** There is no socket at that path: no daemon runs. */
@@ -203,6 +230,7 @@ export const isNotFound = (error: unknown): error is LibvirtError =>
 
 /** The daemon or the driver cannot do this at all (asking again does not help). */
 export const isUnsupported = (error: unknown): error is LibvirtError =>
+  error instanceof UnknownProcedureError ||
   isLibvirtError(error, 'no-support', 'operation-unsupported', 'config-unsupported', 'argument-unsupported')
 
 /** The object is in the wrong state: start of a running domain, destroy of one that is off. */

@@ -1,5 +1,5 @@
 /**
- * Compares every procedure number, structure, constant and enumeration of this client with libvirt's own source, as
+ * Compares every procedure number, structure, constant, enumeration and first version of this client with libvirt's own source, as
  * the machine's Debian (or Ubuntu) has it: npm run check:protocol -w libvirt-ts [-- --required]
  *
  * Exit code 0: all the same, or the source cannot be had here (which is said; with --required that is a failure);
@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compareProtocol } from './compare-protocol.ts'
+import { compareSince } from './compare-since.ts'
 import { fetchSource, SourceUnavailable } from './debian-source.ts'
 import { readDescription } from './protocol-description.ts'
 
@@ -64,9 +65,10 @@ function main(args: readonly string[]): number {
     console.log(`check:protocol skipped: ${error.message}`)
     return args.includes('--required') ? 1 : 0
   }
-  const { differences, checked } = compareProtocol(
+  const { differences: ofProtocol, checked } = compareProtocol(
     readDescription(readAll(folder, '.x'), [...readAll(folder, '.h'), ...readAll(folder, '.h.in')]),
   )
+  const differences = [...ofProtocol, ...compareSince(readAll(folder, '.syms'))]
   const what = `${checked.procedures} procedures, ${checked.structs} structures and ${checked.numbers} numbers`
   if (differences.length === 0) {
     console.log(`check:protocol: ${what} are those of ${folder.split('/').at(-1)}`)

@@ -4,7 +4,7 @@ import * as enums from '../src/rpc/enums.ts'
 import { errorCodes, errorDomains } from '../src/rpc/error-codes.ts'
 import { headerBytes, writeHeader } from '../src/rpc/frame.ts'
 import * as limits from '../src/rpc/limits.ts'
-import { errorStruct } from '../src/rpc/shapes.ts'
+import { errorStruct, streamHole } from '../src/rpc/shapes.ts'
 import { events } from '../src/rpc/events.ts'
 import { procedures } from '../src/rpc/procedures.ts'
 import type { Facts, Field } from './protocol-description.ts'
@@ -150,6 +150,7 @@ export function compareProtocol(
   }
   comparer.header()
   comparer.error()
+  comparer.struct(streamHole)
   comparer.typedef('remote_nonnull_string', 'string<REMOTE_STRING_MAX>')
   comparer.typedef('remote_uuid', 'opaque[VIR_UUID_BUFLEN]')
   const tables = [

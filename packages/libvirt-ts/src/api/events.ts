@@ -124,7 +124,8 @@ export interface EventSource {
   /**
    * Calls the listener for each event of a kind, about all objects. Resolves once the daemon has registered us:
    * whatever happens after that is heard. A listener that throws does so as an uncaught exception.
-   * Rejects with `no-support` or `UnknownProcedureError` where daemon or driver have no such events.
+   * Rejects with `no-support` or `UnknownProcedureError` where driver or daemon have no such events, and with
+   * `internal-error` ("unsupported event ID") where the daemon is older than this kind of them.
    */
   subscribe<K extends EventKind>(
     kind: K,

@@ -1,8 +1,10 @@
-/** Bytes between a producer that is never held up and one consumer that iterates. */
-
-export class ByteQueue implements AsyncIterable<Uint8Array> {
+/**
+ * Bytes, and marks between them where there are any (holes), between a producer that is never held up and one consumer
+ * that iterates.
+ */
+export class ByteQueue<Mark = never> implements AsyncIterable<Uint8Array | Mark> {
   readonly #limitBytes: number
-  #chunks: Uint8Array[] = []
+  #chunks: (Uint8Array | Mark)[] = []
   #heldBytes = 0
   #droppedBytes = 0
   #isEnded = false
@@ -30,6 +32,14 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#wake()
   }
 
+  /** Counts as the memory that it takes, so that marks without bytes do not wait without a bound. */
+  pushMark(mark: Mark): void {
+    if (this.#isEnded) return
+    this.#chunks.push(mark)
+    this.#heldBytes += markBytes
+    this.#wake()
+  }
+
   /** No more will come. What is held can still be taken; then the loop ends, or throws the error. */
   end(error?: Error): void {
     if (this.#isEnded) return
@@ -39,9 +49,9 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   }
 
   /** The oldest chunk, or undefined where nothing is held now. */
-  take(): Uint8Array | undefined {
+  take(): Uint8Array | Mark | undefined {
     const chunk = this.#chunks.shift()
-    if (chunk !== undefined) this.#heldBytes -= chunk.length
+    if (chunk !== undefined) this.#heldBytes -= chunk instanceof Uint8Array ? chunk.length : markBytes
     return chunk
   }
 
@@ -51,7 +61,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#heldBytes = 0
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array | Mark, void, undefined> {
     for (;;) {
       const chunk = this.take()
       if (chunk !== undefined) {
@@ -68,7 +78,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   /** Joins small pieces, so that a serial port's single bytes do not become as many objects. */
   #append(chunk: Uint8Array): void {
     const last = this.#chunks.at(-1)
-    if (last !== undefined && last.length + chunk.length <= joinBytes) {
+    if (last instanceof Uint8Array && last.length + chunk.length <= joinBytes) {
       const joined = new Uint8Array(last.length + chunk.length)
       joined.set(last)
       joined.set(chunk, last.length)
@@ -82,7 +92,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   #dropOldest(): void {
     const excess = this.#heldBytes - this.#limitBytes
     const oldest = this.take()
-    if (oldest === undefined) return
+    if (!(oldest instanceof Uint8Array)) return
     const dropped = Math.min(excess, oldest.length)
     this.#droppedBytes += dropped
     if (dropped === oldest.length) return
@@ -92,6 +102,9 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
 }
 
 const joinBytes = 4096
+
+/** About what a small object and its place in the queue take. */
+const markBytes = 256
 
 /** From here a chunk is a good part of the buffer that it views: sockets are read in pieces of 64 KiB. */
 const keepBytes = 16384

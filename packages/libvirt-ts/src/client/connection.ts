@@ -22,6 +22,7 @@ import type { RpcChannel } from '../rpc/channel.ts'
 import { flags, limits } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { Procedure } from '../rpc/shapes.ts'
+import { versionText } from '../rpc/unknown-procedure.ts'
 import { saveFlags } from './domain-saving.ts'
 import { RemoteDomain } from './domain.ts'
 import { Events } from './events.ts'
@@ -292,9 +293,4 @@ export class RemoteConnection implements Connection {
   #ask<R>(procedure: Procedure<void, R>, options?: CallOptions): Promise<R> {
     return this.#client.call(procedure, undefined, options)
   }
-}
-
-/** libvirt writes 9.0.1 as 9000001. */
-function versionText(version: number): string {
-  return `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`
 }

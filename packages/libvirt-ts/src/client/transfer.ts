@@ -2,15 +2,20 @@
  * Volume contents through streams. Large transfers have a connection of their own: the daemon reads and writes as
  * fast as the socket allows, and holding that socket back is the only brake there is.
  */
-import type { CallOptions, TransferOptions } from '../api.ts'
+import type { CallOptions, Hole, Source, SparseTransferOptions, TransferOptions } from '../api.ts'
 import { AbortedError, ProtocolError, TransferError } from '../errors.ts'
 import type { RpcChannel } from '../rpc/channel.ts'
+import { flags } from '../rpc/limits.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { Procedure } from '../rpc/shapes.ts'
 import type { RpcStream, StreamSink } from '../rpc/stream.ts'
 import { ByteQueue } from './byte-queue.ts'
+import { flagsOf } from './handles.ts'
 import type { Client } from './handles.ts'
+import { SparseWriter } from './sparse-writer.ts'
 import type { VolumeRef } from './volume.ts'
+
+type Options = TransferOptions & Partial<SparseTransferOptions>
 
 /** Up to here a download whose length is stated goes over the connection itself, which spares opening another. */
 const smallDownloadBytes = 256 << 10
@@ -24,11 +29,12 @@ const abortDeadlineMs = 2000
 export async function upload(
   client: Client,
   vol: VolumeRef,
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  options: TransferOptions,
+  source: Source<Uint8Array | Hole>,
+  options: Options,
 ): Promise<number> {
   const channel = await client.openChannel({ signal: options.signal, isWatched: false })
-  const args = { vol, offset: options.offsetBytes ?? 0, length: options.lengthBytes ?? 0, flags: 0 }
+  const wanted = flagsOf([options.sparse, flags.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM])
+  const args = { vol, offset: options.offsetBytes ?? 0, length: options.lengthBytes ?? 0, flags: wanted }
   const failure = new Failure()
   try {
     const { stream } = await channel.openStream(procedures.volumeUpload, args, failure.sink, options)
@@ -48,11 +54,12 @@ export async function upload(
 /** Takes from the source and sends, until the source, the signal or the daemon ends it. */
 async function pump(
   stream: RpcStream,
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  source: Source<Uint8Array | Hole>,
   failure: Failure,
-  options: TransferOptions,
+  options: Options,
 ): Promise<number> {
   const { lengthBytes, signal, onProgress } = options
+  const sparse = options.sparse === true ? new SparseWriter(stream) : undefined
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   const onAbort = (): void => failure.tell(new AbortedError('the upload', signal?.reason))
   signal?.addEventListener('abort', onAbort)
@@ -65,17 +72,26 @@ async function pump(
       const next = await failure.unless(Promise.resolve(iterator.next()))
       isExhausted = next.done === true
       if (next.done === true) break
-      sent += next.value.length
+      sent += bytesIn(next.value, options)
       if (lengthBytes !== undefined && sent > lengthBytes) break
-      await failure.unless(stream.write(next.value))
+      await failure.unless((sparse ?? stream).write(next.value as Uint8Array))
       onProgress?.(sent)
     }
+    if (sparse !== undefined) await failure.unless(sparse.finish())
   } finally {
     signal?.removeEventListener('abort', onAbort)
     if (!isExhausted) void Promise.resolve(iterator.return?.()).catch(() => undefined)
   }
   checkLength(lengthBytes, sent)
   return sent
+}
+
+/** How many bytes a chunk stands for. A hole that is none must not reach the daemon, which would cut the volume off. */
+function bytesIn(chunk: Uint8Array | Hole, { sparse }: Options): number {
+  if (chunk instanceof Uint8Array) return chunk.length
+  if (sparse !== true) throw new TypeError('the source of an upload gave a hole, which needs { sparse: true }')
+  if (Number.isSafeInteger(chunk.holeBytes) && chunk.holeBytes >= 0) return chunk.holeBytes
+  throw new RangeError(`the source of an upload gave a hole of ${chunk.holeBytes} bytes`)
 }
 
 function checkLength(stated: number | undefined, sent: number): void {
@@ -115,12 +131,14 @@ class Failure {
 export async function* download(
   client: Client,
   vol: VolumeRef,
-  options: TransferOptions,
-): AsyncGenerator<Uint8Array, void, undefined> {
+  options: Options,
+): AsyncGenerator<Uint8Array | Hole, void, undefined> {
   const { lengthBytes, onProgress } = options
-  const args = { vol, offset: options.offsetBytes ?? 0, length: lengthBytes ?? 0, flags: 0 }
+  const isSparse = options.sparse === true
+  const wanted = flagsOf([isSparse, flags.VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM])
+  const args = { vol, offset: options.offsetBytes ?? 0, length: lengthBytes ?? 0, flags: wanted }
   if (lengthBytes === 0) return
-  if (lengthBytes !== undefined && lengthBytes <= smallDownloadBytes) {
+  if (lengthBytes !== undefined && lengthBytes <= smallDownloadBytes && !isSparse) {
     const { data } = await receiveAll(client.channel, procedures.volumeDownload, args, lengthBytes, options)
     onProgress?.(data.length)
     if (data.length > 0) yield data
@@ -139,15 +157,24 @@ type DownloadArgs = typeof procedures.volumeDownload extends Procedure<infer A, 
 async function* receive(
   channel: RpcChannel,
   args: DownloadArgs,
-  options: TransferOptions,
-): AsyncGenerator<Uint8Array, void, undefined> {
+  options: Options,
+): AsyncGenerator<Uint8Array | Hole, void, undefined> {
   const { signal, onProgress } = options
-  const queue = new ByteQueue(Infinity)
+  const queue = new ByteQueue<Hole>(Infinity)
+  const brake = (): void => {
+    if (queue.heldBytes > highWaterBytes) channel.pause()
+  }
   const sink: StreamSink = {
     onData: (chunk) => {
       queue.push(chunk)
-      if (queue.heldBytes > highWaterBytes) channel.pause()
+      brake()
     },
+    ...(options.sparse === true && {
+      onHole: (holeBytes: number) => {
+        queue.pushMark({ holeBytes })
+        brake()
+      },
+    }),
     onEof: () => queue.end(),
     onError: (error) => queue.end(error),
   }
@@ -162,7 +189,7 @@ async function* receive(
   let isComplete = false
   try {
     for await (const chunk of queue) {
-      received += chunk.length
+      received += chunk instanceof Uint8Array ? chunk.length : chunk.holeBytes
       onProgress?.(received)
       yield chunk
       if (queue.heldBytes < lowWaterBytes) channel.resume()

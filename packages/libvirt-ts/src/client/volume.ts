@@ -1,4 +1,13 @@
-import type { CallOptions, ResizeVolumeOptions, StorageVolume, TransferOptions, VolumeInfo } from '../api.ts'
+import type {
+  CallOptions,
+  Hole,
+  ResizeVolumeOptions,
+  Source,
+  SparseTransferOptions,
+  StorageVolume,
+  TransferOptions,
+  VolumeInfo,
+} from '../api.ts'
 import type { ValueOf } from '../rpc/codec.ts'
 import { nameOf, volumeTypes } from '../rpc/enums.ts'
 import { flags } from '../rpc/limits.ts'
@@ -57,11 +66,15 @@ export class RemoteVolume implements StorageVolume {
     return this.#client.call(procedures.volumeDelete, { vol: this.#ref, flags: 0 }, options)
   }
 
-  upload(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: TransferOptions = {}): Promise<number> {
+  upload(source: Source<Uint8Array>, options?: TransferOptions): Promise<number>
+  upload(source: Source<Uint8Array | Hole>, options: SparseTransferOptions): Promise<number>
+  upload(source: Source<Uint8Array | Hole>, options: TransferOptions | SparseTransferOptions = {}): Promise<number> {
     return upload(this.#client, this.#ref, source, options)
   }
 
-  download(options: TransferOptions = {}): AsyncIterable<Uint8Array> {
+  download(options?: TransferOptions): AsyncIterable<Uint8Array>
+  download(options: SparseTransferOptions): AsyncIterable<Uint8Array | Hole>
+  download(options: TransferOptions | SparseTransferOptions = {}): AsyncIterable<Uint8Array | Hole> {
     return download(this.#client, this.#ref, options)
   }
 

@@ -12,9 +12,11 @@ import type { Frame, FrameHeader } from './frame.ts'
 import { Keepalive } from './keepalive.ts'
 import type { KeepaliveSettings } from './keepalive.ts'
 import { messageStatuses, messageTypes, programs } from './limits.ts'
+import { connectCalls } from './calls/connect.ts'
 import type { Procedure } from './shapes.ts'
 import { RpcStream } from './stream.ts'
 import type { StreamSink } from './stream.ts'
+import { isAboutProcedure, unknownProcedure, versionText } from './unknown-procedure.ts'
 import { XdrWriter } from './xdr.ts'
 
 /**
@@ -61,7 +63,7 @@ export class RpcChannel {
     this.#socket = socket
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
     this.#keepalive = new Keepalive({
-      send: (header) => this.#write(writeHeader(Buffer.allocUnsafe(headerBytes), header)),
+      send: (header, onTaken) => this.#write(writeHeader(Buffer.allocUnsafe(headerBytes), header), onTaken),
       onDead: (error) => this.#fail(error, error),
     })
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
@@ -110,7 +112,7 @@ export class RpcChannel {
   /** One handler per kind of event. */
   onEvent<M>(event: { program: number; number: number; message: Codec<M> }, handler: (message: M) => void): void {
     this.#events.set(`${event.program}/${event.number}`, (payload) => {
-      handler(decode(event.message, payload, 'an event'))
+      handler(decode(event.message, payload))
     })
   }
 
@@ -137,7 +139,19 @@ export class RpcChannel {
     await closedWithin(this.#socket, closeGraceMs)
   }
 
-  #start<A, R>(procedure: Procedure<A, R>, args: A, settings: CallSettings, serial: number): Promise<R> {
+  /** One call; where the daemon does not know it, the error says which version it is. */
+  async #start<A, R>(procedure: Procedure<A, R>, args: A, settings: CallSettings, serial: number): Promise<R> {
+    try {
+      return await this.#exchange(procedure, args, settings, serial)
+    } catch (error) {
+      if (!isAboutProcedure(error, procedure)) throw error
+      const version = this.#exchange(connectCalls.connectGetLibVersion, undefined, settings, this.#nextSerial())
+      const server = await version.then(({ lib_ver }) => versionText(lib_ver)).catch(() => undefined)
+      throw unknownProcedure(error, procedure, server)
+    }
+  }
+
+  #exchange<A, R>(procedure: Procedure<A, R>, args: A, settings: CallSettings, serial: number): Promise<R> {
     const { signal } = settings
     const what = `the libvirt call ${procedure.name}`
     return new Promise<R>((resolve, reject) => {
@@ -191,8 +205,8 @@ export class RpcChannel {
     return this.#serial
   }
 
-  #write(bytes: Buffer): boolean {
-    return this.#end === undefined && this.#socket.write(bytes)
+  #write(bytes: Buffer, onTaken?: () => void): void {
+    if (this.#end === undefined) this.#socket.write(bytes, onTaken)
   }
 
   #send(header: FrameHeader, payload: Uint8Array): void {
@@ -254,8 +268,7 @@ export class RpcChannel {
     }
     this.#pending.delete(frame.serial)
     try {
-      if (frame.status === messageStatuses.VIR_NET_OK)
-        call.resolve(decode(procedure.result, frame.payload, procedure.name))
+      if (frame.status === messageStatuses.VIR_NET_OK) call.resolve(decode(procedure.result, frame.payload))
       else if (frame.status === messageStatuses.VIR_NET_ERROR) call.reject(decodeError(frame.payload, procedure.name))
       else throw new ProtocolError(`the answer to ${procedure.name} has the status ${frame.status}`)
     } catch (error) {

@@ -9,14 +9,23 @@ export interface KeepaliveSettings {
 }
 
 export interface KeepalivePort {
-  send(header: FrameHeader): void
+  /** `onTaken`: the bytes have left our memory. */
+  send(header: FrameHeader, onTaken: () => void): void
   onDead(error: ConnectionError): void
 }
+
+/**
+ * How many of our messages may wait to be read. A daemon asks every five seconds at the most eagerly, and hangs up after
+ * five answers that did not come (`keepalive_interval`, `keepalive_count` of libvirtd.conf).
+ */
+const maxWaiting = 100
 
 export class Keepalive {
   readonly #port: KeepalivePort
   #timer: NodeJS.Timeout | undefined
   #unanswered = 0
+  /** Messages of ours that the daemon has not taken from the line. */
+  #waiting = 0
   #hasHeard = false
 
   constructor(port: KeepalivePort) {
@@ -29,7 +38,17 @@ export class Keepalive {
   }
 
   receive(frame: FrameHeader): void {
-    if (frame.procedure === keepaliveProcedures.KEEPALIVE_PROC_PING) return this.#send('KEEPALIVE_PROC_PONG')
+    if (frame.procedure === keepaliveProcedures.KEEPALIVE_PROC_PING) {
+      if (this.#waiting >= maxWaiting) {
+        throw new ProtocolError(
+          `the daemon goes on asking for signs of life, and has left ${maxWaiting} of them unread`,
+          {
+            hint: 'The daemon hangs, or is none. Connect again, or look at the daemon on its host.',
+          },
+        )
+      }
+      return this.#send('KEEPALIVE_PROC_PONG')
+    }
     if (frame.procedure === keepaliveProcedures.KEEPALIVE_PROC_PONG) return
     throw new ProtocolError(`keepalive has no procedure ${frame.procedure}`)
   }
@@ -65,13 +84,15 @@ export class Keepalive {
   }
 
   #send(procedure: keyof typeof keepaliveProcedures): void {
-    this.#port.send({
+    this.#waiting += 1
+    const header = {
       program: programs.KEEPALIVE_PROGRAM,
       version: programVersions.KEEPALIVE_PROTOCOL_VERSION,
       procedure: keepaliveProcedures[procedure],
       type: messageTypes.VIR_NET_MESSAGE,
       serial: 0,
       status: messageStatuses.VIR_NET_OK,
-    })
+    }
+    this.#port.send(header, () => (this.#waiting -= 1))
   }
 }

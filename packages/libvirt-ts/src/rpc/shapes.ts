@@ -61,6 +61,9 @@ export const errorStruct = struct('remote_error', {
   net: optionalNetwork,
 })
 
+/** A run of zeros that is not sent; no bit of `flags` means anything yet. */
+export const streamHole = struct('virNetStreamHole', { length: hyper, flags: uint })
+
 // Shapes that many procedures share, in what is sent or what is answered; each gets the name that libvirt gives it there.
 export const domainArgs = (name: string) => struct(name, { dom: domainRef })
 export const domainFlags = (name: string) => struct(name, { dom: domainRef, flags: uint })

@@ -4,14 +4,18 @@
  * control: whoever shares a channel with a stream shares its fate, so consoles and large transfers have their own.
  */
 import { AbortedError, ProtocolError } from '../errors.ts'
-import { decodeError } from './decode.ts'
+import { decode, decodeError } from './decode.ts'
 import type { Frame, FrameHeader } from './frame.ts'
 import { limits, messageStatuses, messageTypes } from './limits.ts'
+import { streamHole } from './shapes.ts'
+import { XdrWriter } from './xdr.ts'
 
 /** Who hears the stream. After `onEof` or `onError` nothing more comes. */
 export interface StreamSink {
   /** A view into what was received: copy what you keep. */
   onData(chunk: Buffer): void
+  /** A run of zeros that was not sent; only in streams that asked for holes: in others one breaks the connection. */
+  onHole?(lengthBytes: number): void
   /** The daemon has nothing more to read; writing may still be possible. */
   onEof(): void
   onError(error: Error): void
@@ -39,6 +43,7 @@ export class RpcStream {
   /** `open`; `ending`: finish or abort is under way; `done`: the daemon has agreed, or the stream failed. */
   #phase: 'open' | 'ending' | 'done' = 'open'
   #isAbandoned = false
+  #hasSentHole = false
   #error: Error | undefined
   #waiter: { resolve(): void; reject(error: Error): void } | undefined
 
@@ -59,6 +64,16 @@ export class RpcStream {
     if (this.#error !== undefined) throw this.#error
   }
 
+  /** Sends zeros as their number. Resolves when the next bytes may follow. */
+  async writeHole(lengthBytes: number): Promise<void> {
+    if (this.#phase !== 'open') throw this.#error ?? new ProtocolError('the stream has ended')
+    const writer = new XdrWriter()
+    streamHole.write(writer, { length: lengthBytes, flags: 0 })
+    this.#hasSentHole = true
+    this.#send('VIR_NET_CONTINUE', writer.finish(), 'VIR_NET_STREAM_HOLE')
+    await this.#port.drained()
+  }
+
   /** Says that all is sent or read, and waits for the daemon's word that it has kept everything. */
   finish(signal?: AbortSignal): Promise<void> {
     return this.#conclude('VIR_NET_OK', signal)
@@ -75,8 +90,14 @@ export class RpcStream {
     this.#isAbandoned = true
   }
 
-  /** The answer to an opening call that was aborted. */
+  /**
+   * The answer to an opening call that was aborted, or to a hole: libvirtd answers packets with packets, but a hole that
+   * it cannot make as if it had been a call (`virNetServerProgramSendReplyError` in libvirt's source).
+   */
   lateReply(frame: Frame): void {
+    if (this.#hasSentHole && frame.status === messageStatuses.VIR_NET_ERROR) {
+      return this.fail(decodeError(frame.payload, this.#procedure.name))
+    }
     if (!this.#isAbandoned) throw new ProtocolError(`a second answer to ${this.#procedure.name}`)
     if (frame.status === messageStatuses.VIR_NET_OK && this.#phase === 'open') {
       void this.abort().catch(() => undefined)
@@ -89,11 +110,9 @@ export class RpcStream {
     if (frame.program !== this.#procedure.program || frame.procedure !== this.#procedure.number) {
       throw new ProtocolError(`a packet for the stream of ${this.#procedure.name} belongs to ${frame.procedure}`)
     }
-    if (frame.type === messageTypes.VIR_NET_STREAM_HOLE)
-      throw new ProtocolError('a hole in a stream that asked for none')
     switch (frame.status) {
       case messageStatuses.VIR_NET_CONTINUE:
-        return this.#data(frame.payload)
+        return frame.type === messageTypes.VIR_NET_STREAM_HOLE ? this.#hole(frame.payload) : this.#data(frame.payload)
       case messageStatuses.VIR_NET_OK:
         return this.#agreed()
       case messageStatuses.VIR_NET_ERROR:
@@ -117,6 +136,14 @@ export class RpcStream {
     if (this.#isAbandoned || this.#phase !== 'open') return
     if (payload.length === 0) this.#sink.onEof()
     else this.#sink.onData(payload)
+  }
+
+  #hole(payload: Buffer): void {
+    const { length, flags } = decode(streamHole, payload)
+    if (this.#sink.onHole === undefined) throw new ProtocolError('a hole in a stream that asked for none')
+    if (!Number.isSafeInteger(length) || length <= 0) throw new ProtocolError(`a hole of ${length} bytes`)
+    if (flags !== 0) throw new ProtocolError(`a hole with the flags ${flags}, whose meaning is not known`)
+    if (!this.#isAbandoned && this.#phase === 'open') this.#sink.onHole(length)
   }
 
   #agreed(): void {
@@ -150,13 +177,17 @@ export class RpcStream {
     }
   }
 
-  #send(status: keyof typeof messageStatuses, payload: Uint8Array): void {
+  #send(
+    status: keyof typeof messageStatuses,
+    payload: Uint8Array,
+    type: 'VIR_NET_STREAM' | 'VIR_NET_STREAM_HOLE' = 'VIR_NET_STREAM',
+  ): void {
     this.#port.send(
       {
         program: this.#procedure.program,
         version: 1,
         procedure: this.#procedure.number,
-        type: messageTypes.VIR_NET_STREAM,
+        type: messageTypes[type],
         serial: this.#serial,
         status: messageStatuses[status],
       },

@@ -142,11 +142,6 @@ export class XdrReader {
     return flag === 1
   }
 
-  /** All bytes must have been read: more means that we read another structure than was sent. */
-  end(what: string): void {
-    if (this.remaining !== 0) throw new ProtocolError(`${what}: ${this.remaining} bytes are left over`)
-  }
-
   #take(bytes: number): number {
     const at = this.#at
     if (bytes > this.remaining) {

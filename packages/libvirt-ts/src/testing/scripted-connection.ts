@@ -6,7 +6,7 @@ import { errorCodes } from '../rpc/error-codes.ts'
 import { FrameReader, headerBytes, writeHeader } from '../rpc/frame.ts'
 import type { Frame, FrameHeader } from '../rpc/frame.ts'
 import { keepaliveProcedures, messageStatuses, messageTypes, programs } from '../rpc/limits.ts'
-import { errorStruct } from '../rpc/shapes.ts'
+import { errorStruct, streamHole } from '../rpc/shapes.ts'
 import { procedures } from '../rpc/procedures.ts'
 import type { Procedure } from '../rpc/shapes.ts'
 import { XdrReader, XdrWriter } from '../rpc/xdr.ts'
@@ -96,7 +96,9 @@ export class ScriptedConnection {
 
   #receive(frame: Frame): void {
     if (frame.program === programs.KEEPALIVE_PROGRAM) return this.#receiveKeepalive(frame)
-    if (frame.type === messageTypes.VIR_NET_STREAM) return this.#streams.get(frame.serial)?.receive(frame)
+    const { VIR_NET_STREAM, VIR_NET_STREAM_HOLE } = messageTypes
+    if (frame.type === VIR_NET_STREAM || frame.type === VIR_NET_STREAM_HOLE)
+      return this.#streams.get(frame.serial)?.receive(frame)
     void this.#answer(frame)
   }
 
@@ -155,6 +157,8 @@ export class ScriptedStream {
   isAgreeing = true
   /** Called for each packet, for instance to echo. */
   onData: (data: Buffer) => void = () => undefined
+  /** Called for each run of zeros that was sent as its number. */
+  onHole: (lengthBytes: number) => void = () => undefined
   readonly #header: FrameHeader
   readonly #send: (header: FrameHeader, payload?: Uint8Array) => void
   #waiting: (() => void)[] | undefined = []
@@ -170,6 +174,19 @@ export class ScriptedStream {
   /** One packet; waits for the answer to the call. */
   send(data: Uint8Array): void {
     this.#later(() => this.#send({ ...this.#header, status: messageStatuses.VIR_NET_CONTINUE }, data))
+  }
+
+  /** A run of zeros as its number, or bytes as they are, for holes that no honest daemon sends. */
+  sendHole(hole: number | RawReply): void {
+    const payload = hole instanceof RawReply ? hole.payload : encode(streamHole, { length: hole, flags: 0 })
+    const status = hole instanceof RawReply ? hole.status : messageStatuses.VIR_NET_CONTINUE
+    this.#later(() => this.#send({ ...this.#header, type: messageTypes.VIR_NET_STREAM_HOLE, status }, payload))
+  }
+
+  /** Answers the call a second time, with an error, as libvirtd answers a hole that it cannot make. */
+  refuseHole(error: LibvirtError): void {
+    const header = { ...this.#header, type: messageTypes.VIR_NET_REPLY, status: messageStatuses.VIR_NET_ERROR }
+    this.#later(() => this.#send(header, encodeError(error)))
   }
 
   /** There is nothing more to read. */
@@ -191,6 +208,9 @@ export class ScriptedStream {
 
   /** @internal */
   receive(frame: Frame): void {
+    if (frame.type === messageTypes.VIR_NET_STREAM_HOLE) {
+      return this.onHole(streamHole.read(new XdrReader(frame.payload)).length)
+    }
     if (frame.status === messageStatuses.VIR_NET_CONTINUE) {
       const data = Buffer.from(frame.payload)
       this.received.push(data)

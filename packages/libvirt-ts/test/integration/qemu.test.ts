@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, it } from 'vitest'
 import { connect, isLibvirtError, isNoStorageVolume, TransferError } from '../../src/index.ts'
-import type { Connection, DomainEvent, StoragePool } from '../../src/index.ts'
+import type { Connection, DomainEvent, Hole, StoragePool } from '../../src/index.ts'
 import { collect, readUntil } from '../support/collect.ts'
 import { describeWithDaemon } from '../support/daemon.ts'
-import { bootDisk, guestXml, poolXml, volumeXml } from '../support/guest.ts'
+import { bootDisk, guestXml, poolXml, sparseVolumeXml, volumeXml } from '../support/guest.ts'
 
 const images = '/var/lib/libvirt/images'
 
@@ -46,6 +46,37 @@ describeWithDaemon('QEMU behind a real daemon', (daemon) => {
     }
     await volume.delete()
     await expect(pool.lookupVolume('data')).rejects.toSatisfy(isNoStorageVolume)
+  })
+
+  it('keeps a sparse volume sparse, up and down: the same bytes, and no more room than they need', async () => {
+    const [head, middle] = [randomBytes(70_000), randomBytes(4096)]
+    const size = 16 << 20
+    const whole = Buffer.alloc(size)
+    head.copy(whole)
+    middle.copy(whole, 8 << 20)
+    const first = await pool.createVolume(sparseVolumeXml('sparse', size))
+    expect(await first.upload([whole.subarray(0, 9 << 20), whole.subarray(9 << 20)], { sparse: true })).toBe(size)
+    const second = await pool.createVolume(sparseVolumeXml('sparse-copy', size))
+    let holes = 0
+    async function* counted(): AsyncGenerator<Uint8Array | Hole> {
+      for await (const part of first.download({ sparse: true })) {
+        if (!(part instanceof Uint8Array)) holes += part.holeBytes
+        yield part
+      }
+    }
+    expect(await second.upload(counted(), { sparse: true, lengthBytes: size })).toBe(size)
+    expect(holes).toBeGreaterThan(15 << 20)
+    for (const volume of [first, second]) {
+      expect((await collect(volume.download())).equals(whole)).toBe(true)
+      const { capacityBytes, allocationBytes } = await volume.info()
+      expect(capacityBytes).toBe(size)
+      expect(allocationBytes).toBeLessThan(1 << 20)
+    }
+    // What the docstring warns of: a hole leaves what lies in it, and cuts off what follows.
+    await first.upload([{ holeBytes: 1 << 20 }], { sparse: true })
+    expect((await collect(first.download())).equals(whole.subarray(0, 1 << 20))).toBe(true)
+    await first.delete()
+    await second.delete()
   })
 
   it('refuses a source that is shorter or longer than stated', async () => {

@@ -47,3 +47,7 @@ export const poolXml = (name: string, path: string): string =>
 
 export const volumeXml = (name: string, bytes: number, format = 'raw'): string =>
   `<volume><name>${name}</name><capacity unit='bytes'>${bytes}</capacity><target><format type='${format}'/></target></volume>`
+
+/** Nothing is taken from the disk before something is written. */
+export const sparseVolumeXml = (name: string, bytes: number): string =>
+  volumeXml(name, bytes).replace('<target>', "<allocation unit='bytes'>0</allocation><target>")

@@ -1,8 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { AbortedError, connect, ConnectionError, isNoDomain, LibvirtError, ProtocolError } from '../../src/index.ts'
+import {
+  AbortedError,
+  connect,
+  ConnectionError,
+  isNoDomain,
+  isUnsupported,
+  LibvirtError,
+  ProtocolError,
+  UnknownProcedureError,
+} from '../../src/index.ts'
 import type { Connection, DomainEvent } from '../../src/index.ts'
 import { headerBytes, writeHeader } from '../../src/rpc/frame.ts'
 import { events } from '../../src/rpc/events.ts'
+import { XdrWriter } from '../../src/rpc/xdr.ts'
 import { fault, RawReply, ScriptedServer } from '../../src/testing/index.ts'
 
 const dom = { name: 'vm', uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f', id: 3 }
@@ -89,6 +99,76 @@ describe('calls', () => {
     expect(await domain.state()).toEqual({ state: 99, reason: 98 })
     server.handle('domainGetState', () => ({ state: 3, reason: 98 }))
     expect(await domain.state()).toEqual({ state: 'paused', reason: 98 })
+  })
+})
+
+describe('a daemon of another age', () => {
+  const says = (message: string): LibvirtError => fault('rpc', message, 'rpc')
+
+  it.each([
+    ['unknown procedure: 337', 'in English'],
+    ['unbekannte Prozedur: 337', 'in another language'],
+  ])('that does not know a call says so (%s): which one, and what would help', async (message) => {
+    const domain = await connection.lookupDomain('vm')
+    server.handle('connectGetLibVersion', () => ({ lib_ver: 1_002_003 }))
+    server.handle('domainGetTime', () => {
+      throw says(message)
+    })
+    const failure = await domain.guestTimeMs().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(UnknownProcedureError)
+    expect(failure).toMatchObject({
+      procedure: 'DOMAIN_GET_TIME',
+      serverVersion: '1.2.3',
+      sinceVersion: '1.2.5',
+      codeName: 'rpc',
+      hint: 'The call came with libvirt 1.2.5: the daemon must be updated.',
+    })
+    expect(String(failure)).toContain(
+      `libvirt 1.2.3 at the other end does not know the call DOMAIN_GET_TIME (${message})`,
+    )
+    expect(isUnsupported(failure)).toBe(true)
+  })
+
+  it('that has no part for QEMU, or does not tell its version, is a typed error too', async () => {
+    const domain = await connection.lookupDomain('vm')
+    server.handle('qemuMonitorCommand', () => {
+      throw says(`Cannot find program 536903815 version 1`)
+    })
+    await expect(domain.monitorCommand('{}')).rejects.toMatchObject({
+      name: 'UnknownProcedureError',
+      procedure: 'DOMAIN_MONITOR_COMMAND',
+      serverVersion: undefined,
+      sinceVersion: '0.8.3',
+    })
+  })
+
+  it('says it of a stream as of a call, and of events', async () => {
+    const domain = await connection.lookupDomain('vm')
+    await expect(domain.openConsole()).rejects.toBeInstanceOf(UnknownProcedureError)
+    await expect(domain.screenshot()).rejects.toBeInstanceOf(UnknownProcedureError)
+    await expect(connection.subscribe('pool-refresh', () => undefined)).rejects.toBeInstanceOf(UnknownProcedureError)
+  })
+
+  it('is not suspected where an RPC error is about something else', async () => {
+    server.handle('connectGetHostname', () => {
+      throw says('message of 59 bytes is too short: 12')
+    })
+    await expect(connection.hostname()).rejects.toMatchObject({ name: 'LibvirtError', codeName: 'rpc' })
+    expect(server.calls.at(-1)?.name).toBe('connectGetHostname')
+  })
+
+  it('may answer and tell more than was known: what stands behind is left alone', async () => {
+    server.handle('connectGetHostname', () => new RawReply(Buffer.from('0000000161000000deadbeef', 'hex')))
+    expect(await connection.hostname()).toBe('a')
+    const heard: DomainEvent[] = []
+    await connection.onDomainEvent((event) => heard.push(event))
+    const writer = new XdrWriter()
+    events.domainLifecycle.message.write(writer, { callbackID: 1, msg: { dom, event: 2, detail: 0 } })
+    writer.string('new in libvirt 20', 100)
+    const { program, number: procedure } = events.domainLifecycle
+    client().sendFrame({ program, version: 1, procedure, type: 2, serial: 0, status: 0 }, writer.finish())
+    await connection.lookupDomain('vm')
+    expect(heard.map(({ event }) => event)).toEqual(['started'])
   })
 })
 
@@ -253,7 +333,6 @@ describe('a daemon that speaks nonsense', () => {
 
   it.each([
     ['too short', new RawReply(Buffer.from('00000009', 'hex'))],
-    ['too long', new RawReply(Buffer.from('0000000161000000deadbeef', 'hex'))],
     ['of an unknown status', new RawReply(Buffer.alloc(0), 9)],
     ['an error that is cut short', new RawReply(Buffer.from('0000002a', 'hex'), 1)],
   ])('in one answer (%s) fails that call and no other', async (_title, reply) => {
@@ -278,6 +357,23 @@ describe('keepalive', () => {
     client().ping()
     await connection.lookupDomain('vm')
     expect(client().pongs).toBe(1)
+  })
+
+  it('has a bound: a daemon that asks and asks and reads nothing is left', async () => {
+    const daemon = client()
+    daemon.pause()
+    for (let count = 0; count < 5000; count += 1) daemon.ping()
+    expect(await connection.closed).toBeInstanceOf(ProtocolError)
+    await expect(connection.hostname()).rejects.toThrow('signs of life')
+  })
+
+  it('goes on however often a daemon asks that reads the answers', async () => {
+    for (let count = 0; count < 500; count += 1) {
+      client().ping()
+      if (count % 50 === 0) await connection.lookupDomain('vm')
+    }
+    await connection.lookupDomain('vm')
+    expect(client().pongs).toBe(500)
   })
 
   it('asks on a silent line, and gives up where nothing comes back: all callers are released', async () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { int, string, struct, uint } from '../../src/rpc/codec.ts'
 import { procedures } from '../../src/rpc/procedures.ts'
 import { compareProtocol } from '../../tools/compare-protocol.ts'
+import { compareSince } from '../../tools/compare-since.ts'
 import type { ProcedureBelief } from '../../tools/compare-protocol.ts'
 import { readDescription } from '../../tools/protocol-description.ts'
 
@@ -71,4 +72,21 @@ it.each<[string, ProcedureBelief, RegExp]>([
   ],
 ])('the comparison finds %s', (_title, wrong, expected) => {
   expect(differences(wrong).join('\n')).toMatch(expected)
+})
+
+it('the comparison finds a first version that is wrong, missing, or of no call', () => {
+  const symbols = 'LIBVIRT_0.3.3 {\n global:\n    virDomainGetXMLDesc; /* a */\n} LIBVIRT_0.3.2;\n'
+  const qemu = 'LIBVIRT_QEMU_0.8.3 {\n global:\n    virDomainQemuMonitorCommand;\n};\n'
+  const find = (remote: Record<string, string>): string[] => {
+    const table = { remote, qemu: { DOMAIN_MONITOR_COMMAND: '0.8.3' } }
+    return compareSince([symbols, qemu], table as never)
+  }
+  expect(find({ DOMAIN_GET_XML_DESC: '0.3.3' })).toEqual([])
+  expect(find({ DOMAIN_GET_XML_DESC: '0.3.4' })).toEqual([
+    'DOMAIN_GET_XML_DESC: we say since 0.3.4, libvirt says 0.3.3',
+  ])
+  expect(find({})).toEqual(['DOMAIN_GET_XML_DESC: we say since ?, libvirt says 0.3.3'])
+  expect(find({ DOMAIN_GET_XML_DESC: '0.3.3', DOMAIN_EAT: '1.0.0' })).toEqual([
+    'DOMAIN_EAT: has a version and is no call of ours',
+  ])
 })

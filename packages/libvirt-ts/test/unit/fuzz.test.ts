@@ -12,7 +12,7 @@ import { decode } from '../../src/rpc/decode.ts'
 import { FrameReader, headerBytes, writeHeader } from '../../src/rpc/frame.ts'
 import { events } from '../../src/rpc/events.ts'
 import { procedures } from '../../src/rpc/procedures.ts'
-import { errorStruct } from '../../src/rpc/shapes.ts'
+import { errorStruct, streamHole } from '../../src/rpc/shapes.ts'
 import { ScriptedServer } from '../../src/testing/index.ts'
 import { lyingWords, mutate, validBytes } from '../support/mutation.ts'
 import { randomNumbers } from '../support/random.ts'
@@ -29,12 +29,13 @@ const codecs: readonly (readonly [name: string, codec: AnyCodec])[] = [
   ]),
   ...Object.entries(events).map(([name, { message }]): [string, AnyCodec] => [`${name} event`, message]),
   ['error', errorStruct],
+  ['hole', streamHole],
 ]
 
 /** Fails with all that is needed to see it again, where something else than a typed error comes out. */
 function decodeOrRefuse(name: string, codec: AnyCodec, payload: Buffer): 'read' | 'refused' {
   try {
-    decode(codec, payload, name)
+    decode(codec, payload)
     return 'read'
   } catch (error) {
     if (error instanceof ProtocolError) return 'refused'
