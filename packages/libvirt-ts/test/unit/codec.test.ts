@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../../src/index.ts'
-import { array, charArray, string, struct, uhyper, uint, uuid } from '../../src/rpc/codec.ts'
+import { array, charArray, string, uhyper, uint, uuid } from '../../src/rpc/codec.ts'
 import type { AnyCodec } from '../../src/rpc/codec.ts'
 import { procedures } from '../../src/rpc/procedures.ts'
 import { XdrReader, XdrWriter } from '../../src/rpc/xdr.ts'
