@@ -6,6 +6,6 @@ function Invoke-SetBootOrder($Arguments) {
         if ($drive.ControllerNumber -eq 0 -and $drive.ControllerLocation -eq 0) { $null = $order.Add($drive) }
     }
     foreach ($drive in $vm.DVDDrives) { $null = $order.Add($drive) }
-    Hyper-V\Set-VMFirmware -VM $vm -BootOrder $order.ToArray()
+    Hyper-V\Set-VMFirmware -VM $vm -BootOrder ($order.ToArray())
     return $true
 }
