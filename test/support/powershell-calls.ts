@@ -31,7 +31,8 @@ export interface ScriptTree {
 
 export async function powershellParser(): Promise<(text: string) => ScriptTree> {
   await Parser.init()
-  const grammar = createRequire(import.meta.url).resolve('tree-sitter-powershell/tree-sitter-powershell.wasm')
+  const require = createRequire(import.meta.url)
+  const grammar = require.resolve('tree-sitter-powershell/tree-sitter-powershell.wasm')
   const parser = new Parser().setLanguage(await Language.load(grammar))
   return (text) => {
     const tree = parser.parse(text)
