@@ -25,6 +25,7 @@ $vm = Hyper-V\New-VM -Name 'äöü b' -Generation 2
 Fault 'misspelt property' { $vm.Nmae }
 'name=' + $vm.Name
 'cmdlets=' + @(Get-Command -Module Hyper-V).Length
+foreach ($command in Get-Command -Module Hyper-V) { Fault ('metadata of ' + $command.Name) { $command.Parameters.Count } }
 'guard=' + (Get-Command Hyper-V\Set-VM).Parameters.ContainsKey('AutomaticCheckpointsEnabled')
 'edition=' + $PSVersionTable.PSEdition + ' ' + $PSVersionTable.PSVersion
 'json enum=' + (ConvertTo-Json -InputObject @{ a = $vm.State } -Compress)
@@ -61,6 +62,9 @@ describe.skipIf(missing !== undefined)(`the simulator's PowerShell [${missing ??
     expect(said.get('enum is no boolean')).toBe(`CannotConvertArgumentNoMessage,${commands}.SetVMFirmware`)
     expect(said.get('set')).toBe(`AmbiguousParameterSet,${commands}.NewVM`)
     expect(said.get('cmdlets')).toBe('240')
+    const metadata = [...said].filter(([name]) => name.startsWith('metadata of '))
+    expect(metadata).toHaveLength(240)
+    expect(metadata.filter(([, fault]) => fault !== 'none')).toEqual([])
   })
 
   test('a property that the class has not is a fault under strict mode', () => {

@@ -28,11 +28,18 @@ function validation({ t, v, r }: ParameterFixture, type: string): readonly strin
   return [`[ValidateSet(${v.map(sourceString).join(', ')})]`]
 }
 
-function parameterSource(name: string, parameter: ParameterFixture, fixture: ModuleFixture): readonly string[] {
+function parameterSource(
+  name: string,
+  parameter: ParameterFixture,
+  cmdlet: CmdletFixture,
+  fixture: ModuleFixture,
+): readonly string[] {
+  // The sources of several builds are merged: what was renamed stands there as a parameter and as an alias of the new one.
+  const aliases = (parameter.a ?? []).filter((alias) => !(alias in cmdlet.p))
   const type = sourceType(parameter.t, fixture)
   const lines = [
     ...Object.entries(parameter.s).map(([set, flags]) => parameterAttribute(set, flags)),
-    ...(parameter.a === undefined ? [] : [`[Alias(${parameter.a.map(sourceString).join(', ')})]`]),
+    ...(aliases.length === 0 ? [] : [`[Alias(${aliases.map(sourceString).join(', ')})]`]),
     ...validation(parameter, type),
     // Hyper-V takes an empty string and null where a path is taken away, as in Set-VMDvdDrive -Path $null.
     ...(name === 'Path' ? ['[AllowNull]', '[AllowEmptyString]'] : []),
@@ -67,7 +74,7 @@ function cmdletSource(name: string, cmdlet: CmdletFixture, fixture: ModuleFixtur
     `  public sealed class ${fullName.slice(dot + 1)} : AzlVm.HyperV.Simulator.SimulatedCmdlet {`,
     ...Object.entries(cmdlet.p)
       .filter(([parameter]) => !(supportsShouldProcess && common.has(parameter)))
-      .flatMap(([parameter, value]) => parameterSource(parameter, value, fixture)),
+      .flatMap(([parameter, value]) => parameterSource(parameter, value, cmdlet, fixture)),
     '  }',
     '}',
   ]

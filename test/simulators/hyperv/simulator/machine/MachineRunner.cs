@@ -24,7 +24,7 @@ public static class MachineRunner
             folder = host.RunFolder(id);
         }
         Environment.CurrentDirectory = folder;
-        List<IDisposable> pipes = [];
+        List<(PipeServer Server, Thread Reader)> pipes = [];
         Process? tpm = null;
         try
         {
@@ -38,7 +38,7 @@ public static class MachineRunner
             var errors = qemu.StandardError.ReadToEndAsync();
             using var qmp = WaitFor(() => new Qmp(QemuArguments.RunnerSocket), qemu, errors);
             for (var number = 1; number <= 2; number++)
-                if (Pipe(machine, number, state) is { } pipe) pipes.Add(pipe);
+                if (StartPipe(machine, number, state) is { } pipe) pipes.Add(pipe);
             if (resumes)
             {
                 WaitForIncoming(qmp);
@@ -64,7 +64,12 @@ public static class MachineRunner
         }
         finally
         {
-            foreach (var pipe in pipes) pipe.Dispose();
+            foreach (var (server, reader) in pipes)
+            {
+                // What the guest wrote last is still on its way when QEMU has left.
+                reader.Join();
+                server.Dispose();
+            }
             tpm?.Kill();
             Update(state, id, one =>
             {
@@ -84,7 +89,7 @@ public static class MachineRunner
     }
 
     /// <summary>The port's socket is joined to its pipe, both ways.</summary>
-    private static IDisposable? Pipe(Machine machine, int number, string state)
+    private static (PipeServer, Thread)? StartPipe(Machine machine, int number, string state)
     {
         if (PipeServer.UnixPath(machine.ComPorts[number - 1]) is not { } path) return null;
         var port = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -93,8 +98,9 @@ public static class MachineRunner
         var server = new PipeServer(
             path, bytes => port.Send(bytes),
             TimeSpan.FromMilliseconds(knobs.PipeAbsentMs), TimeSpan.FromMilliseconds(knobs.PipeBusyMs));
-        new Thread(() => ReadPort(port, server)) { IsBackground = true }.Start();
-        return server;
+        var reader = new Thread(() => ReadPort(port, server)) { IsBackground = true };
+        reader.Start();
+        return (server, reader);
     }
 
     private static void ReadPort(Socket port, PipeServer server)
