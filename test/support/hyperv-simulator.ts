@@ -23,8 +23,11 @@ const buildLimitMs = 900_000
 export async function missingForSimulator(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'the Hyper-V simulator runs its machines on Linux'
   const { stdout, failed } = await execa('dotnet', ['--list-sdks'], { reject: false })
-  const newest = Math.max(0, ...stdout.split('\n').map((line) => Number.parseInt(line, 10) || 0)) // 10.0.401 [/usr/share/dotnet/sdk]
-  if (failed || newest < 10) return 'the .NET SDK 10 is not installed'
+  const absent = 'the .NET SDK 10 is not installed'
+  // Where there is no dotnet at all, there is no output either.
+  if (failed) return absent
+  const versions = stdout.split('\n').map((line) => Number.parseInt(line, 10) || 0) // 10.0.401 [/usr/share/dotnet/sdk]
+  if (Math.max(0, ...versions) < 10) return absent
   return undefined
 }
 
