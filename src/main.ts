@@ -9,7 +9,7 @@ import type { MainWorld } from './cli/context.ts'
 import { peekOutput } from './cli/global-options.ts'
 import { outputClosed } from './cli/output-closed.ts'
 import { renderErrorJson, renderErrorText, reportError } from './cli/render-error.ts'
-import { afterHelp, asksFor, resolveCommand } from './cli/resolve-command.ts'
+import { afterHelp, asksFor, groupAskedFor, resolveCommand } from './cli/resolve-command.ts'
 import { painter, widthOf } from './cli/terminal.ts'
 import { AzlVmError, exitCodes, isAzlVmError } from './errors.ts'
 import { usageError } from './usage-error.ts'
@@ -46,6 +46,8 @@ async function dispatch(argv: readonly string[], run: Run): Promise<number> {
   const wantsHelp = asksFor(argv, '--help', '-h')
   const helpWords = afterHelp(argv)
   if (helpWords !== undefined) return await explain(helpWords, entries, run)
+  const group = groupAskedFor(argv, entries)
+  if (group.length > 0) return await print(run, await helpText(group, run, run.options.stdout))
   const resolved = resolveCommand(argv, entries)
   if (resolved === undefined) return wantsHelp ? await explain([], entries, run) : await refuseNothing(entries, run)
   if (wantsHelp) return await printCommandHelp(resolved.entry, run)
@@ -95,6 +97,8 @@ async function printResult(result: CommandResult, run: Run): Promise<number> {
 }
 
 async function explain(words: readonly string[], entries: readonly CommandEntry[], run: Run): Promise<number> {
+  const group = groupAskedFor([...words, '--help'], entries)
+  if (group.length > 0) return await print(run, await helpText(group, run, run.options.stdout))
   const resolved = resolveCommand(words, entries)
   if (resolved !== undefined) return await printCommandHelp(resolved.entry, run)
   return await print(run, await helpText(entries, run, run.options.stdout))

@@ -22,7 +22,7 @@ export async function infoOf(
       return {
         ...neutral(config, await diskSizes(domain, config, call)),
         state: powerState(state),
-        reason: String(state.reason),
+        reason: reasonText(state.reason),
       }
     } catch (error) {
       if (isNoDomain(error)) return absent(ref)
@@ -66,6 +66,25 @@ function neutral(config: DomainConfig, disks: MachineInfo['disks']): Omit<Machin
   return {
     ...{ ref, mark, acceleration, architecture, cpus, memoryBytes, disks, secureBoot, tpm, hasSystemPort, networks },
     installer,
+  }
+}
+
+/** libvirt's reason for a state where it tells a person more than the state; its own word sounds worse than it is. */
+function reasonText(reason: DomainState['reason']): string {
+  switch (reason) {
+    case 'destroyed':
+      return 'switched off, not by the guest'
+    case 'shutdown':
+      return 'the guest switched itself off'
+    case 'unknown':
+    case 'booted':
+    case 'unpaused':
+    case 'restored':
+    case 'from-snapshot':
+    case 'daemon':
+      return ''
+    default:
+      return String(reason)
   }
 }
 

@@ -112,6 +112,8 @@ function optionValue(name: string, option: OptionData, value: unknown, commandNa
     return option.default
   }
   if (option.type === 'string') {
+    // A script's unset variable: what would happen without the option is not what was meant.
+    if (value === '' && option.default !== '') throw usageError(`--${name} has an empty value`, seeHelp(commandName))
     checkChoice(`--${name}`, value, option.choices)
     return value
   }

@@ -36,6 +36,18 @@ export function resolveCommand(argv: readonly string[], entries: readonly Comman
   throw unknownCommand(word, next, entries)
 }
 
+/** Where help is asked for a word that begins commands but is none (`snapshot --help`): those commands. */
+export function groupAskedFor(argv: readonly string[], entries: readonly CommandEntry[]): readonly CommandEntry[] {
+  const at = firstWord(argv)
+  const [word = '', next] = argv.slice(Math.max(at, 0))
+  if (at === -1 || (next !== '--help' && next !== '-h') || find(word, entries) !== undefined) return []
+  return entriesBelow(word, entries)
+}
+
+function entriesBelow(word: string, entries: readonly CommandEntry[]): readonly CommandEntry[] {
+  return entries.filter((entry) => entry.hidden !== true && entry.name.startsWith(`${word} `))
+}
+
 /** The index of the first word that is no option, nor the value of a global one. -1: there is none. */
 function firstWord(argv: readonly string[]): number {
   for (let index = 0; index < argv.length; index++) {
@@ -57,7 +69,7 @@ function without(argv: readonly string[], index: number, count: number): string[
 
 function unknownCommand(word: string, next: string | undefined, entries: readonly CommandEntry[]) {
   const shown = entries.filter((entry) => entry.hidden !== true)
-  const children = shown.filter((entry) => entry.name.startsWith(`${word} `)).map((entry) => entry.name)
+  const children = entriesBelow(word, entries).map((entry) => entry.name)
   if (children.length > 0) {
     const said = next === undefined || next.startsWith('-') ? undefined : shortened(next)
     const message = said === undefined ? `'${word}' needs one more word` : `'${word} ${said}' is no command`

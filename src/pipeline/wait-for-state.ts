@@ -46,7 +46,7 @@ export async function waitForState(wait: StateWait): Promise<PowerState> {
     throw new AzlVmError(
       'timed-out',
       `"${info.ref.name}" was not ${awaited} within ${String(timeoutMs / 1000)} s; it is ${last}`,
-      { cause: error, hint: `Wait longer with --timeout; \`azl-vm status ${info.ref.name}\` says how it is.` },
+      { hint: `Wait longer with --timeout; \`azl-vm status ${info.ref.name}\` says how it is.` },
     )
   }
 }

@@ -28,6 +28,7 @@ export function explainSpec(
 ): readonly ExplainedValue[] {
   const below = key === undefined ? [] : knownPath(key, schema)
   const found = leaves(loaded.spec, schema, []).filter(({ path }) => isWithin(path, below))
+  if (found.length === 0) refuseMissingElement(loaded.spec, below)
   // A key that may be left out, and is.
   const shown = found.length === 0 ? [{ path: below, value: undefined }] : found
   return shown.map(({ path, value }) => ({
@@ -37,6 +38,21 @@ export function explainSpec(
     origin: loaded.originOf(path),
     description: schemaAt(schema, path)?.description ?? '',
   }))
+}
+
+/** An element of a list that the spec does not have is no key that was left out. */
+function refuseMissingElement(spec: unknown, path: SpecPath): void {
+  let value = spec
+  for (const [depth, step] of path.entries()) {
+    if (Array.isArray(value) && typeof step === 'number' && step >= value.length) {
+      throw usageError(
+        `the spec has no ${pathText(path.slice(0, depth + 1))}`,
+        `${pathText(path.slice(0, depth))} has ${String(value.length)} in it; the first is [0]`,
+      )
+    }
+    if (typeof value !== 'object' || value === null) return
+    value = (value as Readonly<Record<SpecPath[number], unknown>>)[step]
+  }
 }
 
 function knownPath(key: string, schema: JsonSchema): SpecPath {

@@ -126,6 +126,7 @@ describe('arguments', () => {
     ['an unknown letter', ['echo', 'a', '-x'], "'echo' has no option -x", "'azl-vm echo --help' lists its options"],
     ['a negation that is none', ['echo', 'a', '--no-force'], "'echo' has no option --no-force", ''],
     ['no value', ['echo', 'a', '--mode'], '--mode needs a value', 'one of: graceful, force'],
+    ['an empty value', ['echo', 'a', '--mode='], '--mode has an empty value', "'azl-vm echo --help' explains it"],
     ['no value behind a letter', ['echo', 'a', '-o'], '-o, --output needs a value', 'one of: text, json'],
     [
       'a value that is not offered',
@@ -392,6 +393,17 @@ describe('help', () => {
       expect(stdout).toContain(text)
     }
     expect(stdout).not.toContain('--secret')
+  })
+
+  test.each([
+    ['asked behind it', ['snapshot', '--help']],
+    ['asked before it', ['help', 'snapshot']],
+  ])('half a command, %s: the commands that it begins', async (_what, argv) => {
+    const { exitCode, stdout, stderr } = await run(argv)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toContain('snapshot create')
+    expect(stdout).toContain('snapshot list')
+    expect(stdout).not.toContain('echo')
   })
 
   test('help of a command that is none', async () => {

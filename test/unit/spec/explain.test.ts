@@ -67,6 +67,13 @@ describe('explain', () => {
     expect(found).toMatchObject({ 'machine.networks': { value: [], text: '[]', origin: { from: 'option' } } })
   })
 
+  test('refuses an element that a list does not have, and says how many it has', async () => {
+    const { exitCode, stderr } = await explain('machine.disks[9].size')
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('no machine.disks[9]')
+    expect(stderr).toContain('machine.disks has 2 in it')
+  })
+
   test('guesses what a wrong key was meant to be', async () => {
     expect((await explain('machine.memroy')).stderr).toContain('did you mean machine.memory?')
     const { exitCode, stderr } = await explain('memory')
