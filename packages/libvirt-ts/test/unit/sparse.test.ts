@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect, ProtocolError, TransferError } from '../../src/index.ts'
 import type { Connection, Hole, StorageVolume } from '../../src/index.ts'
+import { ByteQueue } from '../../src/client/byte-queue.ts'
 import { XdrWriter } from '../../src/rpc/xdr.ts'
 import { fault, RawReply, ScriptedServer } from '../../src/testing/index.ts'
 
@@ -115,20 +116,12 @@ describe('a sparse download', () => {
     expect(server.calls.at(-1)?.args).toMatchObject({ flags: 1 })
   })
 
-  it('holds back a daemon that sends nothing but holes', async () => {
-    let holes = 0
-    server.handle('volumeDownload', (_args, { stream, connection: own }) => {
-      const next = (): boolean => {
-        stream.sendHole(1)
-        return (holes += 1) < 20_000
-      }
-      setImmediate(() => own.sendWhileTaken(next))
-    })
-    const reader = volume.download({ sparse: true })[Symbol.asyncIterator]()
-    await reader.next()
-    for (let round = 0; round < 500; round += 1) await connection.lookupVolumeByPath('/p/v')
-    expect(holes).toBeLessThan(15_000)
-    await reader.return?.()
+  it('counts holes that wait as memory, so that a daemon that sends nothing else is held back as well', () => {
+    const queue = new ByteQueue<Hole>(Infinity)
+    for (let count = 0; count < 1000; count += 1) queue.pushMark({ holeBytes: 1 })
+    expect(queue.heldBytes).toBeGreaterThan(100_000)
+    while (queue.take() !== undefined);
+    expect(queue.heldBytes).toBe(0)
   })
 
   const hole = (length: bigint, flags = 0): RawReply => {
