@@ -1,0 +1,117 @@
+/** Our worker and its verbs, in the true PowerShell engine, against the simulated module. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { workerLaunch } from '../../../providers/hyperv/launch.ts'
+import { Worker } from '../../../providers/hyperv/worker.ts'
+import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+
+const unavailable = await missingForSimulator()
+
+describe.skipIf(unavailable !== undefined)(`the worker in the engine${unavailable ? ` (${unavailable})` : ''}`, () => {
+  let simulator: HyperVSimulator
+  let worker: Worker
+  beforeAll(async () => {
+    simulator = await startHyperVSimulator()
+    worker = new Worker(workerLaunch(simulator))
+  })
+  afterAll(async () => {
+    await worker.close()
+    await simulator.stop()
+  })
+
+  const ask = async (verb: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
+    const signal = new AbortController().signal
+    return (await worker.request({ verb, arguments: args, timeoutMs: 120_000, signal })).value
+  }
+
+  test('its first answer tells the engine and the rights', async () => {
+    expect(await worker.hello).toMatchObject({
+      psVersion: expect.stringMatching(/^5\.1\./) as string,
+      build: 26100,
+      rights: { administrator: true },
+      separator: '/',
+    })
+  })
+
+  test('a machine is made, read as it was set, and removed, by its id', async () => {
+    const path = join(simulator.folder, 'Maschinen für “Tests”')
+    await mkdir(path)
+    const made = (await ask('new-vm', { name: 'azl-vm-run', path, memoryBytes: 268435456 })) as {
+      id: string
+      path: string
+    }
+    const { id } = made
+    const com1 = `\\\\.\\pipe\\azl-vm-${id}`
+    await ask('set-notes', { id, notes: 'für den Admin\r\nzweite Zeile' })
+    await ask('rename-vm', { id, name: 'azl4[1]' })
+    await ask('set-vm', { id, memoryBytes: 536870912, processors: 2, nested: true, com1 })
+    await ask('set-vm-firmware', { id, template: 'MicrosoftUEFICertificateAuthority' })
+    await ask('enable-vm-tpm', { id })
+    const disk = join(made.path, 'disk0.vhdx')
+    // Twice, as after a kill between act and record.
+    for (const _ of [1, 2]) await ask('add-disk', { id, path: disk, sizeBytes: 67108864, location: 0 })
+    const { id: switchId } = (await ask('new-private-switch', { name: 'azl-vm-run-0', notes: '' })) as { id: string }
+    const adapter = { mac: '00155D010203', switchId, spoofing: true }
+    await ask('set-network-adapters', { id, adapters: [adapter] })
+    await ask('set-boot-order', { id })
+    expect(await ask('get-vm', { id })).toMatchObject({
+      machine: {
+        id,
+        name: 'azl4[1]',
+        state: 'Off',
+        notes: 'für den Admin\r\nzweite Zeile',
+        processors: 2,
+        memoryBytes: 536870912,
+        isMemoryDynamic: false,
+        com1,
+        disks: [{ path: disk, number: 0, location: 0 }],
+        optical: [],
+        networks: [{ mac: '00155D010203', isDynamic: false, switchId }],
+        isNested: true,
+        isTpmOn: true,
+        secureBoot: 'On',
+        secureBootTemplate: 'MicrosoftUEFICertificateAuthority',
+      },
+    })
+    expect(await ask('get-vhd', { path: disk })).toMatchObject({ disk: { sizeBytes: 67108864, parent: '' } })
+    expect(await ask('list-vms')).toMatchObject({ machines: [{ id, name: 'azl4[1]' }] })
+    await ask('set-network-adapters', { id, adapters: [] })
+    expect(await ask('get-vm', { id })).toMatchObject({ machine: { networks: [] } })
+    expect(await ask('remove-switch', { name: 'azl-vm-run-*' })).toBe(false)
+    expect(await ask('remove-switch', { name: 'azl-vm-run-0' })).toBe(true)
+    expect(await ask('remove-vm', { id })).toBe(true)
+    expect(await ask('remove-vm', { id })).toBe(false)
+    expect(await ask('get-vm', { id })).toEqual({ machine: null })
+    expect(await ask('get-vhd', { path: join(path, 'none.vhdx') })).toEqual({ disk: null })
+  })
+
+  test('the host tells its switches and templates; one switch and one template are lists too', async () => {
+    const host = (await ask('get-host')) as { switches: unknown; secureBootTemplates: unknown }
+    expect(host).toMatchObject({ hypervisorPresent: true, isServer: false })
+    expect(host.switches).toContainEqual(
+      expect.objectContaining({ id: 'c08cb7b8-9b3c-408e-8e30-5e16a3aeb444', type: 'Internal' }),
+    )
+    expect(host.secureBootTemplates).toContain('MicrosoftUEFICertificateAuthority')
+  })
+
+  test('a machine that is not there is an error of ours, with its own id', async () => {
+    await expect(ask('start-vm', { id: '00000000-0000-4000-8000-000000000001' })).rejects.toMatchObject({
+      failure: { errorId: 'AzlVmMachineNotFound', category: 'ObjectNotFound' },
+    })
+  })
+
+  test('in ConstrainedLanguage it says so, instead of failing at its first .NET call', async () => {
+    await simulator.setKnobs({ languageMode: 'ConstrainedLanguage' })
+    const restricted = new Worker(workerLaunch(simulator))
+    try {
+      await expect(restricted.hello).rejects.toMatchObject({
+        code: 'host-not-ready',
+        message: 'PowerShell runs scripts in ConstrainedLanguage here, and Hyper-V is driven by one',
+      })
+    } finally {
+      await restricted.close()
+      await simulator.setKnobs({})
+    }
+  })
+})
