@@ -1,5 +1,6 @@
 /** The mark in a domain's metadata: one element in a namespace of ours, its text JSON. */
 import type { Mark } from '../../src/provider/mark.ts'
+import { isIn, isObject, isOptional, isText, parseMark, type Fields } from '../../src/provider/parse-mark.ts'
 import type { DomainType } from './boards.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
 import type { XmlNode } from './xml-reader.ts'
@@ -19,44 +20,7 @@ export function markXml(mark: Mark): string {
 /** The mark of a whole domain XML. Text that is no mark of this version is none. */
 export function markInDomain(domain: XmlNode): Mark | undefined {
   const found = domain.find('metadata', `${markPrefix}:mark`)
-  return found ? parseMark(found.text) : undefined
-}
-
-function parseMark(text: string): Mark | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isMark(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-/**
- * A mark is read from whatever domain is there, and parts of it become commands and names: all of it is looked at.
- * By hand, because each verb reads marks, and zod takes its time to load.
- */
-function isMark(value: unknown): value is Mark {
-  if (!isObject(value)) return false
-  const texts = ['tool', 'owner', 'runId', 'machineId', 'name', 'phase', 'specDigest', 'created']
-  return (
-    value['v'] === 1 &&
-    texts.every((key) => typeof value[key] === 'string') &&
-    isOptional(value['expires'], isText) &&
-    isCreator(value['creator']) &&
-    isOptional(value['installer'], isInstaller) &&
-    isObject(value['provider']) &&
-    isProviderData(value['provider'])
-  )
-}
-
-function isCreator(value: unknown): boolean {
-  return isObject(value) && isIn(value['pid'], 1) && isText(value['startTime']) && isText(value['bootId'])
-}
-
-function isInstaller(value: unknown): boolean {
-  return isObject(value) && isText(value['sha256']) && isText(value['fileName'])
+  return found ? parseMark(found.text, isProviderData) : undefined
 }
 
 /** What is missing was not written yet by the azl-vm that made the machine: {@link kvmMark} has a default. */
@@ -109,28 +73,12 @@ function isForwardRule(value: unknown): value is ForwardRule {
   )
 }
 
-function isOptional(value: unknown, is: (value: unknown) => boolean): boolean {
-  return value === undefined || is(value)
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
 function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean'
 }
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isListOf<T>(value: unknown, is: (entry: unknown) => entry is T): value is readonly T[] {
   return Array.isArray(value) && value.every(is)
-}
-
-function isIn(value: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most
 }
 
 function isOneOf<T extends string>(value: unknown, known: readonly T[]): value is T {
