@@ -72,7 +72,12 @@ async function removedDespite(context: UpContext, ref: MachineRef, error: unknow
   const aftermath = new Aftermath()
   if (!(await isLeft(context, ref))) return error
   const fate = await removeFailed(context, ref, aftermath)
-  if (!isAzlVmError(error)) return error
+  if (!isAzlVmError(error)) {
+    // A bug's report has no hint; what became of the machine is told beside it.
+    for (const message of [...aftermath.faults, fate])
+      context.run.bus.emit({ type: 'warning', code: 'removal', message })
+    return error
+  }
   return error.extended({ hint: `${fate} evidence: ${context.run.paths.dir}`, evidence: aftermath.faults })
 }
 

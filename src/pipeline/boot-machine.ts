@@ -44,8 +44,7 @@ export async function bootMachine(
     if (result.probe) await listening.system?.probeHeard()
     return { bootOutcome: result.outcome, probe: result.probe, acceleration }
   } finally {
-    await listening.system?.close()
-    await listening.console.close()
+    await stopListening(context, listening)
     transcript.close()
   }
 }
@@ -53,6 +52,13 @@ export async function bootMachine(
 interface Listening {
   readonly console: Pick<ConsoleHandle, 'close'>
   readonly system: SystemPort | undefined
+}
+
+/** Closes both ports, whatever the other's end; a port that does not close is told and hides no failure of the boot. */
+async function stopListening({ run }: UpContext, { console, system }: Listening): Promise<void> {
+  for (const end of await Promise.allSettled([system?.close(), console.close()]))
+    if (end.status === 'rejected')
+      run.bus.emit({ type: 'warning', code: 'console-close', message: errorText(end.reason) })
 }
 
 async function listen(
