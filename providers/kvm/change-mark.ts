@@ -5,11 +5,16 @@ import type { Mark } from '../../src/provider/mark.ts'
 import { markNamespace, markPrefix, markXml } from './mark-metadata.ts'
 import { signalOf, type Session } from './session.ts'
 
-/** Writes a domain's mark anew, in what runs and in what is kept; fields that are not given stay. */
-export async function changeMark(session: Session, domain: Domain, change: Partial<Mark>, call: Call): Promise<void> {
+/** Writes a domain's mark anew, by what it is now, in what runs and in what is kept. */
+export async function changeMark(
+  session: Session,
+  domain: Domain,
+  change: (mark: Mark) => Mark,
+  call: Call,
+): Promise<void> {
   const { mark } = await session.config(domain, call)
   if (!mark) throw new AzlVmError('not-owned', `the machine "${domain.name}" carries no mark of azl-vm any more`)
-  const xml = markXml({ ...mark, ...change })
+  const xml = markXml(change(mark))
   await session.run(`mark ${domain.name}`, call, async () => {
     const isActive = await domain.isActive(signalOf(call))
     const write = (scope: 'both' | 'config'): Promise<void> =>

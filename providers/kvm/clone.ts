@@ -19,7 +19,7 @@ export async function cloneDomain(session: Session, ref: MachineRef, request: Cl
   const files = machineFiles(request.ref.name, request.mark.runId)
   const own = ownPartOf(original, request, base.disks)
   await claim(session, await cloneXml(session, original, request, own, call), request, call)
-  if (request.snapshot === undefined) await freezeDisks(session, original, request.mark.runId, {}, call)
+  if (request.snapshot === undefined) await freezeDisks(session, original, request.mark.runId, () => ({}), call)
   await startOwnNetworks(session, request.ref, call)
   for (const [index, below] of base.disks.entries()) await layOver(session, original, below, files.disk(index), call)
   await copyVolume(session, original, base.nvram, files.nvram, call)
@@ -57,6 +57,7 @@ function ownPartOf(original: OwnMachine, { mark }: CloneRequest, base: readonly 
     systemLogAtStart: undefined,
     snapshots: [],
     currentSnapshot: undefined,
+    unreadMemory: undefined,
     base,
   }
 }

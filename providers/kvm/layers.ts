@@ -10,7 +10,7 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { changeDomain, type DomainChange } from './domain-edit.ts'
-import { kvmMark, type KvmMark } from './mark-metadata.ts'
+import { kvmMark, withOwn, type KvmMark, type OwnChange } from './mark-metadata.ts'
 import { inPool, laterFiles, type LaterFiles } from './names.ts'
 import { signalOf, type Session } from './session.ts'
 import { findPool, findVolume, refreshPool } from './storage.ts'
@@ -95,7 +95,7 @@ export async function redefine(
   session: Session,
   machine: OwnMachine,
   change: Omit<DomainChange, 'mark'>,
-  own: Partial<KvmMark>,
+  own: OwnChange,
   call: Call,
 ): Promise<void> {
   const { domain } = machine
@@ -103,8 +103,7 @@ export async function redefine(
     const xml = await domain.xml({ ...signalOf(call), inactive: true, secure: true })
     // The mark as it is by now; another verb may have written its phase.
     const mark = session.parse(xml).mark ?? machine.mark
-    const changed = { ...mark, provider: { ...mark.provider, ...own } }
-    await connection.defineDomain(changeDomain(xml, { ...change, mark: changed }), signalOf(call))
+    await connection.defineDomain(changeDomain(xml, { ...change, mark: withOwn(mark, own) }), signalOf(call))
   })
 }
 
@@ -113,7 +112,7 @@ export async function freezeDisks(
   session: Session,
   machine: OwnMachine,
   makerRunId: string,
-  own: Partial<KvmMark>,
+  own: OwnChange,
   call: Call,
 ): Promise<readonly string[]> {
   const frozen = currentDisks(machine)

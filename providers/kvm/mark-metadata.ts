@@ -37,6 +37,7 @@ function isProviderData(data: Fields): boolean {
     isOptional(data['systemLogAtStart'], (value) => isObject(value) && isLogState(value)) &&
     isOptional(data['snapshots'], (value) => isListOf(value, isHeldState)) &&
     isOptional(data['currentSnapshot'], isText) &&
+    isOptional(data['unreadMemory'], isText) &&
     isOptional(data['base'], (value) => isListOf(value, isText))
   )
 }
@@ -108,6 +109,8 @@ export interface KvmMark extends LogState {
   readonly snapshots: readonly HeldState[]
   /** Name of the snapshot that the machine's state came from. */
   readonly currentSnapshot: string | undefined
+  /** Name of the snapshot whose disks the machine has, and whose memory was not read back yet: it may never be. */
+  readonly unreadMemory: string | undefined
   /** For a clone: the volumes of the original that its disks lie on, by index. */
   readonly base: readonly string[]
 }
@@ -160,6 +163,15 @@ export function kvmMark({ provider }: Mark): KvmMark {
     systemLogAtStart: data.systemLogAtStart,
     snapshots: data.snapshots ?? [],
     currentSnapshot: data.currentSnapshot,
+    unreadMemory: data.unreadMemory,
     base: data.base ?? [],
   }
+}
+
+/** What to write into a provider's part, by what it is at that moment: other verbs write theirs. */
+export type OwnChange = (own: KvmMark) => Partial<KvmMark>
+
+/** The mark with its provider's part changed; what is not given, also what this version does not know, stays. */
+export function withOwn(mark: Mark, change: OwnChange): Mark {
+  return { ...mark, provider: { ...mark.provider, ...change(kvmMark(mark)) } }
 }

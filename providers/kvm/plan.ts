@@ -208,7 +208,7 @@ function operation(
 }
 
 /** Snapshots and a base come later, where they do. */
-type PlannedMark = Omit<KvmMark, 'snapshots' | 'currentSnapshot' | 'base'>
+type PlannedMark = Omit<KvmMark, 'snapshots' | 'currentSnapshot' | 'unreadMemory' | 'base'>
 
 function define(design: Design, byHand: Design): Operation {
   const { request, pool } = design

@@ -65,7 +65,8 @@ import { resetDomain } from './reset.ts'
 import { logLimit, followSerialLog, readSerialLog } from './serial-log.ts'
 import { serialIndexOf, type SerialIndex } from './serial-ports.ts'
 import { Session, signalOf } from './session.ts'
-import { deleteSnapshot, listSnapshots, restoreSnapshot, takeSnapshot } from './snapshots.ts'
+import { restoreSnapshot } from './restore.ts'
+import { deleteSnapshot, listSnapshots, takeSnapshot } from './snapshots.ts'
 import { startDomain } from './start.ts'
 import { deleteVolume, ensurePool, ensureVolume, findPool } from './storage.ts'
 import { translateError } from './errors.ts'
@@ -313,7 +314,7 @@ export class KvmProvider implements Provider {
   }
 
   async updateMark(ref: MachineRef, change: Partial<Mark>, call: Call): Promise<void> {
-    await changeMark(this.#session, await this.#session.domain(ref, call), change, call)
+    await changeMark(this.#session, await this.#session.domain(ref, call), (mark) => ({ ...mark, ...change }), call)
   }
 
   async snapshot(ref: MachineRef, request: SnapshotRequest, call: Call): Promise<SnapshotInfo> {

@@ -97,6 +97,14 @@ function programNamed(uri: string): AzlVmError {
   })
 }
 
+/** Long enough for two answers of a libvirt that lives. */
+const afterFailureMs = 10_000
+
+/** For what is still to be asked after a failure, also where that was an interruption. */
+export function afterFailure(call: Call): Call {
+  return { ...call, signal: AbortSignal.timeout(afterFailureMs) }
+}
+
 /** libvirt-ts takes options of which we hand on the signal only. */
 export function signalOf(call: Call): { readonly signal: AbortSignal } {
   return { signal: call.signal }

@@ -5,32 +5,17 @@
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
+import type { SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
 import { changeMark } from './change-mark.ts'
 import { volumesOfSnapshot } from './chains.ts'
-import type { ArmedConsole } from './console.ts'
-import { changeDomain } from './domain-edit.ts'
-import { addForwards } from './forwards.ts'
 import { powerState } from './info.ts'
-import {
-  copyVolume,
-  currentDisks,
-  currentNvram,
-  filesOf,
-  freezeDisks,
-  layersOver,
-  ownMachine,
-  redefine,
-  type OwnMachine,
-} from './layers.ts'
-import type { HeldState, KvmMark } from './mark-metadata.ts'
+import { copyVolume, currentDisks, currentNvram, filesOf, freezeDisks, ownMachine, type OwnMachine } from './layers.ts'
+import { withOwn, type HeldState, type KvmMark, type OwnChange } from './mark-metadata.ts'
 import { inPool } from './names.ts'
-import { startOwnNetworks } from './own-networks.ts'
-import { sweep, switchOff } from './removal.ts'
+import { sweep } from './removal.ts'
 import { signalOf, type Session } from './session.ts'
 import { findVolume, refreshPool } from './storage.ts'
 import { memorySnapshotXml } from './snapshot-xml.ts'
-import { noteLogState } from './start.ts'
 
 export async function takeSnapshot(
   session: Session,
@@ -81,7 +66,7 @@ async function hold(
     power,
     media: power === 'off' ? [] : config.optical.flatMap(({ path }) => (path === undefined ? [] : [path])),
   }
-  const change = { snapshots: [...own.snapshots, held], currentSnapshot: name }
+  const change: OwnChange = (now) => ({ snapshots: [...now.snapshots, held], currentSnapshot: name })
   if (power === 'off') await freezeDisks(session, machine, runId, change, call)
   else await holdMemory(session, machine, runId, change, call)
   return held
@@ -92,10 +77,10 @@ async function holdMemory(
   session: Session,
   machine: OwnMachine,
   runId: string,
-  own: Partial<KvmMark>,
+  own: OwnChange,
   call: Call,
 ): Promise<void> {
-  const { domain, config, poolPath, mark } = machine
+  const { domain, config, poolPath } = machine
   const files = filesOf(machine, runId)
   const xml = memorySnapshotXml(
     inPool(poolPath, files.memory),
@@ -105,7 +90,7 @@ async function holdMemory(
   await session.run(`hold the memory of ${domain.name}`, call, async () => {
     await domain.createSnapshot(xml, { ...signalOf(call), noMetadata: true, atomic: true })
   })
-  await changeMark(session, domain, { provider: { ...mark.provider, ...own } }, call)
+  await changeMark(session, domain, (mark) => withOwn(mark, own), call)
 }
 
 export async function listSnapshots(session: Session, ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
@@ -144,73 +129,23 @@ async function infoOf(
   }
 }
 
-export async function restoreSnapshot(
-  session: Session,
-  ref: MachineRef,
-  request: RestoreRequest,
-  takeConsoles: () => readonly ArmedConsole[],
-  call: Call,
-): Promise<RestoreResult> {
-  const machine = await ownMachine(session, ref, call)
-  const held = findSnapshot(machine, request.name)
-  const files = filesOf(machine, request.runId)
-  // All that can fail comes before the machine is switched off.
-  const diskPaths = await layersOver(session, machine, held.disks, request.runId, call)
-  await copyVolume(session, machine, held.nvram, files.nvram, call)
-  await startOwnNetworks(session, ref, call)
-  await switchOff(session, machine.domain, call)
-  // Where none was held, libvirt makes the variables anew at the next start.
-  const nvramPath = inPool(machine.poolPath, files.nvram)
-  await redefine(session, machine, { diskPaths, nvramPath }, { currentSnapshot: held.name }, call)
-  const result =
-    held.memory === undefined
-      ? ({ state: 'off', outputs: {} } as const)
-      : await goOn(session, ref, held, inPool(machine.poolPath, held.memory), takeConsoles(), call)
-  await sweep(session, machine.mark, call)
-  return result
-}
-
-/** Reads the memory back, with the disks as they are defined by now. */
-async function goOn(
-  session: Session,
-  ref: MachineRef,
-  held: HeldState,
-  memoryPath: string,
-  consoles: readonly ArmedConsole[],
-  call: Call,
-): Promise<RestoreResult> {
-  const machine = await ownMachine(session, ref, call)
-  const { domain, config, mark, own } = machine
-  await noteLogState(session, ref, config, call)
-  await session.run(`bring the memory of ${ref.name} back`, call, async (connection) => {
-    const saved = await connection.saveImageXml(memoryPath, { ...signalOf(call), secure: true })
-    const xml = changeDomain(saved, {
-      mark,
-      diskPaths: config.disks.map(({ path }) => path),
-      ...(config.nvramPath === undefined ? {} : { nvramPath: config.nvramPath }),
-    })
-    // Not to be interrupted: libvirt would bring it back all the same, and nobody would know whose machine runs.
-    await connection.restoreDomain(memoryPath, { xml, paused: true })
-  })
-  for (const console of consoles) await console.connect(domain, call)
-  if (held.power === 'paused') return { state: 'paused', outputs: {} }
-  await session.run(`resume ${ref.name}`, call, () => domain.resume(signalOf(call)))
-  return { state: 'running', outputs: await addForwards(session, domain, own.forwards, call) }
-}
-
 export async function deleteSnapshot(session: Session, ref: MachineRef, name: string, call: Call): Promise<void> {
   const machine = await ownMachine(session, ref, call)
-  const { domain, mark, own } = machine
   const gone = findSnapshot(machine, name)
-  const snapshots = own.snapshots
-    .filter((held) => held !== gone)
-    .map(({ parent, ...held }) => {
-      const above = parent === gone.name ? gone.parent : parent
-      return above === undefined ? held : { ...held, parent: above }
-    })
-  const currentSnapshot = own.currentSnapshot === gone.name ? gone.parent : own.currentSnapshot
-  await changeMark(session, domain, { provider: { ...mark.provider, snapshots, currentSnapshot } }, call)
-  await sweep(session, mark, call)
+  await changeMark(session, machine.domain, (mark) => withOwn(mark, (own) => without(own, gone)), call)
+  await sweep(session, machine.mark, call)
+}
+
+function without({ snapshots, currentSnapshot }: KvmMark, gone: HeldState): Partial<KvmMark> {
+  const above = (name: string | undefined): string | undefined => (name === gone.name ? gone.parent : name)
+  const left = snapshots.filter(({ name }) => name !== gone.name)
+  return {
+    snapshots: left.map(({ parent, ...held }) => {
+      const under = above(parent)
+      return under === undefined ? held : { ...held, parent: under }
+    }),
+    currentSnapshot: above(currentSnapshot),
+  }
 }
 
 export function findSnapshot({ domain, own }: Pick<OwnMachine, 'domain' | 'own'>, name: string): HeldState {

@@ -17,10 +17,10 @@ import type { ArmedConsole } from './console.ts'
 import { serialLogState } from './serial-log.ts'
 import { architectureOf, type DomainConfig } from './domain-config.ts'
 import { withDomainType } from './domain-type.ts'
-import { kvmMark, type LogState } from './mark-metadata.ts'
+import { kvmMark, withOwn, type LogState } from './mark-metadata.ts'
 import { addForwards } from './forwards.ts'
 import { switchOff } from './removal.ts'
-import { signalOf, type Session } from './session.ts'
+import { afterFailure, signalOf, type Session } from './session.ts'
 
 export interface StartOptions {
   /** The consoles that wait for the machine. */
@@ -98,6 +98,7 @@ async function startOff(
   call: Call,
 ): Promise<StartResult> {
   const mark = config.mark && kvmMark(config.mark)
+  if (mark?.unreadMemory !== undefined) await forgoMemory(session, ref, mark.unreadMemory, call)
   const firstType = mark?.firstType ?? typeOf(config)
   const [key] = await Promise.all([accelerationKey(session, call), noteLogState(session, ref, config, call)])
   const types = await typesToTry(session, mark?.acceleration ?? 'auto', firstType, key)
@@ -129,6 +130,17 @@ async function startOff(
     )
   }
   throw new Error('there is always a type to try')
+}
+
+/** A restore was cut off between the disks and the memory: the machine begins from the disks, and that is said once. */
+async function forgoMemory(session: Session, ref: MachineRef, snapshot: string, call: Call): Promise<void> {
+  call.warn(
+    'memory-not-restored',
+    `"${ref.name}" begins from the disks of the snapshot "${snapshot}", as after a power cut: its restore did not get to the memory`,
+    `\`azl-vm snapshot restore ${ref.name} ${snapshot}\` brings it back with its memory.`,
+  )
+  const domain = await session.domain(ref, call)
+  await changeMark(session, domain, (mark) => withOwn(mark, () => ({ unreadMemory: undefined })), call)
 }
 
 function typeOf(config: DomainConfig): DomainType {
@@ -179,7 +191,7 @@ export async function noteLogState(session: Session, ref: MachineRef, config: Do
   const system = config.hasSystemPort ? await serialLogState(session, ref, 'system', call) : undefined
   if (isSameLogState(noted, firmware) && isSameLogState(noted.systemLogAtStart, system)) return
   const now = { ...firmware, ...(system && { systemLogAtStart: system }) }
-  await changeMark(session, await session.domain(ref, call), { provider: { ...mark.provider, ...now } }, call)
+  await changeMark(session, await session.domain(ref, call), (fresh) => withOwn(fresh, () => now), call)
 }
 
 function isSameLogState(a: LogState | undefined, b: LogState | undefined): boolean {
@@ -201,20 +213,17 @@ async function withType(session: Session, ref: MachineRef, type: DomainType, cal
 
 async function switchOffAgain(session: Session, domain: Domain, call: Call): Promise<void> {
   try {
-    await switchOff(session, domain, { ...call, signal: AbortSignal.timeout(restoreMs) })
+    await switchOff(session, domain, afterFailure(call))
   } catch (error) {
     // Why the start failed is what counts.
     call.debug(`cannot switch ${domain.name} off again`, error)
   }
 }
 
-/** Long enough for two answers of a libvirt that lives. */
-const restoreMs = 10_000
-
 /** After a start that failed the machine is as it was planned; also where the start was interrupted. */
 async function restoreType(session: Session, ref: MachineRef, type: DomainType, call: Call): Promise<void> {
   try {
-    await withType(session, ref, type, { ...call, signal: AbortSignal.timeout(restoreMs) })
+    await withType(session, ref, type, afterFailure(call))
   } catch (error) {
     // The start's own failure is what counts, and the next start defines the type that it needs anyway.
     call.debug(`cannot define ${ref.name} as ${type} again`, error)
