@@ -103,18 +103,33 @@ export function networkTableTests(bench: () => Bench, surroundings: () => Promis
   test('isolated: nobody, with whatever address the guest gives itself', async () => {
     const { around, guests } = begun()
     const [guest, other] = guests
-    for (const [index, each] of guests.entries()) {
-      await each.use('isolated')
-      expect(await each.code(askForAddress(await each.card('isolated')))).not.toBe(0)
-      await each.must(`ip address add ${around.spare.addresses[index] ?? ''} dev ${await each.card('isolated')}`)
-      await each.must(`ip route add default via ${around.spare.router}`)
-    }
+    await Promise.all(
+      guests.map(async (each, index) => {
+        await each.use('isolated')
+        expect(await each.code(askForAddress(await each.card('isolated')))).not.toBe(0)
+        await each.must(`ip address add ${around.spare.addresses[index] ?? ''} dev ${await each.card('isolated')}`)
+        await each.must(`ip route add default via ${around.spare.router}`)
+      }),
+    )
     const [address, neighbour] = around.spare.addresses.map((spare) => spare.replace(/\/\d+$/, ''))
-    expect(await guest.answers(around.outside), 'guest to outside').toBe(false)
-    expect(await guest.answers(around.host.isolated), 'guest to host').toBe(false)
-    expect(await guest.answers(`http://${neighbour ?? ''}/`), 'guest to guest').toBe(false)
-    expect(await around.answers('host', `http://${address ?? ''}/`), 'host to guest').toBe(false)
-    expect(await around.answers('outside', `http://${address ?? ''}/`), 'outside to guest').toBe(false)
+    const fromGuest = async () => {
+      const toOutside = await guest.answers(around.outside)
+      return { toOutside, toGuest: await guest.answers(`http://${neighbour ?? ''}/`) }
+    }
+    // Each goes on until its time is over: all at once, as far as they begin in different places.
+    const [{ toOutside, toGuest }, toHost, fromHost, fromOutside] = await Promise.all([
+      fromGuest(),
+      other.answers(around.host.isolated),
+      around.answers('host', `http://${address ?? ''}/`),
+      around.answers('outside', `http://${address ?? ''}/`),
+    ])
+    expect({ toOutside, toHost, toGuest, fromHost, fromOutside }).toEqual({
+      toOutside: false,
+      toHost: false,
+      toGuest: false,
+      fromHost: false,
+      fromOutside: false,
+    })
     expect(await guest.answers('http://127.0.0.1/'), 'the guest’s own server').toBe(true)
     expect(await other.answers('http://127.0.0.1/'), 'the guest’s own server').toBe(true)
   })
