@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Home } from '../../src/store/paths.ts'
 import { buildTool, type BuiltTool } from '../support/e2e-build.ts'
+import { missingForSimulator, startHyperVSimulator } from '../support/hyperv-simulator.ts'
 
 /** Bash's way: the words in COMP_WORDS, the answer in COMPREPLY. */
 const bash = `eval "$(azl-vm completion bash)"
@@ -107,5 +108,34 @@ describe('completion', () => {
     expect((await complete('azl-vm wait box --for=r', '--for=running')).join()).toContain('--for=running')
     expect((await complete('azl-vm status azl', 'azl4-eval')).join()).toContain('azl4-eval')
     expect((await complete('azl-vm up ev', 'eval.yaml')).join()).toContain('eval.yaml')
+  })
+
+  it('completes in PowerShell', async ({ skip }) => {
+    const missing = await missingForSimulator()
+    skip(missing !== undefined, missing)
+    const simulator = await startHyperVSimulator()
+    try {
+      const script = join(folder, 'completion.ps1')
+      await run('azl-vm', 'completion', 'powershell', '--out', script)
+      const ask = `
+        $env:PATH = '${env['PATH'] ?? ''}'
+        $env:AZL_VM_HOME = '${env['AZL_VM_HOME'] ?? ''}'
+        . '${script}'
+        foreach ($line in 'azl-vm val', 'azl-vm snapshot cr', 'azl-vm logs box --port ', 'azl-vm wait box --for=r', 'azl-vm status azl') {
+          $found = [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null)
+          @($found.CompletionMatches | ForEach-Object { $_.CompletionText }) -join ','
+        }`
+      const { stdout, stderr } = await simulator.run(ask)
+      expect(stderr).toBe('')
+      expect(stdout.trim().split(/\r?\n/)).toEqual([
+        'validate',
+        'create',
+        'firmware,system',
+        '--for=running',
+        'azl4-eval',
+      ])
+    } finally {
+      await simulator.stop()
+    }
   })
 })

@@ -72,8 +72,9 @@ complete -c azl-vm -f -a '(__azl_vm_complete)'
 # For good: the same line in the file that $PROFILE names.
 Register-ArgumentCompleter -Native -CommandName azl-vm -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
-  $before = @($commandAst.CommandElements | Select-Object -Skip 1 |
-    Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
+  $name = $commandAst.CommandElements[0]
+  $before = @($commandAst.CommandElements | Where-Object { $_ -ne $name -and
+    $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
   azl-vm complete "--current=$wordToComplete" '--' @before 2>$null | ForEach-Object {
     $word, $description = $_ -split "\`t", 2
     # Where nothing is offered, PowerShell offers files itself.
