@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect as connectTo, createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +19,24 @@ describeWithDaemon('the README', (daemon) => {
     const [, printed = ''] = /```text\n([\s\S]*?)```/.exec(readme) ?? []
     const { stdout } = await runProgram(example, { LIBVIRT_DEFAULT_URI: daemon().testUri })
     expect(stdout).toBe(printed.replace('myhost', hostname()))
+  })
+
+  it("'s example of a way of one's own to a daemon runs, with another address", async () => {
+    const readme = await readFile(here('../../README.md'), 'utf8')
+    const example =
+      [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].find(([, text]) => text?.includes('Dialer'))?.[1] ?? ''
+    const socket = new URL(daemon().testUri).searchParams.get('socket') ?? ''
+    const server = createServer((client) => client.pipe(connectTo(socket)).pipe(client)).listen(0, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+      const address = server.address()
+      const port = typeof address === 'object' ? address?.port : undefined
+      const uri = `test+tcp://127.0.0.1:${String(port)}/default`
+      const { stdout } = await runProgram(example.replace('qemu+tcp://kvm1/system', uri), {})
+      expect(stdout).toBe(`${hostname()}\n`)
+    } finally {
+      server.close()
+    }
   })
 
   it("'s example of testing runs as printed", async () => {
