@@ -17,8 +17,8 @@ const initrdCommands = new Set(['initrd', 'initrdefi', 'initrd16'])
 export function parseGrubMenu(text: string): readonly MenuEntry[] {
   const entries: MenuEntry[] = []
   let current: MenuEntry | undefined
-  for (const line of text.replaceAll(/\\\r?\n/g, ' ').split(/\r?\n/)) {
-    const [command = '', ...words] = wordsOf(line)
+  const lines = text.replaceAll(/\\\r?\n/g, ' ').split(/\r?\n/)
+  for (const [command = '', ...words] of lines.flatMap(commandsOf)) {
     if (command === 'menuentry') {
       current = { title: words[0] ?? '', kernel: undefined, initrd: [], options: '' }
       entries.push(current)
@@ -36,12 +36,18 @@ export function parseGrubMenu(text: string): readonly MenuEntry[] {
   return entries
 }
 
-/** The words of a line; quotes of both kinds hold spaces. A comment ends it. */
-function wordsOf(line: string): readonly string[] {
-  const words: string[] = []
-  for (const [, double, single, plain] of line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|((?:[^\s'"\\]|\\.)+)/g)) {
+/**
+ * The commands of a line, each as its words; `;` and braces divide them, and `}` is one. Quotes of both kinds hold
+ * spaces. A comment ends the line.
+ */
+function commandsOf(line: string): readonly (readonly string[])[] {
+  const commands: string[][] = [[]]
+  const token = /"((?:[^"\\]|\\.)*)"|'([^']*)'|(;)|((?:\$\{[^}]*\}|[^\s'"\\;]|\\.)+)/g
+  for (const [, double, single, end, plain] of line.matchAll(token)) {
     if (plain?.startsWith('#') === true) break
-    words.push(double ?? single ?? plain ?? '')
+    if (plain === '}') commands.push(['}'])
+    if (end !== undefined || plain === '{' || plain === '}') commands.push([])
+    else commands.at(-1)?.push(double ?? single ?? plain ?? '')
   }
-  return words
+  return commands.filter((words) => words.length > 0)
 }

@@ -99,6 +99,14 @@ describe('describeIso', () => {
 })
 
 describe('parseGrubMenu', () => {
+  it('reads an entry of one line, and variables in braces', () => {
+    const menu = "menuentry 'Install' { linux /linux ${more} quiet ; initrd /initrd.gz }\nmenuentry 'B' {\nlinux /b\n}"
+    expect(parseGrubMenu(menu)).toEqual([
+      { title: 'Install', kernel: '/linux', initrd: ['/initrd.gz'], options: '${more} quiet' },
+      { title: 'B', kernel: '/b', initrd: [], options: '' },
+    ])
+  })
+
   it('takes a menu apart: quotes, submenus, continued lines, comments', () => {
     const [install, live] = parseGrubMenu(azureMenu.replace('inst.nosave', '\\\n inst.nosave'))
     expect(install).toEqual({
