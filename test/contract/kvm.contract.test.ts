@@ -10,6 +10,7 @@ import { providerContext, testCall } from '../support/test-environment.ts'
 import { fingerprint, type Bench } from './contract-bench.ts'
 import { openKvmHost, type KvmHost } from './kvm-host.ts'
 import { kvmSnapshotTests } from './kvm-snapshots.ts'
+import { kvmSurroundings } from './kvm-surroundings.ts'
 import { describeProviderContract } from './provider-contract.ts'
 
 let kvm: KvmHost
@@ -17,6 +18,7 @@ let kvm: KvmHost
 describeProviderContract({
   name: 'KVM, a real libvirtd',
   unavailable: libvirtUnavailable(),
+  surroundings: () => kvmSurroundings(kvm.daemon),
   // Equal runs everywhere, with and without /dev/kvm.
   set: ['machine.acceleration=emulated'],
   systemPortOf: 'aarch64',

@@ -27,59 +27,27 @@ import {
 import { networkTableTests } from './network-table.ts'
 import { systemPortTests } from './system-port.ts'
 
-interface HostOptions {
+export interface ContractOptions {
   readonly name: string
   /** Why the suite cannot run here; it is skipped, and its title says so. */
   readonly unavailable?: string | undefined
   /** A hypervisor for this suite alone. */
   open(): Promise<ContractHost>
+  /** Puts something outside of the opened host; without it the table of the network modes is not proven. */
+  readonly surroundings?: () => Promise<Surroundings>
   /** For every spec, as `--set` takes it. */
   readonly set?: readonly string[]
-}
-
-export interface ContractOptions extends HostOptions {
   /** Whose guests have a second serial port. */
   readonly systemPortOf?: Architecture
   /** What only this provider promises. Runs last, on the same hypervisor. */
   additionalTests?(bench: () => Bench): void
 }
 
-interface NetworkOptions extends HostOptions {
-  /** Puts something outside of the opened host. */
-  readonly surroundings: () => Promise<Surroundings>
-}
-
 const MiB = 1024 ** 2
 
 export function describeProviderContract(options: ContractOptions): void {
-  onHost(`the contract on ${options.name}`, options, (bench) => {
-    describe('facts and plan', () => planTests(bench))
-    describe('a machine that is off', () => offTests(bench))
-    describe('a booted machine', () => bootedTests(bench))
-    const { systemPortOf } = options
-    if (systemPortOf) {
-      describe(`a booted ${systemPortOf} machine, whose system has a port of its own`, () =>
-        systemPortTests(bench, systemPortOf))
-    }
-    describe('snapshots and clones', () => snapshotTests(bench))
-    describe('a machine with Secure Boot', () => secureBootTests(bench))
-    describe('names and owners', () => ownershipTests(bench))
-    describe('ports of the host', () => portTests(bench))
-    if (options.additionalTests) {
-      const additional = options.additionalTests.bind(options)
-      describe(`beyond the contract`, () => additional(bench))
-    }
-  })
-}
-
-/** The contract's table of network modes, in a file of its own: its guests are Linuxes, and boot while the rest runs. */
-export function describeNetworkModes(options: NetworkOptions): void {
-  onHost(`the network modes on ${options.name}`, options, (bench) => networkTableTests(bench, options.surroundings))
-}
-
-function onHost(what: string, options: HostOptions, tests: (bench: () => Bench) => void): void {
-  const { unavailable } = options
-  const title = `${what}${unavailable === undefined ? '' : ` (skipped: ${unavailable})`}`
+  const { name, unavailable } = options
+  const title = `the contract on ${name}${unavailable === undefined ? '' : ` (skipped: ${unavailable})`}`
   describe.skipIf(unavailable !== undefined)(title, () => {
     let bench: Bench
     let folder: string
@@ -104,7 +72,24 @@ function onHost(what: string, options: HostOptions, tests: (bench: () => Bench) 
       await rm(folder, { recursive: true, force: true })
     })
 
-    tests(() => bench)
+    describe('facts and plan', () => planTests(() => bench))
+    describe('a machine that is off', () => offTests(() => bench))
+    describe('a booted machine', () => bootedTests(() => bench))
+    const { systemPortOf } = options
+    if (systemPortOf) {
+      describe(`a booted ${systemPortOf} machine, whose system has a port of its own`, () =>
+        systemPortTests(() => bench, systemPortOf))
+    }
+    describe('snapshots and clones', () => snapshotTests(() => bench))
+    describe('a machine with Secure Boot', () => secureBootTests(() => bench))
+    describe('names and owners', () => ownershipTests(() => bench))
+    describe('ports of the host', () => portTests(() => bench))
+    const { surroundings } = options
+    if (surroundings) describe('the network modes', () => networkTableTests(() => bench, surroundings))
+    if (options.additionalTests) {
+      const additional = options.additionalTests.bind(options)
+      describe(`beyond the contract`, () => additional(() => bench))
+    }
     test('nothing is left on the host after all of this', async () => {
       await bench.provider.removeUnusedShared(testCall())
       expect(await bench.host.inventory()).toEqual([])
