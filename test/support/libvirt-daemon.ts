@@ -73,13 +73,15 @@ const insideScript = `
 set -e
 S=$1
 ip link set lo up
-mkdir -p /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /var/log/swtpm
+mkdir -p /run/lock /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /var/log/swtpm
 mount --bind "$S/run" /run/libvirt
 mount --bind "$S/lib" /var/lib/libvirt
 mount --bind "$S/etc" /etc/libvirt
 mount --bind "$S/cache" /var/cache/libvirt
 mount --bind "$S/log" /var/log/libvirt
 mount --bind "$S/log-swtpm" /var/log/swtpm
+# Locks of serial ports name a process by its number, which is another one's in the next daemon's namespace.
+mount --bind "$S/lock" /run/lock
 [ -e "$S/kvm" ] && mount --bind "$S/kvm" /dev/kvm
 listen=; [ -e "$S/libvirtd.conf" ] && listen=--listen
 exec tini -s -- sh -c 'virtlogd -d -p /run/libvirt/virtlogd.pid; exec libvirtd -p /run/libvirt/libvirtd.pid $1' sh $listen
@@ -92,7 +94,7 @@ exec tini -s -- sh -c 'virtlogd -d -p /run/libvirt/virtlogd.pid; exec libvirtd -
  */
 const outsideScript = `
 S=$1
-mkdir -p "$S/run" "$S/lib/images" "$S/etc" "$S/cache" "$S/log/qemu" "$S/log-swtpm"
+mkdir -p "$S/run" "$S/lib/images" "$S/etc" "$S/cache" "$S/log/qemu" "$S/log-swtpm" "$S/lock"
 chmod 711 "$S" "$S/lib" "$S/lib/images"
 cp -a /etc/libvirt/. "$S/etc/"
 [ -e "$S/libvirtd.conf" ] && cat "$S/libvirtd.conf" >>"$S/etc/libvirtd.conf"
