@@ -67,17 +67,20 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
   return {
     diagnostics,
     operations,
-    shPrologue: script.prologue(facts.host),
-    shEpilogue: script.epilogue(request.ref.name, byHand.pool.name, serialLogsByHand(design, byHand), [
-      ...byHand.ownNetworks,
-      ...(byHand.hasHostOnly ? [namesByHand(request.ref.name).hostOnly] : []),
-    ]),
+    script: {
+      language: 'sh',
+      prologue: script.prologue(facts.host),
+      epilogue: script.epilogue(request.ref.name, byHand.pool.name, serialLogsByHand(design, byHand), [
+        ...byHand.ownNetworks,
+        ...(byHand.hasHostOnly ? [namesByHand(request.ref.name).hostOnly] : []),
+      ]),
+    },
     choices: choicesOf(design),
   }
 }
 
 function emptyPlan(diagnostics: readonly PlanDiagnostic[]): Plan {
-  return { diagnostics, operations: [], shPrologue: [], shEpilogue: [], choices: [] }
+  return { diagnostics, operations: [], script: { language: 'sh', prologue: [], epilogue: [] }, choices: [] }
 }
 
 /** Everything that is decided about the machine, before it is cut into operations. */
@@ -202,7 +205,7 @@ function operation(
   title: string,
   object: Operation['object'],
   parameters: KvmParameters,
-  rest: Pick<Operation, 'undo' | 'sh' | 'native' | 'outputs'>,
+  rest: Pick<Operation, 'undo' | 'script' | 'native' | 'outputs'>,
 ): Operation {
   return { id, title, object, parameters: { ...parameters }, ...rest }
 }
@@ -235,7 +238,7 @@ function define(design: Design, byHand: Design): Operation {
     {
       undo: 'undefine the domain, with its firmware variables and TPM state',
       native: { language: 'xml', text: xml },
-      sh: script.define(xmlOf(byHand, type, undefined)),
+      script: script.define(xmlOf(byHand, type, undefined)),
       outputs: [],
     },
   )
@@ -250,7 +253,7 @@ function makeNetwork(network: string, networkByHand: string, index: number): Ope
     {
       undo: 'remove the network',
       native: { language: 'xml', text: isolatedNetworkXml(network) },
-      sh: script.makeNetwork(isolatedNetworkXml(networkByHand), networkByHand),
+      script: script.makeNetwork(isolatedNetworkXml(networkByHand), networkByHand),
       outputs: [],
     },
   )
@@ -268,7 +271,7 @@ function makeHostOnly({ request }: Design): Operation {
     {
       undo: 'remove the network where no machine uses it',
       native: { language: 'xml', text: hostOnlyNetworkXml(hostOnlyNetwork, first) },
-      sh: script.makeHostOnly(hostOnlyNetworkXml(hostOnly, first), hostOnly, hostOnlySubnets),
+      script: script.makeHostOnly(hostOnlyNetworkXml(hostOnly, first), hostOnly, hostOnlySubnets),
       outputs: [],
     },
   )
@@ -283,7 +286,7 @@ function makePool({ pool }: Design, byHand: Design): Operation {
     {
       undo: 'remove the pool where nothing uses it',
       native: { language: 'xml', text: poolXml(pool.name, pool.path) },
-      sh: script.makePool(byHand.pool.name, byHand.pool.path),
+      script: script.makePool(byHand.pool.name, byHand.pool.path),
       outputs: [],
     },
   )
@@ -299,7 +302,7 @@ function makeDisk({ pool, files }: Design, byHand: Design, index: number, sizeBy
     {
       undo: 'delete the volume',
       native: { language: 'xml', text: volumeXml(volume, sizeBytes, 'qcow2') },
-      sh: script.makeDisk(byHand.pool.name, byHand.files.disk(index), sizeBytes),
+      script: script.makeDisk(byHand.pool.name, byHand.files.disk(index), sizeBytes),
       outputs: [],
     },
   )
@@ -314,7 +317,7 @@ function attachInstaller({ request, pool, isoVolume }: Design, byHand: Design): 
     { kind: 'medium', pool: pool.name, volume: isoVolume },
     {
       undo: 'eject it, and delete the copy where no machine uses it',
-      sh: script.attachInstaller(
+      script: script.attachInstaller(
         request.ref.name,
         device,
         byHand.pool.name,
@@ -340,7 +343,7 @@ function start(design: Design): Operation {
     { kind: 'start', acceleration },
     {
       undo: 'switch it off',
-      sh: isTwofold
+      script: isTwofold
         ? script.startOrEmulate(
             request.ref.name,
             pool.name,
@@ -364,7 +367,7 @@ function forward({ request, forwards }: Design): Operation {
     { kind: 'forward', forwards },
     {
       undo: 'gone when the machine is off',
-      sh: script.forward(name, forwards),
+      script: script.forward(name, forwards),
       outputs: forwards.map((rule) => `port-${String(rule.guestPort)}`),
     },
   )

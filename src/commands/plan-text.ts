@@ -26,7 +26,7 @@ export function planText({ provider, host, facts, medium, request, plan, existin
     ),
     '',
     ...plan.operations.flatMap((operation, index) => operationLines(operation, index)),
-    'Nothing was made. `azl-vm up` does this; `azl-vm plan --emit sh` prints it as a script.',
+    `Nothing was made. \`azl-vm up\` does this; \`azl-vm plan --emit ${plan.script.language}\` prints it as a script.`,
   ].join('\n')
 }
 

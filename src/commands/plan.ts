@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { defineCommand } from '../cli/command.ts'
 import { planMachine } from '../pipeline/plan-machine.ts'
-import { emitScript } from './emit-script.ts'
+import { emitScript, scriptLanguages } from './emit-script.ts'
 import { usageError } from '../usage-error.ts'
 import { withRun } from './machine-arguments.ts'
 import { planText } from './plan-text.ts'
@@ -11,12 +11,16 @@ export const command = defineCommand({
   description:
     'Shows every operation that `up` would do, in order, each with what it makes and how it is taken back, and in the ' +
     'hypervisor’s own words. Nothing is made. Where the host cannot be asked, its facts are assumed, and marked so.\n\n' +
-    'With --emit sh the same is printed as a shell script for virsh, to read, review and run by hand. What such a ' +
-    'script makes carries no mark: azl-vm never touches it.',
+    'With --emit the same is printed as a script to read, review and run by hand: sh for virsh on KVM, ps1 for ' +
+    'PowerShell 5.1 or 7 on Hyper-V. What such a script makes carries no mark: azl-vm never touches it.',
   positionals: [specPositional],
   options: {
     ...specOptions,
-    emit: { type: 'string', choices: ['sh'], description: 'Print a script that makes the same machine by hand.' },
+    emit: {
+      type: 'string',
+      choices: scriptLanguages,
+      description: 'Print a script that makes the same machine by hand.',
+    },
     out: {
       type: 'string',
       placeholder: 'FILE',
@@ -30,7 +34,7 @@ export const command = defineCommand({
   ],
   async handler(args, ctx) {
     if (args.out !== undefined && args.emit === undefined)
-      throw usageError('--out takes a script, and none is asked for', 'add --emit sh')
+      throw usageError('--out takes a script, and none is asked for', 'add --emit sh or --emit ps1')
     const [environment, loaded] = await Promise.all([ctx.app.environment(), loadSpecOf(args, ctx)])
     return await withRun(ctx, environment, 'plan', async (bus) => {
       const out = args.out === undefined ? undefined : path.resolve(ctx.cwd, args.out)
@@ -45,7 +49,7 @@ export const command = defineCommand({
         args.emit === undefined ? undefined : beside,
       )
       if (args.emit === undefined) return { data: planned, text: () => planText(planned) }
-      return await emitScript(planned, loaded, out)
+      return await emitScript(planned, loaded, args.emit, out)
     })
   },
 })

@@ -1,5 +1,8 @@
 /** A plan: the one description of a machine. Data only, so that it can be printed, kept and compared. */
 
+/** What a plan is written in as a script: POSIX shell, or PowerShell that 5.1 and 7 both run. */
+export type ScriptLanguage = 'sh' | 'ps1'
+
 /** A value that is known only after another operation: `{ ref: '<operation>.<output>' }`. */
 export interface OutputRef {
   readonly ref: string
@@ -30,8 +33,8 @@ export interface Operation {
   readonly undo: string
   /** The hypervisor's own words where they are more than the script says, e.g. domain XML. */
   readonly native?: { readonly language: string; readonly text: string }
-  /** The same by hand. Lines of POSIX shell. */
-  readonly sh: readonly string[]
+  /** The same by hand: lines in the language of {@link Plan.script}. */
+  readonly script: readonly string[]
   /** Names of the outputs that {@link Provider.apply} returns. */
   readonly outputs: readonly string[]
 }
@@ -39,9 +42,12 @@ export interface Operation {
 export interface Plan {
   readonly diagnostics: readonly PlanDiagnostic[]
   readonly operations: readonly Operation[]
-  /** What the script begins with: its variables and helper functions. Lines of POSIX shell. */
-  readonly shPrologue: readonly string[]
-  readonly shEpilogue: readonly string[]
+  /** What stands around the operations in the script: variables and helper functions first, how to remove it all last. */
+  readonly script: {
+    readonly language: ScriptLanguage
+    readonly prologue: readonly string[]
+    readonly epilogue: readonly string[]
+  }
   /** What was chosen on this host and is worth reading, e.g. the firmware pair; label and value. */
   readonly choices: readonly { readonly label: string; readonly value: string }[]
 }

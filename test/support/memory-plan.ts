@@ -32,7 +32,7 @@ export function operationsOf(request: MachineRequest): readonly Operation[] {
     object: { kind, name },
     parameters,
     undo: `take ${id} back`,
-    sh: [],
+    script: [],
     outputs,
   })
   return [

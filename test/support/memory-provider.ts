@@ -341,8 +341,7 @@ class MemoryProvider implements Provider {
     return {
       diagnostics,
       operations: isPossible ? operationsOf(request) : [],
-      shPrologue: [],
-      shEpilogue: [],
+      script: { language: 'sh', prologue: [], epilogue: [] },
       choices: [],
     }
   }

@@ -247,7 +247,13 @@ describe('the script', () => {
   )
 
   const whole = (plan: Plan): string =>
-    ['set -eu', ...plan.shPrologue, ...plan.operations.flatMap(({ sh }) => sh), ...plan.shEpilogue, ''].join('\n')
+    [
+      'set -eu',
+      ...plan.script.prologue,
+      ...plan.operations.flatMap(({ script }) => script),
+      ...plan.script.epilogue,
+      '',
+    ].join('\n')
 
   test.each(Object.keys(specs) as (keyof typeof specs)[])('of %s is a shell script', async (name) => {
     const script = whole(await kvmPlan(specs[name], { networks }))
