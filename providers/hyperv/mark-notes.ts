@@ -5,14 +5,15 @@ import { isText, parseMark } from '../../src/provider/parse-mark.ts'
 /** For whoever opens the machine's settings; what follows is JSON. */
 const sentence = 'Made by azl-vm, which finds it by this line; please leave it as it is. azl-vm:mark:1 '
 
-/**
- * The mark of a machine of ours. It names Hyper-V's own id of the machine: Notes travel with exports and copies, and
- * what has another id is not ours.
- */
-export function markInNotes(notes: string, vmId: string): Mark | undefined {
+/** The mark that a machine's Notes carry. They travel with exports and copies: see {@link isMarkOf}. */
+export function markInNotes(notes: string): Mark | undefined {
   const line = notes.split(/\r?\n/).find((each) => each.startsWith(sentence))
-  const mark = line === undefined ? undefined : parseMark(line.slice(sentence.length), ({ vmId: id }) => isText(id))
-  return String(mark?.provider['vmId']).toLowerCase() === vmId.toLowerCase() ? mark : undefined
+  return line === undefined ? undefined : parseMark(line.slice(sentence.length), ({ vmId: id }) => isText(id))
+}
+
+/** Whether the mark was made for this machine: it names Hyper-V's own id, and what has another id is a copy. */
+export function isMarkOf(mark: Mark, vmId: string): boolean {
+  return String(mark.provider['vmId']).toLowerCase() === vmId.toLowerCase()
 }
 
 /** Notes with this mark in the place of an earlier one; the other lines stay as they are. */

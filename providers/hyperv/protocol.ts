@@ -13,6 +13,8 @@ const helloSchema = z.object({
   edition: z.string(),
   rights: z.object({ administrator: z.boolean(), hyperVAdministrators: z.boolean() }),
   separator: z.enum(['\\', '/']),
+  /** .NET's word for the system's architecture, e.g. `X64` or `Arm64`. */
+  architecture: z.string(),
   machineId: z.string(),
 })
 

@@ -6,7 +6,7 @@ const readline = require('node:readline')
 const say = (value) => process.stdout.write(JSON.stringify(value) + '\\n')
 const hello = (more = {}) => say({ hello: 1, languageMode: 'FullLanguage', psVersion: '5.1.26100.1', psEdition: 'Desktop',
   culture: 'de-DE', build: 26100, edition: 'Professional', rights: { administrator: true, hyperVAdministrators: false },
-  separator: '\\\\', machineId: 'm', ...more })
+  separator: '\\\\', machineId: 'm', architecture: 'X64', ...more })
 const done = (id, value) => say({ id, ok: true, value, warnings: [] })
 const onRequest = (handle) => readline.createInterface({ input: process.stdin })
   .on('line', (line) => handle(JSON.parse(line), line)).on('close', () => process.exit(0))

@@ -12,6 +12,7 @@ function Get-HostIdentity([string]$LanguageMode) {
         build        = [int](Get-RegistryText 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'CurrentBuildNumber')
         edition      = Get-RegistryText 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'EditionID'
         rights       = Get-TokenRights
+        architecture = [string][System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture
         separator    = [string][System.IO.Path]::DirectorySeparatorChar
         machineId    = Get-RegistryText 'SOFTWARE\Microsoft\Cryptography' 'MachineGuid'
     }

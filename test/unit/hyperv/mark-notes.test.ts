@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { markInNotes, notesWithMark } from '../../../providers/hyperv/mark-notes.ts'
+import { isMarkOf, markInNotes, notesWithMark } from '../../../providers/hyperv/mark-notes.ts'
 import type { Mark } from '../../../src/provider/mark.ts'
 
 const vmId = '0e9e7c44-1111-4222-8333-444455556666'
@@ -17,11 +17,14 @@ describe('the mark in Notes', () => {
   test('is read back with the id of its machine, in either case', () => {
     const notes = notesWithMark('', mark, vmId)
     expect(notes).not.toMatch(/[\r\n]/)
-    expect(markInNotes(notes, vmId.toUpperCase())).toEqual({ ...mark, provider: { vmId } })
+    const read = markInNotes(notes)
+    expect(read).toEqual({ ...mark, provider: { vmId } })
+    expect(isMarkOf(read!, vmId.toUpperCase())).toBe(true)
   })
 
-  test('is not the mark of a copy, which has another id', () => {
-    expect(markInNotes(notesWithMark('', mark, vmId), vmId.replace('0e', '1e'))).toBeUndefined()
+  test('shows a copy, which has another id', () => {
+    const read = markInNotes(notesWithMark('', mark, vmId))
+    expect(isMarkOf(read!, vmId.replace('0e', '1e'))).toBe(false)
   })
 
   test('leaves the admin’s lines where they are, and is changed in its own place', () => {
@@ -30,14 +33,14 @@ describe('the mark in Notes', () => {
     expect(second.split('\r\n').map((line) => (line.startsWith('Made by azl-vm') ? 'mark' : line))).toEqual([
       ...['für Müller', '', 'mark', 'last\nline'],
     ])
-    expect(markInNotes(second, vmId)?.phase).toBe('ready')
+    expect(markInNotes(second)?.phase).toBe('ready')
     expect(notesWithMark('only the admin', mark, vmId)).toMatch(/^only the admin\r\nMade by azl-vm/)
   })
 
   test('that somebody broke is none', () => {
     const notes = notesWithMark('', mark, vmId)
-    expect(markInNotes(notes.slice(0, -1), vmId)).toBeUndefined()
-    expect(markInNotes(notes.replace('"v":1', '"v":2'), vmId)).toBeUndefined()
-    expect(markInNotes('', vmId)).toBeUndefined()
+    expect(markInNotes(notes.slice(0, -1))).toBeUndefined()
+    expect(markInNotes(notes.replace('"v":1', '"v":2'))).toBeUndefined()
+    expect(markInNotes('')).toBeUndefined()
   })
 })

@@ -8,7 +8,7 @@ function Invoke-GetVm($Arguments) {
     $machine['memoryBytes'] = $vm.MemoryStartup
     $machine['isMemoryDynamic'] = $vm.DynamicMemoryEnabled
     $machine['com1'] = [string]$vm.ComPort1.Path
-    $machine['disks'] = @($vm.HardDrives | ForEach-Object { Get-DriveFacts $_ })
+    $machine['disks'] = @($vm.HardDrives | ForEach-Object { Get-DiskFacts $_ })
     $machine['optical'] = @($vm.DVDDrives | ForEach-Object { Get-DriveFacts $_ })
     $machine['networks'] = @($vm.NetworkAdapters | ForEach-Object { Get-AdapterFacts $_ })
     $machine['isNested'] = (Hyper-V\Get-VMProcessor -VM $vm).ExposeVirtualizationExtensions
@@ -19,6 +19,13 @@ function Invoke-GetVm($Arguments) {
         $machine['secureBootTemplate'] = [string]$firmware.SecureBootTemplate
     }
     return [ordered]@{ machine = $machine }
+}
+
+# 0 bytes where the file is not there yet, or was deleted by hand.
+function Get-DiskFacts($Drive) {
+    $facts = Get-DriveFacts $Drive
+    $facts['sizeBytes'] = $(if ([System.IO.File]::Exists($facts['path'])) { (Hyper-V\Get-VHD -Path $facts['path']).Size } else { 0 })
+    return $facts
 }
 
 function Get-DriveFacts($Drive) {

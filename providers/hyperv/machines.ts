@@ -1,0 +1,101 @@
+/** Hyper-V's machines as ours: found by core's id, which the mark holds, and then always gone by Hyper-V's own. */
+import * as z from 'zod'
+import { AzlVmError } from '../../src/errors.ts'
+import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import { isMarkOf, markInNotes } from './mark-notes.ts'
+import { runName } from './names.ts'
+import type { Session } from './session.ts'
+
+const summarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Hyper-V's word, e.g. `Off`. */
+  state: z.string(),
+  notes: z.string(),
+  /** Its folder on the host. */
+  path: z.string(),
+  generation: z.number(),
+})
+
+const driveSchema = z.object({ path: z.string(), number: z.number(), location: z.number() })
+
+const machineSchema = summarySchema.extend({
+  status: z.string(),
+  processors: z.number(),
+  memoryBytes: z.number(),
+  isMemoryDynamic: z.boolean(),
+  com1: z.string(),
+  disks: z.array(driveSchema.extend({ sizeBytes: z.number() })),
+  optical: z.array(driveSchema),
+  networks: z.array(
+    z.object({ mac: z.string(), isDynamic: z.boolean(), switchId: z.string(), addresses: z.array(z.string()) }),
+  ),
+  isNested: z.boolean(),
+  isTpmOn: z.boolean(),
+  secureBoot: z.enum(['On', 'Off']).optional(),
+  secureBootTemplate: z.string().optional(),
+})
+
+type Summary = z.output<typeof summarySchema>
+/** All that a spec decides, as Hyper-V has it. */
+export type MachineConfig = z.output<typeof machineSchema>
+
+/** A machine of the host, ours or not. */
+export interface FoundMachine<Config extends Summary = Summary> {
+  /** Core's id where the machine carries its own mark, else Hyper-V's. */
+  readonly ref: MachineRef
+  /** Hyper-V's id; everything goes by it. */
+  readonly vmId: string
+  /** Also that of a copy, which names another machine. */
+  readonly mark: Mark | undefined
+  readonly config: Config
+}
+
+function found<Config extends Summary>(config: Config): FoundMachine<Config> {
+  const mark = markInNotes(config.notes)
+  const isOwn = mark !== undefined && isMarkOf(mark, config.id)
+  const isUnnamed = isOwn && config.name === runName(mark.runId)
+  return {
+    ref: { name: isUnnamed ? mark.name : config.name, id: isOwn ? mark.machineId : config.id },
+    vmId: config.id,
+    mark,
+    config,
+  }
+}
+
+/** Every machine of the host. */
+export async function allMachines(session: Session, call: Call): Promise<readonly FoundMachine[]> {
+  const schema = z.object({ machines: z.array(summarySchema) })
+  const { machines } = await session.run('list-vms', {}, { action: 'list the machines', schema }, call)
+  return machines.map(found)
+}
+
+/** One machine with its configuration; undefined where there is none of this id. */
+export async function findMachine(
+  session: Session,
+  ref: MachineRef,
+  call: Call,
+): Promise<FoundMachine<MachineConfig> | undefined> {
+  const known = session.vmIds.get(ref.id)
+  const vmId = known ?? (await allMachines(session, call)).find((machine) => machine.ref.id === ref.id)?.vmId
+  if (vmId === undefined) return undefined
+  session.vmIds.set(ref.id, vmId)
+  const schema = z.object({ machine: machineSchema.nullable() })
+  const { machine } = await session.run('get-vm', { id: vmId }, { action: `read ${ref.name}`, schema }, call)
+  if (machine) return found(machine)
+  session.vmIds.delete(ref.id)
+  return undefined
+}
+
+/** The machine; throws machine-not-found. */
+export async function requireMachine(
+  session: Session,
+  ref: MachineRef,
+  call: Call,
+): Promise<FoundMachine<MachineConfig>> {
+  const machine = await findMachine(session, ref, call)
+  if (machine) return machine
+  throw new AzlVmError('machine-not-found', `the machine "${ref.name}" is not there any more`)
+}
