@@ -27,7 +27,8 @@ const parserOfYargsOnly = {
 /** The whole of the build; tests read its metafile to know which code each command loads. */
 export const options = {
   absWorkingDir: root,
-  entryPoints: ['src/cli.ts'],
+  // The recorder outlives the command that begins it, so it is a program of its own.
+  entryPoints: { cli: 'src/cli.ts', recorder: 'src/recorder/main.ts' },
   outdir,
   bundle: true,
   splitting: true,

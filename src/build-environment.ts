@@ -1,6 +1,7 @@
 /** What a command that touches machines works in. In one file, so that it is loaded in one piece. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import envPaths from 'env-paths'
 import { assetPath } from './assets.ts'
 import type { MainWorld } from './cli/context.ts'
@@ -34,6 +35,7 @@ export async function buildEnvironment(
       const request = { what: `the ${name}`, verb: '', processes, signal, waitMs: sharedLockWaitMs, busyHint }
       return await withLock(home.sharedLock(name), request, work)
     },
+    recorder: { folder: home.recordersDir, command: [process.execPath, recorderProgram] },
   }))
   return {
     home,
@@ -47,6 +49,9 @@ export async function buildEnvironment(
       await readFile(assetPath('packages', 'boot-probe', 'bin', removableLoaderNames[architecture])),
   }
 }
+
+/** The build puts it above the folder of the chunks, of which this file is one. */
+const recorderProgram = fileURLToPath(new URL('../recorder.js', import.meta.url))
 
 /** A shared thing may be a medium of gigabytes that somebody else uploads. */
 const sharedLockWaitMs = 30 * 60 * 1000

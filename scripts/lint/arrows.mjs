@@ -30,6 +30,7 @@ export const arrows = {
   'src/media': [...ground, 'packages/boot-probe'],
   'src/seed': ground,
   'src/console': ground,
+  'src/recorder': [...ground, 'src/console'],
   'src/guest': [...ground, 'src/console'],
   'src/check': [...ground, 'src/guest'],
   'src/report': [...ground, ...middle],
@@ -39,7 +40,7 @@ export const arrows = {
   // The type of a command names the application, whose interface the commands own.
   'src/cli': ['src/events', 'src/commands/app.ts'],
   'src/commands': [...ground, ...middle, ...upper, 'src/cli'],
-  'providers/*': ['src/provider', 'src/host', 'src/store', 'src/events'],
+  'providers/*': ['src/provider', 'src/host', 'src/store', 'src/events', 'src/recorder'],
   'providers/kvm': ['src/provider', 'src/host', 'src/store', 'src/events', 'packages/libvirt-ts'],
   'packages/libvirt-ts': [],
   'packages/boot-probe': [],
@@ -69,6 +70,7 @@ const wrapped = {
   'js-yaml': ['src/spec'],
   yargs: ['src/cli'],
   sax: ['providers/kvm'],
+  'fast-png': ['providers/hyperv'],
 }
 
 /**

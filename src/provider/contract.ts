@@ -267,6 +267,14 @@ export interface ProviderContext {
   readonly hostFacts: HostFacts
   /** Serialises work on things that machines share, on this controller. The wait for another ends with the call's signal. */
   readonly sharedLock: <T>(name: string, call: Pick<Call, 'signal'>, work: () => Promise<T>) => Promise<T>
+  /** For hypervisors that keep nothing of a serial port themselves; see src/recorder. */
+  readonly recorder: RecorderPlace
+}
+
+/** How a recorder is begun, and where all of them write. */
+export interface RecorderPlace {
+  readonly folder: string
+  readonly command: readonly [program: string, ...args: string[]]
 }
 
 /** A small memory of what was tried on a host; values are JSON. */

@@ -62,6 +62,11 @@ export class Home {
     return path.join(this.root, 'state', 'shared', digest(name))
   }
 
+  /** What the recorders of serial ports write, a folder for each machine. */
+  get recordersDir(): string {
+    return path.join(this.root, 'state', 'recorders')
+  }
+
   hostFacts(provider: string, host: string): string {
     return path.join(this.root, 'state', 'hosts', provider, `${digest(host)}.json`)
   }

@@ -29,6 +29,7 @@ export async function buildTool(): Promise<BuiltTool> {
       outdir,
       entryPoints: {
         cli: 'src/cli.ts',
+        recorder: 'src/recorder/main.ts',
         'up-killed-at-entry': 'test/e2e/fixtures/up-killed-at-entry.ts',
         'killed-at-act': 'test/e2e/fixtures/killed-at-act.ts',
       },

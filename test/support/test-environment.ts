@@ -56,6 +56,7 @@ export function providerContext(overrides: Partial<ProviderContext> = {}): Provi
       },
     },
     sharedLock: serialised(),
+    recorder: { folder: '/nonexistent', command: [process.execPath, '--version'] },
     ...overrides,
   }
 }

@@ -1,0 +1,122 @@
+/** Reads what recorders of a machine wrote, while one writes or long after. */
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { AzlVmError } from '../errors.ts'
+import type { LogStart } from '../provider/contract.ts'
+import { hasCode, stateError } from '../store/atomic-file.ts'
+import type { RecordedEvent, RecorderFolder } from './recorder-folder.ts'
+import type { RecorderLine } from './recorder-line.ts'
+
+/** All of it, oldest first; nothing where nobody ever listened. */
+export async function* readRecorded(folder: RecorderFolder): AsyncIterable<Uint8Array> {
+  yield* bytesFrom(folder.serial, 0)
+}
+
+export interface FollowOptions {
+  readonly folder: RecorderFolder
+  readonly from: LogStart
+  /** A line to the recorder that runs now, if one does. */
+  readonly find: () => Promise<RecorderLine | undefined>
+  readonly isOff: () => Promise<boolean>
+  readonly signal: AbortSignal
+}
+
+/** How often the growing file is looked at, milliseconds. */
+const lookEveryMs = 100
+
+/** What is there, or what this boot said of it, then what comes, until the machine is off. Rejects with `cancelled`. */
+export async function* followRecorded(options: FollowOptions): AsyncIterable<Uint8Array> {
+  const { folder, from, find, isOff, signal } = options
+  let offset = from === 'beginning' ? 0 : lastStart(await readEvents(folder))
+  let line: RecorderLine | undefined
+  try {
+    for (;;) {
+      if (signal.aborted) throw new AzlVmError('cancelled', 'interrupted while following the serial port’s log')
+      if (!line || line.isEnded) line = await find()
+      // Asked before the read: what was said before the machine went off is in the file by then.
+      const isOver = line?.report.state !== 'connected' && (await isOff())
+      for await (const bytes of bytesFrom(folder.serial, offset)) {
+        offset += bytes.length
+        yield bytes
+      }
+      if (isOver) return
+      await (line ? line.nextReport(lookEveryMs, signal) : delay(lookEveryMs, signal))
+    }
+  } finally {
+    line?.close()
+  }
+}
+
+/** What a reader should know beside the text, in sentences: when it was listened, and what is missing. */
+export async function describeRecorded(folder: RecorderFolder, isRunning: boolean): Promise<string> {
+  const events = await readEvents(folder)
+  const spans = spansOf(events)
+  if (spans.length === 0) return 'Nobody has listened to this serial port yet.'
+  const texts = spans.map(({ from, to, isKilled }, index) => {
+    if (to !== undefined) return `from ${from} to ${to}${isKilled ? ' (its recorder was killed)' : ''}`
+    if (index === spans.length - 1 && isRunning) return `from ${from} until now`
+    return `from ${from} until its recorder was killed`
+  })
+  const unwritten = events.filter(({ event }) => event === 'unwritten').reduce((sum, { bytes }) => sum + bytes, 0)
+  const missing = unwritten === 0 ? '' : ` ${String(unwritten)} bytes could not be written and are missing.`
+  return `It was listened ${texts.join(', ')} (UTC); what the machine said at other times is lost.${missing}`
+}
+
+interface Span {
+  readonly from: string
+  /** The last that is known of it. */
+  readonly to: string | undefined
+  readonly isKilled: boolean
+}
+
+function spansOf(events: readonly RecordedEvent[]): readonly Span[] {
+  const spans: Span[] = []
+  for (const { at, event } of events) {
+    const last = spans.at(-1)
+    if (event === 'listening') {
+      if (last && last.to === undefined) spans[spans.length - 1] = { ...last, to: at, isKilled: true }
+      spans.push({ from: at, to: undefined, isKilled: false })
+    } else if (event === 'ended' && last) spans[spans.length - 1] = { ...last, to: at }
+  }
+  return spans
+}
+
+function lastStart(events: readonly RecordedEvent[]): number {
+  return events.findLast(({ event }) => event === 'start')?.bytes ?? 0
+}
+
+/** A line that a kill cut off is no event. */
+async function readEvents({ events }: RecorderFolder): Promise<readonly RecordedEvent[]> {
+  const text = await readFile(events, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return ''
+    throw stateError(events, error)
+  })
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as RecordedEvent]
+    } catch {
+      return []
+    }
+  })
+}
+
+async function* bytesFrom(file: string, offset: number): AsyncIterable<Uint8Array> {
+  try {
+    if ((await stat(file)).size <= offset) return
+    yield* createReadStream(file, { start: offset }) as AsyncIterable<Uint8Array>
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw stateError(file, error)
+  }
+}
+
+async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

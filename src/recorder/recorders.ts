@@ -1,0 +1,107 @@
+/** The recorders of this home: begins one for a machine, finds it again, ends it. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { AzlVmError } from '../errors.ts'
+import type { Call, ProviderContext } from '../provider/contract.ts'
+import { makeFolder } from '../store/make-folder.ts'
+import { readNote, recorderFolder, type RecorderFolder } from './recorder-folder.ts'
+import { RecorderLine } from './recorder-line.ts'
+
+export class Recorders {
+  readonly #context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>
+
+  constructor(context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>) {
+    this.#context = context
+  }
+
+  /** Where a machine's recorder keeps what it heard; there may be nothing yet. */
+  folder(machineId: string): RecorderFolder {
+    return recorderFolder(this.#context.recorder.folder, machineId)
+  }
+
+  /** A line to the machine's recorder, which is begun where none runs; it listens when this resolves. */
+  async ensure(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): Promise<RecorderLine> {
+    return await this.#context.sharedLock(`recorder of ${machineId}`, call, async () => {
+      const running = await this.find(machineId)
+      if (running) return running
+      await this.#removeStale(machineId)
+      await this.#start(machineId, portPath, call)
+      const line = await this.find(machineId)
+      if (!line) throw new AzlVmError('backend-failed', 'the recorder of the serial port ended as soon as it began')
+      return line
+    })
+  }
+
+  /** Undefined where none runs. */
+  async find(machineId: string): Promise<RecorderLine | undefined> {
+    const note = await readNote(this.folder(machineId))
+    return note && (await RecorderLine.open(note))
+  }
+
+  /** Ends the machine's recorder and removes what it kept; none is done. */
+  async remove(machineId: string): Promise<void> {
+    const line = await this.find(machineId)
+    await line?.endRecorder()
+    await this.#removeStale(machineId)
+    await rm(this.folder(machineId).dir, { recursive: true, force: true })
+  }
+
+  /** What a recorder that was killed left behind. */
+  async #removeStale(machineId: string): Promise<void> {
+    const folder = this.folder(machineId)
+    const note = await readNote(folder)
+    if (!note) return
+    // A pipe of Windows goes with its process.
+    if (!note.address.startsWith('\\\\')) await rm(note.address, { force: true })
+    await rm(folder.note, { force: true })
+  }
+
+  /** A process of its own session, with no stream of ours: it outlives this command. */
+  async #start(machineId: string, portPath: string, { signal, debug }: Pick<Call, 'signal' | 'debug'>): Promise<void> {
+    signal.throwIfAborted()
+    const { command, folder } = this.#context.recorder
+    const [program, ...words] = command
+    makeFolder(folder, 0o700)
+    const child = spawn(program, [...words, folder, machineId, portPath], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      windowsHide: true,
+      env: this.#context.env,
+      // A folder that a process works in cannot be removed on Windows.
+      cwd: dirname(program),
+    })
+    const said = await firstLine(child.stdout, once(child, 'error'))
+    child.stdout.destroy()
+    child.unref()
+    debug('recorder of the serial port', { pid: child.pid, machineId, portPath, said })
+    if (said !== ready)
+      throw new AzlVmError(
+        'backend-failed',
+        `the recorder of the serial port did not begin: ${said ?? 'it said nothing'}`,
+      )
+  }
+}
+
+/** What recorder.js says once it listens. */
+const ready = JSON.stringify({ ready: true })
+
+async function firstLine(
+  stream: NodeJS.ReadableStream,
+  failed: Promise<readonly unknown[]>,
+): Promise<string | undefined> {
+  const lines = createInterface({ input: stream })
+  try {
+    return await Promise.race([
+      once(lines, 'line').then(([line]) => String(line)),
+      once(lines, 'close').then(() => undefined),
+      failed.then(([error]) => {
+        throw error
+      }),
+    ])
+  } finally {
+    lines.close()
+  }
+}
