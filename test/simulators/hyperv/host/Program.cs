@@ -25,7 +25,7 @@ internal static class Program
         }
         var knobs = HostState.ReadKnobs(HostState.FolderFromEnvironment());
         Environment.SetEnvironmentVariable("PSModulePath", ModuleFolder(knobs));
-        Environment.SetEnvironmentVariable("PSModuleAnalysisCachePath", "/dev/null");
+        Environment.SetEnvironmentVariable("PSModuleAnalysisCachePath", OperatingSystem.IsWindows() ? "NUL" : "/dev/null");
         using var output = new StreamWriter(Console.OpenStandardOutput(), EncodingOf(knobs)) { AutoFlush = true };
         var host = new ScriptHost(output, Console.Error);
         PlayedTypes.Register(knobs);

@@ -52,7 +52,7 @@ internal static class DriveCmdlets
         if (full == "") RunningMachine.Tell(call, machine, "eject", id);
         else
             RunningMachine.Tell(call, machine, "blockdev-change-medium",
-                new JsonObject { ["id"] = $"d{QemuArguments.DriveId(drive)}", ["filename"] = full, ["format"] = "raw", ["force"] = true });
+                new JsonObject { ["id"] = $"d{QemuArguments.DriveId(drive)}", ["filename"] = QemuHost.Current.Named(full), ["format"] = "raw", ["force"] = true });
     }
 
     private static void Add(Call call, bool isDvd)

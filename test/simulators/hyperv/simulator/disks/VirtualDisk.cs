@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json;
+using AzlVm.HyperV.Simulator.Machines;
 using Microsoft.Vhd.PowerShell;
 
 namespace AzlVm.HyperV.Simulator.VirtualDisks;
@@ -25,9 +25,9 @@ public sealed record VirtualDisk(string Path, string Format, ulong Size, ulong F
     public static VirtualDisk Read(string path)
     {
         Rules.Storage.RequireFile(path);
-        using var info = JsonDocument.Parse(Image("info", "-U", "--output=json", "-f", FormatOf(path), path));
+        using var info = JsonDocument.Parse(Image("info", "-U", "--output=json", "-f", FormatOf(path), Named(path)));
         var root = info.RootElement;
-        var parent = root.TryGetProperty("full-backing-filename", out var backing) ? backing.GetString() : null;
+        var parent = root.TryGetProperty("full-backing-filename", out var backing) ? QemuHost.Current.FromTheirs(backing.GetString()!) : null;
         return new VirtualDisk(
             path, root.GetProperty("format").GetString()!, root.GetProperty("virtual-size").GetUInt64(),
             (ulong)new FileInfo(path).Length,
@@ -41,21 +41,21 @@ public sealed record VirtualDisk(string Path, string Format, ulong Size, ulong F
         var options = isVhd
             ? $"subformat={(isFixed ? "fixed" : "dynamic")},force_size=on"
             : $"subformat={(isFixed ? "fixed" : "dynamic")},block_size={blockSize}";
-        Image("create", "-q", "-f", isVhd ? "vpc" : "vhdx", "-o", options, path, $"{size}");
+        Image("create", "-q", "-f", isVhd ? "vpc" : "vhdx", "-o", options, Named(path), $"{size}");
     }
 
     public static void CreateDifferencing(string path, string parent) =>
-        Image("create", "-q", "-f", "qcow2", "-F", FormatOf(parent), "-b", parent, path);
+        Image("create", "-q", "-f", "qcow2", "-F", FormatOf(parent), "-b", Named(parent), Named(path));
 
     public static void Convert(string source, string target, bool isFixed)
     {
         var isVhd = target.EndsWith(".vhd", StringComparison.OrdinalIgnoreCase);
         Image("convert", "-q", "-f", FormatOf(source), "-O", isVhd ? "vpc" : "vhdx",
-            "-o", $"subformat={(isFixed ? "fixed" : "dynamic")}{(isVhd ? ",force_size=on" : "")}", source, target);
+            "-o", $"subformat={(isFixed ? "fixed" : "dynamic")}{(isVhd ? ",force_size=on" : "")}", Named(source), Named(target));
     }
 
     /// <summary>Brings an overlay's blocks into its parent.</summary>
-    public static void Merge(string overlay) => Image("commit", "-q", "-d", "-f", "qcow2", overlay);
+    public static void Merge(string overlay) => Image("commit", "-q", "-d", "-f", "qcow2", Named(overlay));
 
     public VhdType Type => Parent is not null ? VhdType.Differencing : IsFixed() ? VhdType.Fixed : VhdType.Dynamic;
 
@@ -72,14 +72,10 @@ public sealed record VirtualDisk(string Path, string Format, ulong Size, ulong F
 
     private static string Image(params string[] arguments)
     {
-        var start = new ProcessStartInfo("qemu-img") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0) throw new Refusal("disk-unusable", arguments[^1], errors.Result.Trim());
-        return output;
+        var ended = QemuHost.Current.Run("qemu-img", arguments);
+        if (ended.Code != 0) throw new Refusal("disk-unusable", arguments[^1], ended.Errors.Trim());
+        return ended.Output;
     }
+
+    private static string Named(string path) => QemuHost.Current.Named(path);
 }

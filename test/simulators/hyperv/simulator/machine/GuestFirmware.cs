@@ -11,7 +11,7 @@ namespace AzlVm.HyperV.Simulator.Machines;
 /// </summary>
 public sealed record GuestFirmware(string Code, string Variables, bool NeedsSmm)
 {
-    private const string Folder = "/usr/share/OVMF";
+    private static readonly string Folder = QemuHost.Current.FromTheirs("/usr/share/OVMF");
     private const uint Authenticated = 0x27;
     private static readonly Guid X509 = new("a5c059a1-94e4-4aa7-87b5-ab155c2bf072");
 

@@ -24,8 +24,8 @@ public static class MachineRunner
             folder = host.RunFolder(id);
         }
         Environment.CurrentDirectory = folder;
-        List<(PipeServer Server, Thread Reader)> pipes = [];
-        Process? tpm = null;
+        List<(IGuestPipe Pipe, Thread Reader)> pipes = [];
+        IRunningProgram? tpm = null;
         try
         {
             var firmware = GuestFirmware.Prepare(machine, folder);
@@ -34,9 +34,8 @@ public static class MachineRunner
             var memory = Path.Combine(folder, "memory.bin");
             var resumes = machine.Power == VMState.Saved || File.Exists(memory);
             if (resumes) arguments.AddRange(["-incoming", "exec:cat memory.bin"]);
-            using var qemu = StartChild("qemu-system-x86_64", arguments);
-            var errors = qemu.StandardError.ReadToEndAsync();
-            using var qmp = WaitFor(() => new Qmp(QemuArguments.RunnerSocket), qemu, errors);
+            using var qemu = QemuHost.Current.Start("qemu-system-x86_64", arguments);
+            using var qmp = ConnectMonitor(qemu);
             for (var number = 1; number <= 2; number++)
                 if (StartPipe(machine, number, state) is { } pipe) pipes.Add(pipe);
             if (resumes)
@@ -64,11 +63,11 @@ public static class MachineRunner
         }
         finally
         {
-            foreach (var (server, reader) in pipes)
+            foreach (var (pipe, reader) in pipes)
             {
                 // What the guest wrote last is still on its way when QEMU has left.
                 reader.Join();
-                server.Dispose();
+                pipe.Dispose();
             }
             tpm?.Kill();
             Update(state, id, one =>
@@ -89,66 +88,57 @@ public static class MachineRunner
     }
 
     /// <summary>The port's socket is joined to its pipe, both ways.</summary>
-    private static (PipeServer, Thread)? StartPipe(Machine machine, int number, string state)
+    private static (IGuestPipe, Thread)? StartPipe(Machine machine, int number, string state)
     {
-        if (PipeServer.UnixPath(machine.ComPorts[number - 1]) is not { } path) return null;
-        var port = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        port.Connect(new UnixDomainSocketEndPoint(QemuArguments.ComSocket(number)));
+        if (GuestPipe.LocalName(machine.ComPorts[number - 1]) is not { } name) return null;
+        var port = QemuHost.Current.Connect(QemuArguments.ComSocket(number));
         var knobs = HostState.ReadKnobs(state);
-        var server = new PipeServer(
-            path, bytes => port.Send(bytes),
+        var pipe = GuestPipe.Serve(
+            name, bytes => port.Write(bytes),
             TimeSpan.FromMilliseconds(knobs.PipeAbsentMs), TimeSpan.FromMilliseconds(knobs.PipeBusyMs));
-        var reader = new Thread(() => ReadPort(port, server)) { IsBackground = true };
+        var reader = new Thread(() => ReadPort(port, pipe)) { IsBackground = true };
         reader.Start();
-        return (server, reader);
+        return (pipe, reader);
     }
 
-    private static void ReadPort(Socket port, PipeServer server)
+    private static void ReadPort(Stream port, IGuestPipe pipe)
     {
         var buffer = new byte[4096];
         try
         {
-            for (int count; (count = port.Receive(buffer)) > 0;) server.FromGuest(buffer.AsSpan(0, count));
+            for (int count; (count = port.Read(buffer)) > 0;) pipe.FromGuest(buffer.AsSpan(0, count));
         }
-        catch (SocketException)
+        catch (IOException)
         {
             // QEMU left.
         }
     }
 
-    private static Process StartTpm()
+    private static IRunningProgram StartTpm()
     {
         Directory.CreateDirectory("tpm");
-        var tpm = StartChild("swtpm",
-            ["socket", "--tpm2", "--tpmstate", "dir=tpm", "--ctrl", $"type=unixio,path={QemuArguments.TpmSocket}"]);
+        var tpm = QemuHost.Current.Start("swtpm",
+            ["socket", "--tpm2", "--tpmstate", "dir=tpm", "--ctrl", $"type=unixio,path={QemuArguments.TpmSocket}", "--pid", "file=tpm.pid"]);
         var deadline = DateTime.UtcNow.AddSeconds(30);
-        while (!File.Exists(QemuArguments.TpmSocket))
+        while (!File.Exists("tpm.pid"))
         {
-            if (tpm.HasExited || DateTime.UtcNow > deadline) throw new InvalidOperationException($"swtpm: {tpm.StandardError.ReadToEnd()}");
+            if (tpm.HasExited || DateTime.UtcNow > deadline) throw new InvalidOperationException($"swtpm: {tpm.WaitForExit().Errors}");
             Thread.Sleep(10);
         }
         return tpm;
     }
 
-    /// <summary>A child that dies with this process.</summary>
-    private static Process StartChild(string program, IEnumerable<string> arguments)
-    {
-        var start = new ProcessStartInfo("setpriv") { RedirectStandardError = true, RedirectStandardInput = true };
-        foreach (var argument in new[] { "--pdeathsig", "KILL", program }.Concat(arguments)) start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
-    }
-
-    private static Qmp WaitFor(Func<Qmp> connect, Process qemu, Task<string> errors)
+    private static Qmp ConnectMonitor(IRunningProgram qemu)
     {
         while (true)
         {
             try
             {
-                return connect();
+                return new Qmp(QemuArguments.RunnerSocket);
             }
             catch (SocketException)
             {
-                if (qemu.HasExited) throw new InvalidOperationException($"QEMU: {errors.Result.Trim()}");
+                if (qemu.HasExited) throw new InvalidOperationException($"QEMU: {qemu.WaitForExit().Errors.Trim()}");
                 Thread.Sleep(10);
             }
         }
@@ -160,7 +150,7 @@ public static class MachineRunner
     }
 
     /// <summary>Who removes the state's folder is done with its machines.</summary>
-    private static void EndWithState(string state, Guid id, Process qemu)
+    private static void EndWithState(string state, Guid id, IRunningProgram qemu)
     {
         while (File.Exists(Path.Combine(state, "vms", $"{id}.json"))) Thread.Sleep(500);
         qemu.Kill();

@@ -23,8 +23,8 @@ public static class QemuArguments
             "-smp", Invariant(machine.Processors),
             "-m", $"{machine.MemoryStartup >> 20}M",
             .. firmware.NeedsSmm ? new[] { "-global", "driver=cfi.pflash01,property=secure,value=on" } : [],
-            "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={Escaped(firmware.Code)}",
-            "-drive", $"if=pflash,unit=1,format=raw,file={Escaped(firmware.Variables)}",
+            "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={File(firmware.Code)}",
+            "-drive", $"if=pflash,unit=1,format=raw,file={File(firmware.Variables)}",
             // Only what stands in the boot order is tried.
             "-boot", "strict=on",
             "-device", "VGA,addr=1",
@@ -64,7 +64,7 @@ public static class QemuArguments
             if (drive.Path != "")
             {
                 yield return "-drive";
-                yield return $"if=none,id={id},{(drive.IsDvd ? "media=cdrom,readonly=on,format=raw" : $"format={VirtualDisks.VirtualDisk.FormatOf(drive.Path)}")},file={Escaped(drive.Path)}";
+                yield return $"if=none,id={id},{(drive.IsDvd ? "media=cdrom,readonly=on,format=raw" : $"format={VirtualDisks.VirtualDisk.FormatOf(drive.Path)}")},file={File(drive.Path)}";
             }
             yield return "-device";
             yield return $"{(drive.IsDvd ? "scsi-cd" : "scsi-hd")},id=d{id},bus=scsi{drive.Controller}.0,lun={drive.Location}{(drive.Path == "" ? "" : $",drive={id}")}{BootIndex(machine, drive.Id)}";
@@ -93,7 +93,7 @@ public static class QemuArguments
     }
 
     /// <summary>A comma in an option's value is doubled.</summary>
-    private static string Escaped(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+    private static string File(string path) => QemuHost.Current.Named(path).Replace(",", ",,", StringComparison.Ordinal);
 
     private static string Invariant(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -8,15 +7,15 @@ namespace AzlVm.HyperV.Simulator.Machines;
 /// <summary>QEMU's monitor: one command, its answer; events are handed to whoever listens.</summary>
 public sealed class Qmp : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly Stream _socket;
     private readonly StreamReader _reader;
     private readonly Action<string> _onEvent;
 
     public Qmp(string path, Action<string>? onEvent = null)
     {
         _onEvent = onEvent ?? (_ => { });
-        _socket.Connect(new UnixDomainSocketEndPoint(path));
-        _reader = new StreamReader(new NetworkStream(_socket), Encoding.UTF8);
+        _socket = QemuHost.Current.Connect(path);
+        _reader = new StreamReader(_socket, Encoding.UTF8);
         _reader.ReadLine();
         Execute("qmp_capabilities");
     }
@@ -26,7 +25,7 @@ public sealed class Qmp : IDisposable
     {
         var request = new JsonObject { ["execute"] = command };
         if (arguments is not null) request["arguments"] = arguments;
-        _socket.Send(Encoding.UTF8.GetBytes($"{request.ToJsonString()}\n"));
+        _socket.Write(Encoding.UTF8.GetBytes($"{request.ToJsonString()}\n"));
         while (ReadMessage() is { } message)
         {
             if (message["return"] is { } result) return result;

@@ -33,7 +33,7 @@ public static class RunningMachine
         using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuArguments.ControlSocket));
         qmp.Execute("stop");
         qmp.Execute("migrate-set-parameters", new JsonObject { ["max-bandwidth"] = 1L << 33 });
-        qmp.Execute("migrate", new JsonObject { ["uri"] = $"exec:cat > '{file.Replace("'", "'\\''", StringComparison.Ordinal)}'" });
+        qmp.Execute("migrate", new JsonObject { ["uri"] = $"exec:cat > '{QemuHost.Current.Named(file).Replace("'", "'\\''", StringComparison.Ordinal)}'" });
         while ($"{qmp.Execute("query-migrate")?["status"]}" is not ("completed" or "failed")) Thread.Sleep(10);
     }
 
@@ -56,16 +56,7 @@ public static class RunningMachine
 
     private static void Launch(string state, string folder, Machine machine)
     {
-        // Out of this process's session, with streams of its own: the worker's pipes end with the worker.
-        var start = new ProcessStartInfo("setsid");
-        string[] arguments =
-        [
-            "--fork", "/bin/sh", "-c", "exec \"$@\" </dev/null >runner.log 2>&1", "sh",
-            Environment.ProcessPath!, .. HostAssembly(), "--run-machine", state, $"{machine.Id}",
-        ];
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        start.WorkingDirectory = folder;
-        using (var process = Process.Start(start)!) process.WaitForExit();
+        RunnerProcess.Start(folder, ["--run-machine", state, $"{machine.Id}"]);
         var deadline = DateTime.UtcNow.AddSeconds(120);
         while (!File.Exists(Path.Combine(folder, MachineRunner.StartedFile)))
         {
@@ -75,8 +66,4 @@ public static class RunningMachine
             Thread.Sleep(10);
         }
     }
-
-    /// <summary>The host may be started as a program or through dotnet.</summary>
-    private static string[] HostAssembly() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
 }

@@ -77,7 +77,7 @@ public static class CheckpointStore
         if (machine.Runner is null) VirtualDisk.CreateDifferencing(overlay, drive.Path);
         else
             RunningMachine.Tell(call, machine, "blockdev-snapshot-sync",
-                new JsonObject { ["device"] = QemuArguments.DriveId(drive), ["snapshot-file"] = overlay, ["format"] = "qcow2" });
+                new JsonObject { ["device"] = QemuArguments.DriveId(drive), ["snapshot-file"] = QemuHost.Current.Named(overlay), ["format"] = "qcow2" });
         drive.Path = overlay;
     }
 

@@ -3,15 +3,10 @@ using System.Net.Sockets;
 namespace AzlVm.HyperV.Simulator.Machines;
 
 /// <summary>
-/// A COM port's named pipe as Hyper-V serves it: one client at a time; nobody there, and the bytes are lost. Where a
-/// server of that name is there at start, Hyper-V is its client, and once that ends neither comes back nor serves
-/// (microsoft/openvmm#392). The pipe is where .NET puts it on Unix; a second client is refused (ECONNREFUSED, the
-/// nearest to busy).
+/// The pipe where .NET puts it on Unix; a second client is refused (ECONNREFUSED, the nearest to busy).
 /// </summary>
-public sealed class PipeServer : IDisposable
+internal sealed class UnixPipe : IGuestPipe
 {
-    /// <summary>What a slow client may be behind before bytes are lost (assumed).</summary>
-    private const int SendBuffer = 256 * 1024;
     private readonly string _path;
     private readonly Action<byte[]> _toGuest;
     private readonly Lock _gate = new();
@@ -20,18 +15,9 @@ public sealed class PipeServer : IDisposable
     private Socket? _listener;
     private bool _disposed;
 
-    /// <summary>Null where the path names no local pipe.</summary>
-    public static string? UnixPath(string pipe)
+    public UnixPipe(string name, Action<byte[]> toGuest, TimeSpan absent, TimeSpan busy)
     {
-        const string prefix = @"\\.\pipe\";
-        return pipe.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
-            ? Path.Combine(Path.GetTempPath(), $"CoreFxPipe_{pipe[prefix.Length..]}")
-            : null;
-    }
-
-    public PipeServer(string path, Action<byte[]> toGuest, TimeSpan absent, TimeSpan busy)
-    {
-        _path = path;
+        _path = Path.Combine(Path.GetTempPath(), $"CoreFxPipe_{name}");
         _toGuest = toGuest;
         if (TryBeClient()) return;
         // Where nothing delays it, the pipe is there before the guest's first instruction.
@@ -140,7 +126,7 @@ public sealed class PipeServer : IDisposable
 
     private void Hold(Socket client)
     {
-        client.SendBufferSize = SendBuffer;
+        client.SendBufferSize = GuestPipe.SendBuffer;
         client.Blocking = true;
         client.SendTimeout = 1;
         _client = client;
@@ -149,7 +135,7 @@ public sealed class PipeServer : IDisposable
         {
             for (int count; (count = client.Receive(buffer)) > 0;) _toGuest(buffer[..count]);
         }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        catch (Exception fault) when (fault is SocketException or IOException or ObjectDisposedException)
         {
             // The client went without a word.
         }
