@@ -6,8 +6,6 @@ export const limits = {
   /** The length word, which counts itself. */
   VIR_NET_MESSAGE_LEN_MAX: 4,
   VIR_NET_MESSAGE_HEADER_MAX: 24,
-  /** Most bytes in one packet of a stream: old peers take no more. */
-  VIR_NET_MESSAGE_LEGACY_PAYLOAD_MAX: 262120,
   REMOTE_STRING_MAX: 4194304,
   REMOTE_AUTH_TYPE_LIST_MAX: 20,
   REMOTE_DOMAIN_LIST_MAX: 16384,

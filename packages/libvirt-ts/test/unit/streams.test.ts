@@ -222,7 +222,7 @@ describe('a screenshot', () => {
 })
 
 describe('an upload', () => {
-  it('sends packets that every daemon takes, at the offset, and waits for the word that all is kept', async () => {
+  it('sends packets of 64 KiB, which daemons like best, at the offset, and waits for the word that all is kept', async () => {
     const streams: ScriptedStream[] = []
     server.handle('volumeUpload', (_args, { stream }) => void streams.push(stream))
     const bytes = Buffer.from(Array.from({ length: 600_000 }, (_, index) => index % 251))
@@ -233,7 +233,8 @@ describe('an upload', () => {
     expect(sent).toBe(600_000)
     expect(server.calls.at(-1)?.args).toEqual({ vol, offset: 2 ** 40, length: 600_000, flags: 0 })
     const received = streams[0]?.received ?? []
-    expect(received.map((packet) => packet.length)).toEqual([10, 262120, 262120, 600_000 - 10 - 2 * 262120])
+    const whole = Array.from({ length: 9 }, () => 65536)
+    expect(received.map((packet) => packet.length)).toEqual([10, ...whole, 600_000 - 10 - 9 * 65536])
     expect(Buffer.concat(received).equals(bytes)).toBe(true)
     expect(await streams[0]?.ended).toBe('finish')
     expect(server.connections.size).toBe(1)
