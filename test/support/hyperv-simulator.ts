@@ -82,6 +82,17 @@ function isThere(path: string): Promise<boolean> {
   )
 }
 
+/**
+ * What the scripts of a folder use that .NET Framework 4.7.2 does not have, and where they may take for an array what is
+ * none: `file:line: what`.
+ */
+export async function checkAgainstFramework(folder: string): Promise<readonly string[]> {
+  const program = join(await buildSimulator(), 'FrameworkCheck', 'framework-check')
+  const { stdout, stderr, exitCode } = await execa(program, [folder], { reject: false })
+  if (exitCode !== 0 && stdout === '') throw new Error(`the check itself failed: ${stderr}`)
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
 /** knobs.json; see simulator/state/Knobs.cs for what each means. */
 export interface SimulatorKnobs {
   readonly build?: 14393 | 17763 | 22631 | 26100

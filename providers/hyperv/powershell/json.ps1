@@ -9,10 +9,15 @@ function ConvertFrom-JsonLine([string]$Text) {
     return , (Read-JsonValue $state)
 }
 
+function Step-Json($State) {
+    [System.Text.RegularExpressions.Match]$match = $State.Match
+    $State.Match = $match.NextMatch()
+}
+
 function Read-JsonValue($State) {
     $match = $State.Match
     if (-not $match.Success) { throw 'a request is no JSON' }
-    $State.Match = $match.NextMatch()
+    Step-Json $State
     if ($match.Groups['text'].Success) { return [regex]::Unescape($match.Groups['text'].Value) }
     if ($match.Groups['word'].Success) { return ConvertFrom-JsonWord $match.Groups['word'].Value }
     if ($match.Groups['mark'].Value -eq '{') { return Read-JsonObject $State }
@@ -36,11 +41,11 @@ function Read-JsonObject($State) {
     while ($State.Match.Groups['mark'].Value -ne '}') {
         $key = Read-JsonValue $State
         # The colon.
-        $State.Match = $State.Match.NextMatch()
+        Step-Json $State
         $object[$key] = Read-JsonValue $State
         Skip-JsonComma $State
     }
-    $State.Match = $State.Match.NextMatch()
+    Step-Json $State
     return $object
 }
 
@@ -50,13 +55,13 @@ function Read-JsonArray($State) {
         $null = $list.Add((Read-JsonValue $State))
         Skip-JsonComma $State
     }
-    $State.Match = $State.Match.NextMatch()
+    Step-Json $State
     return , $list.ToArray()
 }
 
 function Skip-JsonComma($State) {
     if (-not $State.Match.Success) { throw 'a request was cut off' }
-    if ($State.Match.Groups['mark'].Value -eq ',') { $State.Match = $State.Match.NextMatch() }
+    if ($State.Match.Groups['mark'].Value -eq ',') { Step-Json $State }
 }
 
 function ConvertTo-JsonLine($Value) {
@@ -73,7 +78,7 @@ function Add-Json([System.Text.StringBuilder]$To, $Value) {
         Add-JsonText $To ([string]$Value)
     }
     elseif ($Value -is [datetime]) {
-        Add-JsonText $To ($Value.ToUniversalTime().ToString('o', [System.Globalization.CultureInfo]::InvariantCulture))
+        Add-JsonText $To (([datetime]$Value).ToUniversalTime().ToString('o', [System.Globalization.CultureInfo]::InvariantCulture))
     }
     elseif ($Value -is [System.Collections.IDictionary]) { Add-JsonObject $To $Value }
     elseif ($Value -is [System.Collections.IEnumerable]) { Add-JsonArray $To $Value }
@@ -85,7 +90,7 @@ function Add-Json([System.Text.StringBuilder]$To, $Value) {
 
 function Add-JsonObject([System.Text.StringBuilder]$To, $Value) {
     $separator = '{'
-    foreach ($entry in $Value.GetEnumerator()) {
+    foreach ($entry in ([System.Collections.IDictionary]$Value).GetEnumerator()) {
         $null = $To.Append($separator)
         Add-JsonText $To ([string]$entry.Key)
         $null = $To.Append(':')

@@ -27,7 +27,7 @@ foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSS
 }
 
 function Send-Line($Value) {
-    $bytes = $ascii.GetBytes((ConvertTo-JsonLine $Value) + "`n")
+    [byte[]]$bytes = $ascii.GetBytes((ConvertTo-JsonLine $Value) + "`n")
     $output.Write($bytes, 0, $bytes.Length)
     $output.Flush()
 }

@@ -14,6 +14,7 @@ const copied = [
   'cmdlets',
   'cmdlets-14393',
   'host',
+  'framework-check',
 ]
 
 /** `simulator` is test/simulators/hyperv. */
