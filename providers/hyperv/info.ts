@@ -1,17 +1,14 @@
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRef, PowerState } from '../../src/provider/machine.ts'
+import { architectureOf } from './facts.ts'
 import { findMachine, type FoundMachine, type MachineConfig } from './machines.ts'
+import { opticalLocations } from './names.ts'
 import type { Session } from './session.ts'
 
 /** A machine in the words of the contract; one that is not there, or gone meanwhile: absent. */
 export async function infoOf(session: Session, ref: MachineRef, call: Call): Promise<MachineInfo> {
   const machine = await findMachine(session, ref, call)
-  return machine ? neutral(machine, await architectureOf(session, call)) : absent(ref)
-}
-
-/** Guests are of the host's architecture: Hyper-V emulates no other. */
-async function architectureOf(session: Session, call: Call): Promise<string> {
-  return (await session.hello(call)).architecture === 'Arm64' ? 'aarch64' : 'x86_64'
+  return machine ? neutral(machine, architectureOf(await session.hello(call))) : absent(ref)
 }
 
 function absent(ref: MachineRef): MachineInfo {
@@ -34,7 +31,7 @@ function absent(ref: MachineRef): MachineInfo {
 }
 
 function neutral({ ref, mark, config }: FoundMachine<MachineConfig>, architecture: string): MachineInfo {
-  const [installer] = config.optical
+  const installer = config.optical.find(({ location }) => location === opticalLocations.installer)
   return {
     ref,
     state: powerState(config.state),

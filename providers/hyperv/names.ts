@@ -19,9 +19,46 @@ export function runIdOfName(name: string): string | undefined {
   return runNamePattern.exec(name)?.[1]
 }
 
+/** The folder in which a machine's folder is made. */
+export function storageRoot({ machinePath }: { readonly machinePath: string }, path: string | undefined): string {
+  return path ?? machinePath
+}
+
+/** All files of a machine lie in it. */
+export function machineFolder(host: Pick<Hello, 'separator'>, root: string, runId: string): string {
+  return pathsOf(host).join(root, runName(runId))
+}
+
 /** In the machine's folder. */
 export function diskFile(index: number): string {
   return `disk${String(index)}.vhdx`
+}
+
+/** Hyper-V's longest file below a machine's folder: \Virtual Machines\GUID.vmcx, \Snapshots\GUID.vmcx, \disk0_GUID.avhdx; with room for a second GUID. */
+export const longestInFolder = 100
+
+/** Files that azl-vm makes in a machine's folder: disks, the layers of checkpoints on them, logs. */
+const ownFile = String.raw`disk\d+[^/]*\.a?vhdx?|[^/]*\.log(?:\.\d+)?`
+
+/** What Hyper-V itself makes there. */
+const hypervisorFile = String.raw`(?:Virtual Machines|Snapshots|Virtual Hard Disks|UndoLog Configuration|Planned Virtual Machines)/.*`
+
+/** Names of files below a machine's folder, with slashes; a pattern that JavaScript and .NET read alike. */
+export const ownFilePattern = `^(?:${ownFile})$`
+export const allFilesPattern = `^(?:${ownFile}|${hypervisorFile})$`
+
+/** On the one SCSI controller; disks are before them. Both drives are there from the start. */
+export const opticalLocations = { installer: 16, seed: 17 } as const
+
+/** A machine's own switch, for the network card at `index`. */
+export function switchName(runId: string, index: number): string {
+  return `${runName(runId)}-${String(index)}`
+}
+
+const switchPattern = /^(azl-vm-.+)-\d$/ // azl-vm-5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11-0
+
+export function runIdOfSwitch(name: string): string | undefined {
+  return runIdOfName(switchPattern.exec(name)?.[1] ?? '')
 }
 
 /** COM1 of a machine: local to the host, and the machine's alone. */

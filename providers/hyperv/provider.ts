@@ -1,4 +1,5 @@
 /** The contract on Hyper-V. Each member hands over to the file that knows how. */
+import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type {
   BootWatch,
@@ -14,12 +15,29 @@ import type {
   Viewer,
 } from '../../src/provider/contract.ts'
 import { Edk2BootWatch } from '../../src/provider/edk2-boot-watch.ts'
-import type { Endpoint, MachineInfo, MachineRef, PowerState } from '../../src/provider/machine.ts'
-import type { Outputs, Plan } from '../../src/provider/plan.ts'
+import type {
+  Endpoint,
+  MachineInfo,
+  MachineRef,
+  MachineRequest,
+  Medium,
+  MediumRole,
+  PowerState,
+} from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
 import type { RestoreResult, SnapshotInfo } from '../../src/provider/snapshot.ts'
+import { applyOperation } from './apply.ts'
+import { changeMark } from './change-mark.ts'
+import { assumedFacts, readFacts } from './facts.ts'
 import type { HostChoice } from './host.ts'
 import { infoOf } from './info.ts'
-import { allMachines, type FoundMachine } from './machines.ts'
+import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts'
+import { allMachines, findMachine, requireMachine, type FoundMachine } from './machines.ts'
+import { attachMedium, ejectMedium } from './medium.ts'
+import { observeOperation } from './observe.ts'
+import { makePlan, parametersOf } from './plan.ts'
+import { destroyMachine, removeSwitches, turnOff } from './removal.ts'
 import { Session } from './session.ts'
 
 export class HyperVProvider implements Provider {
@@ -36,40 +54,54 @@ export class HyperVProvider implements Provider {
     return this.#session.choice.host
   }
 
-  facts(): Promise<Facts> {
-    return notYet('facts')
+  async facts(call: Call): Promise<Facts> {
+    return await readFacts(this.#session, call)
   }
 
-  assumedFacts(): Facts {
-    throw notYetError('assumed facts')
+  assumedFacts(facts: Facts): Facts {
+    return assumedFacts(this.#session, facts.findings)
   }
 
-  plan(): Plan {
-    throw notYetError('a plan')
+  plan(request: MachineRequest, facts: Facts): Plan {
+    return makePlan(request, facts)
   }
 
-  observe(): Promise<Observation> {
-    return notYet('observe')
+  async observe(operation: Operation, request: MachineRequest, call: Call): Promise<Observation> {
+    return await observeOperation(this.#session, parametersOf(operation), request, call)
   }
 
-  apply(): Promise<Outputs> {
-    return notYet('apply')
+  async apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs> {
+    const parameters = parametersOf(operation)
+    if (parameters.kind !== 'start') return await applyOperation(this.#session, parameters, request, call)
+    const { acceleration, outputs } = await this.start(request.ref, call)
+    return { ...outputs, acceleration }
   }
 
-  undo(): Promise<void> {
-    return notYet('undo')
+  async undo(operation: Operation, request: MachineRequest, call: Call): Promise<void> {
+    const { kind } = parametersOf(operation)
+    const machine = await findMachine(this.#session, request.ref, call)
+    if (kind === 'machine') {
+      await destroyMachine(this.#session, request.ref, call)
+      await removeLeftoversOf(this.#session, request.mark.runId, call)
+    } else if (kind === 'switch') await removeSwitches(this.#session, request.mark.runId, call)
+    else if (machine && kind === 'start') await turnOff(this.#session, machine.vmId, request.ref.name, call)
+    else if (machine && kind === 'medium') await ejectMedium(this.#session, request.ref, call)
+    // All else goes with the machine and its folder.
   }
 
-  attach(): Promise<void> {
-    return notYet('attach')
+  async attach(ref: MachineRef, _role: MediumRole, medium: Medium, call: Call): Promise<void> {
+    await attachMedium(this.#session, ref, medium, call)
   }
 
-  detach(): Promise<void> {
-    return notYet('detach')
+  async detach(ref: MachineRef, _role: MediumRole, call: Call): Promise<void> {
+    await ejectMedium(this.#session, ref, call)
   }
 
-  start(): Promise<StartResult> {
-    return notYet('start')
+  async start(ref: MachineRef, call: Call): Promise<StartResult> {
+    const { vmId } = await requireMachine(this.#session, ref, call)
+    const asked = { action: `start ${ref.name}`, schema: z.literal(true) }
+    await this.#session.run('start-vm', { id: vmId }, asked, call)
+    return { acceleration: 'hardware', outputs: {} }
   }
 
   stop(): Promise<void> {
@@ -116,8 +148,8 @@ export class HyperVProvider implements Provider {
     return notYet('a screenshot')
   }
 
-  updateMark(): Promise<void> {
-    return notYet('the mark')
+  async updateMark(ref: MachineRef, change: Partial<Mark>, call: Call): Promise<void> {
+    await changeMark(this.#session, ref, (mark) => ({ ...mark, ...change }), call)
   }
 
   snapshot(): Promise<SnapshotInfo> {
@@ -144,8 +176,8 @@ export class HyperVProvider implements Provider {
     return Promise.resolve([])
   }
 
-  destroy(): Promise<RemovalReport> {
-    return notYet('destroy')
+  async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
+    return await destroyMachine(this.#session, ref, call)
   }
 
   async list(call: Call): Promise<readonly MachineInfo[]> {
@@ -157,12 +189,12 @@ export class HyperVProvider implements Provider {
     return await this.#infosWhere(({ ref }) => ref.name.toLowerCase() === wanted, call)
   }
 
-  leftovers(): Promise<readonly Leftover[]> {
-    return notYet('leftovers')
+  async leftovers(call: Call): Promise<readonly Leftover[]> {
+    return await findLeftovers(this.#session, call)
   }
 
-  removeLeftover(): Promise<boolean> {
-    return notYet('leftovers')
+  async removeLeftover(leftover: Leftover, call: Call): Promise<boolean> {
+    return await removeLeftover(this.#session, leftover, call)
   }
 
   removeUnusedShared(): Promise<readonly string[]> {

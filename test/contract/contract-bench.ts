@@ -25,8 +25,10 @@ export interface ContractHost {
   removeForeignMachine(ref: MachineRef): Promise<void>
   /** A copy of a machine with all that it carries, under another name and id. */
   copyByHand(ref: MachineRef, name: string): Promise<MachineRef>
-  /** Puts a thing of a run where the provider keeps its things. A machine of ours is there. */
-  makeLeftover(machineName: string, runId: string): Promise<void>
+  /**
+   * Puts a thing of a run where the provider keeps its things, and tells what it is called. A machine of ours is there.
+   */
+  makeLeftover(machineName: string, runId: string): Promise<string>
   /** Everything that is on the host, of whomever. */
   inventory(): Promise<readonly string[]>
   close(): Promise<void>

@@ -49,9 +49,9 @@ export async function openKvmHost(): Promise<KvmHost> {
     },
     makeLeftover: async (name, runId) => {
       const pool = await libvirt.lookupPool('azl-vm')
-      await pool.createVolume(
-        `<volume><name>${name}.${runId}.disk0.qcow2</name><capacity unit='bytes'>1048576</capacity></volume>`,
-      )
+      const volume = `${name}.${runId}.disk0.qcow2`
+      await pool.createVolume(`<volume><name>${volume}</name><capacity unit='bytes'>1048576</capacity></volume>`)
+      return volume
     },
     inventory: () => inventory(libvirt),
     close: async () => {

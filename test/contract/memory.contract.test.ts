@@ -16,6 +16,7 @@ describeProviderContract({
       copyByHand: async (ref, name) => hypervisor.copyByHand(ref, name),
       makeLeftover: async (name, runId) => {
         hypervisor.files.set(`${name}.${runId}.disk0`, runId)
+        return name
       },
       inventory: async () => hypervisor.inventory(),
       close: async () => undefined,

@@ -902,7 +902,9 @@ function ownershipTests(bench: () => Bench): void {
     expect(await provider.destroy(request.ref, testCall())).toEqual({ removed: [], kept: [] })
     expect(await provider.list(testCall())).toEqual([])
     expect(await provider.leftovers(testCall())).toEqual([])
-    expect(await provider.removeUnusedShared(testCall())).not.toEqual([])
+    // Not every provider has something that machines share.
+    const shared = await host.inventory()
+    expect(await provider.removeUnusedShared(testCall())).toHaveLength(shared.length)
     expect(await provider.removeUnusedShared(testCall())).toEqual([])
     expect(await host.inventory()).toEqual([])
     expect(await fingerprint(request.installer.path)).toEqual(before)
@@ -918,10 +920,10 @@ function ownershipTests(bench: () => Bench): void {
       expect(await provider.leftovers(testCall())).toEqual([])
       const before = await host.inventory()
       const runId = `${environment.owner.slice(0, 8)}-m3k2p9xq-1f4-4x2k9-9bd02c11`
-      await host.makeLeftover('lost', runId)
+      const name = await host.makeLeftover('lost', runId)
       const found = await provider.leftovers(testCall())
       expect(found).toHaveLength(1)
-      expect(found[0]).toMatchObject({ runId, what: expect.stringContaining('lost') as string })
+      expect(found[0]).toMatchObject({ runId, what: expect.stringContaining(name) as string })
       await provider.removeLeftover(found[0]!, testCall())
       await provider.removeLeftover(found[0]!, testCall())
       expect(await provider.leftovers(testCall())).toEqual([])

@@ -107,12 +107,13 @@ export function probeSpec(name: string, then: 'poweroff' | 'wait', ...lines: rea
 export async function loadText(folder: string, text: string, set: readonly string[] = []): Promise<LoadedSpec> {
   const file = join(folder, `${randomUUID()}.yaml`)
   await writeFileAtomic(file, text)
+  const { hypervOptions } = await import('../../providers/hyperv/options.ts')
   const { kvmOptions } = await import('../../providers/kvm/options.ts')
   const { z } = await import('zod')
   return await loadSpec({
     file,
     cwd: folder,
-    providers: { kvm: kvmOptions, memory: z.strictObject({}), other: z.strictObject({}) },
+    providers: { hyperv: hypervOptions, kvm: kvmOptions, memory: z.strictObject({}), other: z.strictObject({}) },
     hostArchitecture: 'x86_64',
     set,
   })

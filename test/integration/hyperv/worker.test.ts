@@ -37,18 +37,19 @@ describe.skipIf(unavailable !== undefined)(`the worker in the engine${unavailabl
   test('a machine is made, read as it was set, and removed, by its id', async () => {
     const path = join(simulator.folder, 'Maschinen für “Tests”')
     await mkdir(path)
-    const made = (await ask('new-vm', { name: 'azl-vm-run', path, memoryBytes: 268435456 })) as {
-      id: string
-      path: string
-    }
-    const { id } = made
+    const claim = { runName: 'azl-vm-run', name: 'azl4[1]', path, memoryBytes: 268435456, idPlace: 'ID' }
+    const { id } = (await ask('claim-vm', { ...claim, notes: 'mark of ID' })) as { id: string }
+    const found = (await ask('get-vm', { id })) as { machine: { path: string; notes: string } }
+    expect(found.machine).toMatchObject({ path: join(path, 'azl-vm-run'), notes: `mark of ${id}` })
+    // A name that is a pattern for others is not taken by what fits it, and a name is taken in either case.
+    const other = { ...claim, runName: 'azl-vm-other', notes: 'other' }
+    expect(await ask('claim-vm', { ...other, name: 'AZL4[1]' })).toEqual({ id: null, takenBy: 'azl4[1]' })
     const com1 = `\\\\.\\pipe\\azl-vm-${id}`
     await ask('set-notes', { id, notes: 'für den Admin\r\nzweite Zeile' })
-    await ask('rename-vm', { id, name: 'azl4[1]' })
     await ask('set-vm', { id, memoryBytes: 536870912, processors: 2, nested: true, com1 })
     await ask('set-vm-firmware', { id, template: 'MicrosoftUEFICertificateAuthority' })
     await ask('enable-vm-tpm', { id })
-    const disk = join(made.path, 'disk0.vhdx')
+    const disk = join(found.machine.path, 'disk0.vhdx')
     // Twice, as after a kill between act and record.
     for (const _ of [1, 2]) await ask('add-disk', { id, path: disk, sizeBytes: 67108864, location: 0 })
     const { id: switchId } = (await ask('new-private-switch', { name: 'azl-vm-run-0', notes: '' })) as { id: string }

@@ -1,4 +1,4 @@
-# Inserts a medium, or ejects it where path is ''. The drive is made where it is not there yet; it stays.
+# Inserts a medium, or ejects it where path is ''. The drive stays.
 function Invoke-SetDvd($Arguments) {
     $vm = Get-Machine $Arguments.id
     $path = $(if ($Arguments.path -eq '') { $null } else { $Arguments.path })
@@ -7,7 +7,5 @@ function Invoke-SetDvd($Arguments) {
         if ([string]$drive.Path -ne $Arguments.path) { Hyper-V\Set-VMDvdDrive -VMDvdDrive $drive -Path $path }
         return $true
     }
-    if ($null -eq $path) { return $true }
-    Hyper-V\Add-VMDvdDrive -VM $vm -ControllerNumber 0 -ControllerLocation $Arguments.location -Path $path
-    return $true
+    throw ('there is no optical drive at SCSI location ' + [string]$Arguments.location)
 }

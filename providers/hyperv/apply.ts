@@ -1,0 +1,87 @@
+/** Executes the operations that make a machine, each so that it can be done again. */
+import * as z from 'zod'
+import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { Outputs } from '../../src/provider/plan.ts'
+import { claim } from './claim.ts'
+import { requireMachine } from './machines.ts'
+import { attachMedium } from './medium.ts'
+import { opticalLocations, pipePath } from './names.ts'
+import type { AdapterRule, DiskParameters, HyperVParameters, SettingsParameters } from './plan.ts'
+import type { Session } from './session.ts'
+import { ensurePrivateSwitch, switchIdOf } from './switches.ts'
+
+/** Those of `start` are the provider's: consoles may wait for it. */
+export async function applyOperation(
+  session: Session,
+  parameters: Exclude<HyperVParameters, { readonly kind: 'start' }>,
+  request: MachineRequest,
+  call: Call,
+): Promise<Outputs> {
+  const { ref } = request
+  if (parameters.kind === 'machine') return { 'vm-id': await claim(session, parameters, request, call) }
+  if (parameters.kind === 'medium') return { place: await attachMedium(session, ref, request.installer, call) }
+  if (parameters.kind === 'switch') {
+    await ensurePrivateSwitch(session, parameters.name, call)
+    return {}
+  }
+  const { vmId } = await requireMachine(session, ref, call)
+  switch (parameters.kind) {
+    case 'settings':
+      await applySettings(session, vmId, parameters, call)
+      break
+    case 'adapters':
+      await applyAdapters(session, vmId, parameters.adapters, call)
+      break
+    case 'disk':
+      await applyDisk(session, vmId, parameters, call)
+      break
+    case 'drives':
+      await change(session, 'add-optical-drives', vmId, { locations: Object.values(opticalLocations) }, call)
+      await change(session, 'set-boot-order', vmId, {}, call)
+      break
+  }
+  return {}
+}
+
+async function change(
+  session: Session,
+  verb: string,
+  vmId: string,
+  args: Readonly<Record<string, unknown>>,
+  call: Call,
+): Promise<void> {
+  await session.run(verb, { id: vmId, ...args }, { action: verb, schema: z.literal(true) }, call)
+}
+
+async function applySettings(
+  session: Session,
+  vmId: string,
+  { memoryBytes, processors, isNested, secureBootTemplate, tpm }: SettingsParameters,
+  call: Call,
+): Promise<void> {
+  const args = { memoryBytes, processors, nested: isNested, com1: pipePath(vmId) }
+  await change(session, 'set-vm', vmId, args, call)
+  await change(session, 'set-vm-firmware', vmId, { template: secureBootTemplate }, call)
+  if (tpm) await change(session, 'enable-vm-tpm', vmId, {}, call)
+}
+
+async function applyAdapters(session: Session, vmId: string, rules: readonly AdapterRule[], call: Call): Promise<void> {
+  const adapters = []
+  for (const { mac, on, isSpoofing } of rules)
+    adapters.push({
+      mac: mac.replaceAll(':', '').toUpperCase(),
+      switchId: await switchIdOf(session, on, call),
+      spoofing: isSpoofing,
+    })
+  await change(session, 'set-network-adapters', vmId, { adapters }, call)
+}
+
+async function applyDisk(
+  session: Session,
+  vmId: string,
+  { index, path, sizeBytes }: DiskParameters,
+  call: Call,
+): Promise<void> {
+  await change(session, 'add-disk', vmId, { path, sizeBytes, location: index }, call)
+}

@@ -1,0 +1,22 @@
+import * as z from 'zod'
+import { AzlVmError } from '../../src/errors.ts'
+import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
+import { requireMachine } from './machines.ts'
+import { isMarkOf, notesWithMark } from './mark-notes.ts'
+import type { Session } from './session.ts'
+
+/** Writes a machine's mark anew, by what it is now; the other lines of its Notes stay. */
+export async function changeMark(
+  session: Session,
+  ref: MachineRef,
+  change: (mark: Mark) => Mark,
+  call: Call,
+): Promise<void> {
+  const { mark, vmId, config } = await requireMachine(session, ref, call)
+  if (!mark || !isMarkOf(mark, vmId))
+    throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm any more`)
+  const notes = notesWithMark(config.notes, change(mark), vmId)
+  await session.run('set-notes', { id: vmId, notes }, { action: `mark ${ref.name}`, schema: z.literal(true) }, call)
+}

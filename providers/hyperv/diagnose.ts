@@ -1,0 +1,156 @@
+/** What a Hyper-V host makes impossible, each at the spec's key. */
+import { guestCapabilities } from '../../src/provider/capabilities.ts'
+import type { Facts } from '../../src/provider/contract.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { PlanDiagnostic } from '../../src/provider/plan.ts'
+import { nativeOf } from './facts.ts'
+import { longestInFolder, machineFolder, storageRoot } from './names.ts'
+import { optionsOf } from './request-options.ts'
+import { secureBootTemplate } from './secure-boot.ts'
+
+export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const absent = architectureDiagnostics(request, facts)
+  // What guests that it cannot run would get is nothing to say.
+  if (absent.length > 0) return absent
+  return [
+    ...firmwareDiagnostics(request, facts),
+    ...processorDiagnostics(request, facts),
+    ...memoryDiagnostics(request),
+    ...networkDiagnostics(request, facts),
+    ...storageDiagnostics(request, facts),
+  ]
+}
+
+function architectureDiagnostics({ architecture }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const { architectures } = facts.capabilities
+  if (architectures.includes(architecture)) return []
+  const hint = `Use a medium for ${architectures.join(', ')}, or a host with that processor.`
+  return [notSupported(['arch'], `Hyper-V at ${facts.host} runs no ${architecture} guests, and emulates none`, hint)]
+}
+
+function firmwareDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const { firmware } = request.spec.machine
+  const guest = guestCapabilities(facts.capabilities, request.architecture)
+  const path = ['machine', 'firmware', 'secureBoot']
+  const found: PlanDiagnostic[] = []
+  if (firmware.secureBoot === true && !guest.secureBoot)
+    found.push(notSupported(path, 'this host has no Secure Boot templates', 'Set secureBoot: false.'))
+  if (firmware.tpm && !guest.tpm)
+    found.push(notSupported(['machine', 'firmware', 'tpm'], 'this host has no virtual TPM', 'Set tpm: false.'))
+  if (found.length > 0) return found
+  const { secureBootTemplate: named } = optionsOf(request)
+  if (named !== undefined && firmware.secureBoot !== true)
+    return [
+      {
+        ...notSupported(
+          ['hyperv', 'secureBootTemplate'],
+          'hyperv.secureBootTemplate does nothing here: Secure Boot is off',
+          'Set machine.firmware.secureBoot: true, or remove it.',
+        ),
+        code: 'spec-invalid',
+      },
+    ]
+  const { secureBootTemplates } = nativeOf(facts)
+  const template = secureBootTemplate(request)
+  const isKnown = secureBootTemplates.some((known) => known.toLowerCase() === template.toLowerCase())
+  if (template === '' || isKnown) return []
+  const key = named === undefined ? path : ['hyperv', 'secureBootTemplate']
+  const message = `Hyper-V at ${facts.host} has no Secure Boot template ${template}`
+  return [notSupported(key, message, `It has ${secureBootTemplates.join(', ')}.`)]
+}
+
+function processorDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const { cpus, acceleration, nestedVirtualization } = request.spec.machine
+  const { logicalProcessors } = nativeOf(facts)
+  const found: PlanDiagnostic[] = []
+  // A machine with more virtual processors than the host has does not start.
+  if (logicalProcessors > 0 && cpus > logicalProcessors)
+    found.push(
+      notSupported(
+        ['machine', 'cpus'],
+        `${facts.host} has ${String(logicalProcessors)} logical processors, and Hyper-V starts no machine with more`,
+        `Set cpus: ${String(logicalProcessors)} or less.`,
+      ),
+    )
+  if (acceleration === 'emulated')
+    found.push(
+      notSupported(
+        ['machine', 'acceleration'],
+        'Hyper-V emulates no processors',
+        'Use acceleration: auto or hardware.',
+      ),
+    )
+  if (nestedVirtualization && !guestCapabilities(facts.capabilities, request.architecture).nestedVirtualization)
+    found.push(
+      notSupported(
+        ['machine', 'nestedVirtualization'],
+        `${request.architecture} guests of Hyper-V cannot run virtual machines of their own`,
+        'Set nestedVirtualization: false.',
+      ),
+    )
+  return found
+}
+
+const memoryStepBytes = 2 * 1024 ** 2
+
+/** Hyper-V takes memory in steps of 2 MiB (assumed: no source tells it; an odd number is refused by New-VM). */
+function memoryDiagnostics({ spec }: MachineRequest): readonly PlanDiagnostic[] {
+  if (spec.machine.memory % memoryStepBytes === 0) return []
+  const message = 'Hyper-V gives memory in steps of 2MiB'
+  return [{ ...notSupported(['machine', 'memory'], message, 'Use an even number of MiB.'), code: 'spec-invalid' }]
+}
+
+function networkDiagnostics({ spec }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  return spec.machine.networks.flatMap(({ mode, forward }, index) => {
+    if (!facts.capabilities.networkModes.includes(mode))
+      return [
+        notSupported(
+          ['machine', 'networks', index, 'mode'],
+          `Hyper-V at ${facts.host} has no network of mode ${mode}`,
+          `It has ${facts.capabilities.networkModes.join(', ')}.`,
+        ),
+      ]
+    if (forward.length === 0) return []
+    return [
+      notSupported(
+        ['machine', 'networks', index, 'forward'],
+        'Hyper-V’s own networks forward no ports of the host',
+        'Remove forward: the host reaches the guest at its own address.',
+      ),
+    ]
+  })
+}
+
+/** MAX_PATH: beyond it Hyper-V’s service and tools fail in many places. */
+const longestPath = 259
+
+function storageDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const native = nativeOf(facts)
+  const { path } = request.spec.storage
+  if (path !== undefined && !isOfHost(path, native.separator)) {
+    const message = `${path} is no whole path on ${facts.host}`
+    const example = native.separator === '\\' ? "'D:\\VMs'" : '/var/lib/machines'
+    return [{ ...notSupported(['storage', 'path'], message, `Write it as ${example}.`), code: 'spec-invalid' }]
+  }
+  const folder = machineFolder(native, storageRoot(native, path), request.mark.runId)
+  const length = folder.length + longestInFolder
+  if (length <= longestPath) return []
+  return [
+    {
+      ...notSupported(
+        ['storage', 'path'],
+        `the machine's files would have paths of ${String(length)} characters in ${folder}, and Windows takes ${String(longestPath)}`,
+        'Name a folder with a shorter path.',
+      ),
+      code: 'spec-invalid',
+    },
+  ]
+}
+
+function isOfHost(path: string, separator: string): boolean {
+  return separator === '\\' ? !path.startsWith('/') : path.startsWith('/')
+}
+
+function notSupported(path: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {
+  return { level: 'error', path, code: 'not-supported', message, hint }
+}

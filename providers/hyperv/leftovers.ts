@@ -1,0 +1,72 @@
+/** What carries a run's name and belongs to no machine that is marked: machines before their mark, folders, switches. */
+import * as z from 'zod'
+import type { Call, Leftover } from '../../src/provider/contract.ts'
+import { allMachines, type FoundMachine } from './machines.ts'
+import { pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
+import { removeFolder, removeMachine, turnOff } from './removal.ts'
+import type { Session } from './session.ts'
+import { storageRoots } from './storage-roots.ts'
+import { removeSwitch, switchNames } from './switches.ts'
+
+const hostSchema = z.object({ machinePath: z.string() })
+const foldersSchema = z.object({ folders: z.array(z.string()) })
+
+/** Folders and switches are listed before the machines: whose they are is made first, so that it is listed then. */
+export async function findLeftovers(session: Session, call: Call): Promise<readonly Leftover[]> {
+  const paths = pathsOf(await session.hello(call))
+  const folders = await listFolders(session, call)
+  const switches = await switchNames(session, call)
+  const machines = await allMachines(session, call)
+  const isUnmarked = ({ mark, config }: FoundMachine): boolean =>
+    mark === undefined && runIdOfName(config.name) !== undefined && paths.basename(config.path) === config.name
+  const half = machines.filter(isUnmarked)
+  // A copy's mark names the run too: what the run made may be the copy's to use.
+  const runs = new Set(machines.map(({ mark }) => mark?.runId))
+  const used = new Set(machines.map(({ config }) => config.path.toLowerCase()))
+  return [
+    ...half.map(({ vmId, config }) => ({
+      id: `machine:${vmId}`,
+      what: `machine ${config.name}, which is not marked yet`,
+      runId: runIdOfName(config.name),
+    })),
+    ...folders.flatMap((folder) => {
+      const runId = runIdOfName(paths.basename(folder))
+      const isNamed = runId === undefined || runs.has(runId) || used.has(folder.toLowerCase())
+      return isNamed ? [] : [{ id: `folder:${folder}`, what: `folder ${folder}`, runId }]
+    }),
+    ...switches.flatMap((name) => {
+      const runId = runIdOfSwitch(name)
+      return runId === undefined || runs.has(runId) ? [] : [{ id: `switch:${name}`, what: `switch ${name}`, runId }]
+    }),
+  ]
+}
+
+async function listFolders(session: Session, call: Call): Promise<readonly string[]> {
+  const asked = { action: 'read where machines are kept', schema: hostSchema }
+  const { machinePath } = await session.run('get-host', {}, asked, call)
+  const roots = await storageRoots(session, machinePath, call)
+  const args = { roots, prefix: 'azl-vm-' }
+  return (await session.run('list-folders', args, { action: 'look for folders', schema: foldersSchema }, call)).folders
+}
+
+export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
+  // Looked at again: a machine may have come to use it since it was listed.
+  const still = (await findLeftovers(session, call)).some(({ id }) => id === leftover.id)
+  if (!still) return false
+  const at = leftover.id.indexOf(':')
+  const [kind, rest] = [leftover.id.slice(0, at), leftover.id.slice(at + 1)]
+  if (kind === 'switch') return await removeSwitch(session, rest, call)
+  if (kind === 'folder') return (await removeFolder(session, rest, call)).kept.length === 0
+  const machine = (await allMachines(session, call)).find(({ vmId }) => vmId === rest)
+  if (!machine) return false
+  await turnOff(session, rest, machine.config.name, call)
+  const isRemoved = await removeMachine(session, rest, machine.config.name, call)
+  await removeFolder(session, machine.config.path, call)
+  return isRemoved
+}
+
+/** Takes back a claim that was cut off anywhere: all that a run made and that no marked machine names. */
+export async function removeLeftoversOf(session: Session, runId: string, call: Call): Promise<void> {
+  for (const leftover of await findLeftovers(session, call))
+    if (leftover.runId === runId) await removeLeftover(session, leftover, call)
+}

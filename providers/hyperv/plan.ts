@@ -1,0 +1,225 @@
+/** The plan of one machine on Hyper-V: pure, from the request and the facts. */
+import type { Facts } from '../../src/provider/contract.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { NetworkMode } from '../../src/provider/network-modes.ts'
+import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
+import { diagnose } from './diagnose.ts'
+import { nativeOf } from './facts.ts'
+import { diskFile, machineFolder, pathsOf, runName, storageRoot, switchName } from './names.ts'
+import { secureBootTemplate } from './secure-boot.ts'
+
+/** Which switch a network card is put on; a rule, which is resolved when the machine is made. */
+export type SwitchRule =
+  | { readonly is: 'default' }
+  /** The machine's own, which leads nowhere. */
+  | { readonly is: 'private'; readonly name: string }
+
+export interface AdapterRule {
+  readonly mode: NetworkMode
+  /** Lower case with colons. */
+  readonly mac: string
+  readonly on: SwitchRule
+  /** The guest may use other addresses than its card's, as its own guests need. */
+  readonly isSpoofing: boolean
+}
+
+export interface MachineParameters {
+  readonly kind: 'machine'
+  /** Where Hyper-V makes the machine's folder. */
+  readonly root: string
+  readonly runName: string
+  readonly name: string
+  readonly memoryBytes: number
+  readonly networkModes: readonly NetworkMode[]
+}
+
+export interface SettingsParameters {
+  readonly kind: 'settings'
+  readonly memoryBytes: number
+  readonly processors: number
+  readonly isNested: boolean
+  /** '' where Secure Boot is off. */
+  readonly secureBootTemplate: string
+  readonly tpm: boolean
+}
+
+export interface DiskParameters {
+  readonly kind: 'disk'
+  readonly index: number
+  readonly path: string
+  readonly sizeBytes: number
+}
+
+/** Parameters of each operation, as data; `apply` and `observe` read them back by kind. */
+export type HyperVParameters =
+  | MachineParameters
+  | SettingsParameters
+  | { readonly kind: 'switch'; readonly name: string }
+  | { readonly kind: 'adapters'; readonly adapters: readonly AdapterRule[] }
+  | DiskParameters
+  | { readonly kind: 'drives' }
+  | { readonly kind: 'medium'; readonly path: string }
+  | { readonly kind: 'start' }
+
+/** The plan's parameters are written by {@link makePlan} only. */
+export function parametersOf(operation: Operation): HyperVParameters {
+  return operation.parameters as unknown as HyperVParameters
+}
+
+export function makePlan(request: MachineRequest, facts: Facts): Plan {
+  const diagnostics = diagnose(request, facts)
+  if (diagnostics.some(({ level }) => level === 'error')) return planOf(diagnostics, [], [])
+  const native = nativeOf(facts)
+  const root = storageRoot(native, request.spec.storage.path)
+  const folder = machineFolder(native, root, request.mark.runId)
+  const adapters = adaptersOf(request)
+  return planOf(
+    diagnostics,
+    [
+      makeMachine(request, root),
+      settings(request),
+      ...adapters.flatMap(({ on }) => (on.is === 'private' ? [makeSwitch(on.name)] : [])),
+      networkCards(request, adapters),
+      ...request.spec.machine.disks.map(({ size }, index) =>
+        makeDisk(request, index, pathsOf(native).join(folder, diskFile(index)), size),
+      ),
+      drives(request),
+      attachInstaller(request),
+      start(request),
+    ],
+    [
+      { label: 'firmware', value: 'generation 2, UEFI' },
+      {
+        label: 'Secure Boot',
+        value: secureBootTemplate(request) === '' ? 'off' : `on, with ${secureBootTemplate(request)}`,
+      },
+      { label: 'storage', value: folder },
+      { label: 'medium', value: request.installer.path },
+    ],
+  )
+}
+
+function planOf(
+  diagnostics: readonly PlanDiagnostic[],
+  operations: readonly Operation[],
+  choices: Plan['choices'],
+): Plan {
+  return { diagnostics, operations, script: { language: 'ps1', prologue: [], epilogue: [] }, choices }
+}
+
+function adaptersOf({ spec, macs, mark }: MachineRequest): readonly AdapterRule[] {
+  return spec.machine.networks.map(({ mode }, index) => ({
+    mode,
+    mac: macs[index] ?? '',
+    on: mode === 'isolated' ? { is: 'private', name: switchName(mark.runId, index) } : { is: 'default' },
+    isSpoofing: spec.machine.nestedVirtualization,
+  }))
+}
+
+function operation(
+  id: string,
+  title: string,
+  object: Operation['object'],
+  parameters: HyperVParameters,
+  rest: Pick<Operation, 'undo'> & Partial<Pick<Operation, 'outputs'>>,
+): Operation {
+  return { id, title, object, parameters: { ...parameters }, script: [], outputs: [], ...rest }
+}
+
+const withMachine = 'goes with the machine'
+
+function makeMachine({ ref, spec, mark }: MachineRequest, root: string): Operation {
+  return operation(
+    'define',
+    `make the machine ${ref.name}, mark it, and give it its name`,
+    { kind: 'machine', name: ref.name },
+    {
+      kind: 'machine',
+      root,
+      runName: runName(mark.runId),
+      name: ref.name,
+      memoryBytes: spec.machine.memory,
+      networkModes: spec.machine.networks.map(({ mode }) => mode),
+    },
+    { undo: 'remove the machine and its folder', outputs: ['vm-id'] },
+  )
+}
+
+function settings(request: MachineRequest): Operation {
+  const { machine } = request.spec
+  return operation(
+    'settings',
+    'set processors, memory, firmware and the serial port',
+    { kind: 'settings', name: request.ref.name },
+    {
+      kind: 'settings',
+      memoryBytes: machine.memory,
+      processors: machine.cpus,
+      isNested: machine.nestedVirtualization,
+      secureBootTemplate: secureBootTemplate(request),
+      tpm: machine.firmware.tpm,
+    },
+    { undo: withMachine },
+  )
+}
+
+function makeSwitch(name: string): Operation {
+  return operation(
+    `switch-${name.at(-1) ?? ''}`,
+    `make the machine’s own switch ${name}`,
+    { kind: 'switch', name },
+    { kind: 'switch', name },
+    { undo: 'remove the switch' },
+  )
+}
+
+function networkCards({ ref }: MachineRequest, adapters: readonly AdapterRule[]): Operation {
+  const title = adapters.length === 0 ? 'remove the network card that New-VM made' : 'put the network cards in'
+  return operation(
+    'networks',
+    title,
+    { kind: 'network cards', name: ref.name },
+    { kind: 'adapters', adapters },
+    { undo: withMachine },
+  )
+}
+
+function makeDisk({ ref }: MachineRequest, index: number, path: string, sizeBytes: number): Operation {
+  return operation(
+    `disk-${String(index)}`,
+    `make disk ${String(index)} of ${ref.name}`,
+    { kind: 'disk', name: path },
+    { kind: 'disk', index, path, sizeBytes },
+    { undo: 'goes with the machine’s folder' },
+  )
+}
+
+function drives({ ref }: MachineRequest): Operation {
+  return operation(
+    'drives',
+    'put in two optical drives; boot the disk, then them',
+    { kind: 'optical drives', name: ref.name },
+    { kind: 'drives' },
+    { undo: withMachine },
+  )
+}
+
+function attachInstaller({ installer }: MachineRequest): Operation {
+  return operation(
+    'attach-installer',
+    'put the medium into the optical drive',
+    { kind: 'medium', name: installer.path },
+    { kind: 'medium', path: installer.path },
+    { undo: 'eject it', outputs: ['place'] },
+  )
+}
+
+function start({ ref }: MachineRequest): Operation {
+  return operation(
+    'start',
+    `start ${ref.name}`,
+    { kind: 'start', name: ref.name },
+    { kind: 'start' },
+    { undo: 'switch it off', outputs: ['acceleration'] },
+  )
+}

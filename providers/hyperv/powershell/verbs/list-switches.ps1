@@ -1,0 +1,5 @@
+function Invoke-ListSwitches($Arguments) {
+    return [ordered]@{
+        switches = @(Hyper-V\Get-VMSwitch | ForEach-Object { [ordered]@{ id = $_.Id; name = $_.Name } })
+    }
+}

@@ -1,4 +1,0 @@
-function Invoke-RenameVm($Arguments) {
-    Hyper-V\Rename-VM -VM (Get-Machine $Arguments.id) -NewName $Arguments.name
-    return $true
-}

@@ -1,0 +1,93 @@
+/** The Hyper-V simulator for the contract suite, and what an admin could do there with Hyper-V's own tools. */
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { definition } from '../../providers/hyperv/index.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import { startHyperVSimulator, type HyperVSimulator } from '../support/hyperv-simulator.ts'
+import { providerContext } from '../support/test-environment.ts'
+import type { ContractHost } from './contract-bench.ts'
+
+export interface HyperVHost extends ContractHost {
+  readonly simulator: HyperVSimulator
+}
+
+export async function openHyperVHost(): Promise<HyperVHost> {
+  const simulator = await startHyperVSimulator()
+  // As in one process: locks and what is known of the host are shared by all that is opened.
+  const context = providerContext({ env: simulator.env })
+  const state = simulator.env['AZL_SIM_STATE'] ?? ''
+  const machineFile = (id: string): string => join(state, 'vms', `${id}.json`)
+  return {
+    simulator,
+    open: () => definition.open('local', context),
+    // No SystemRoot: this is no Windows.
+    openUnready: () => definition.open('local', providerContext({ env: {} })),
+    makeForeignMachine: async (name) => {
+      const made = await simulator.run(
+        String.raw`(Hyper-V\New-VM -Name $args[0] -MemoryStartupBytes 67108864 -Generation 2 -NoVHD).Id.ToString()`,
+        name,
+      )
+      if (made.exitCode !== 0) throw new Error(made.stderr)
+      return { name, id: made.stdout.trim() }
+    },
+    removeForeignMachine: async ({ id, name }) => {
+      await rm(machineFile(id), { force: true })
+      await rm(join(state, 'hyper-v', name), { recursive: true, force: true })
+    },
+    // As an import with a new id, which the simulator does not play.
+    copyByHand: async (ref, name) => {
+      const original = await simulatedMachine(state, ref)
+      const id = randomUUID()
+      await writeFile(machineFile(id), JSON.stringify({ ...original, id, name }))
+      return { name, id }
+    },
+    makeLeftover: async (_name, runId) => {
+      const folder = join(state, 'hyper-v', `azl-vm-${runId}`)
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, 'disk0.vhdx'), '')
+      return folder
+    },
+    inventory: () => inventory(simulator, state),
+    close: () => simulator.stop(),
+  }
+}
+
+interface SimulatedMachine {
+  readonly id: string
+  readonly name: string
+  readonly notes: string
+}
+
+async function simulatedMachines(state: string): Promise<readonly SimulatedMachine[]> {
+  const folder = join(state, 'vms')
+  const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'))
+  return await Promise.all(
+    files.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as SimulatedMachine),
+  )
+}
+
+/** By core's id, which its mark holds. */
+async function simulatedMachine(state: string, ref: MachineRef): Promise<SimulatedMachine> {
+  const machine = (await simulatedMachines(state)).find(
+    ({ id, notes }) => id === ref.id || notes.includes(`"machineId":"${ref.id}"`),
+  )
+  if (!machine) throw new Error(`no machine ${ref.name} in the simulator`)
+  return machine
+}
+
+/** Machines, switches, and the files where Hyper-V keeps machines; the Default Switch is every host's own. */
+async function inventory({ folder }: HyperVSimulator, state: string): Promise<readonly string[]> {
+  const switches = await readFile(join(state, 'switches.json'), 'utf8').catch(() => '[]')
+  const places = [join(state, 'hyper-v'), join(folder, 'elsewhere')]
+  const files = await Promise.all(
+    places.map(async (place) =>
+      (await readdir(place, { recursive: true }).catch(() => [])).map((name) => `file ${name}`),
+    ),
+  )
+  return [
+    ...(await simulatedMachines(state)).map(({ name }) => `machine ${name}`),
+    ...(JSON.parse(switches) as readonly { readonly name: string }[]).map(({ name }) => `switch ${name}`),
+    ...files.flat(),
+  ].toSorted()
+}
