@@ -1,11 +1,11 @@
-/** How Windows PowerShell 5.1 is started on this computer: always there, by its own path, with our script. */
+/** How Windows PowerShell 5.1 is started on this computer: always there, by its own path, with one of our scripts. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { assetPath } from '../../src/assets.ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { ProviderContext } from '../../src/provider/contract.ts'
+import { entryPath, type EntryScript } from './scripts.ts'
 
-export interface WorkerLaunch {
+export interface Launch {
   readonly command: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
@@ -16,18 +16,10 @@ export interface WorkerLaunch {
  * that is PowerShell 7 hands down a PSModulePath that leads 5.1 to modules of 7 (PowerShell/PowerShell#27774), so it
  * is left out and 5.1 makes its own.
  */
-export function workerLaunch({ env }: Pick<ProviderContext, 'env'>): WorkerLaunch {
+export function localLaunch(entry: EntryScript, { env }: Pick<ProviderContext, 'env'>): Launch {
   return {
     command: powershellPath(env),
-    args: [
-      '-NoLogo',
-      '-NoProfile',
-      '-NonInteractive',
-      '-ExecutionPolicy',
-      'Bypass',
-      '-File',
-      assetPath('providers', 'hyperv', 'powershell', 'worker.ps1'),
-    ],
+    args: ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', entryPath(entry)],
     env: Object.fromEntries(Object.entries(env).filter(([name]) => name.toLowerCase() !== 'psmodulepath')),
   }
 }

@@ -15,6 +15,8 @@ const helloSchema = z.object({
   separator: z.enum(['\\', '/']),
   /** .NET's word for the system's architecture, e.g. `X64` or `Arm64`. */
   architecture: z.string(),
+  /** The user's own folder. */
+  home: z.string(),
   machineId: z.string(),
 })
 

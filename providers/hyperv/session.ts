@@ -3,8 +3,8 @@ import type * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
 import { translateError } from './errors.ts'
+import { startOnHost } from './host-process.ts'
 import type { HostChoice } from './host.ts'
-import { workerLaunch } from './launch.ts'
 import type { Hello } from './protocol.ts'
 import { Worker } from './worker.ts'
 
@@ -76,15 +76,7 @@ export class Session {
   #begin(): Worker {
     // A process that nobody ends any more would keep ours alive.
     if (this.#isClosed) throw new AzlVmError('backend-failed', `the way to Hyper-V at ${this.choice.host} is closed`)
-    if (this.choice.via !== undefined)
-      throw new AzlVmError(
-        'not-supported',
-        `azl-vm cannot reach Hyper-V on another computer yet: ${this.choice.host}`,
-        {
-          hint: 'Run azl-vm on that computer.',
-        },
-      )
-    return new Worker(workerLaunch(this.context))
+    return new Worker(startOnHost(this.choice, 'worker', this.context))
   }
 
   async #helloOf(worker: Worker, call: Call): Promise<Hello> {

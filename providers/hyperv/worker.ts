@@ -1,9 +1,7 @@
 /** The client of the PowerShell process that asks Hyper-V: one request at a time, each with a deadline and a signal. */
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
 import { AzlVmError } from '../../src/errors.ts'
 import { stderrLines } from './clixml.ts'
-import type { WorkerLaunch } from './launch.ts'
+import type { HostProcess } from './host-process.ts'
 import { readLine, requestLine, type Answer, type Failure, type Hello } from './protocol.ts'
 
 export interface Request {
@@ -42,14 +40,11 @@ interface Waiting {
 /** Output beyond this is not kept: it is for the log and for errors only. Characters. */
 const keptOutput = 16_384
 
-/**
- * One process. It begins when it is constructed, so that its slow start passes while others work, and it cannot be
- * used again once it has ended, by whatever cause.
- */
+/** One process, with worker.ps1. It cannot be used again once it has ended, by whatever cause. */
 export class Worker {
   /** Settles with the worker's first line; rejects where there was none. */
   readonly hello: Promise<Hello>
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #process: HostProcess
   readonly #queue: Waiting[] = []
   readonly #closed: Promise<void>
   #current: Waiting | undefined
@@ -61,32 +56,20 @@ export class Worker {
   #stopWatching: () => void = () => undefined
   #settleHello!: { readonly resolve: (hello: Hello) => void; readonly reject: (error: AzlVmError) => void }
 
-  constructor(launch: WorkerLaunch) {
+  constructor(host: HostProcess) {
     this.hello = new Promise((resolve, reject) => {
       this.#settleHello = { resolve, reject }
     })
     // Whoever asks later hears of it then.
     this.hello.catch(() => undefined)
-    this.#child = spawn(launch.command, launch.args, {
-      env: launch.env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
+    this.#process = host
+    this.#closed = host.ended.then(({ how, error }) => {
+      this.#ended(error ?? this.#diedError(how))
     })
-    this.#closed = new Promise((resolve) => {
-      this.#child.once('close', (code, signal) => {
-        this.#ended(this.#diedError(code === null ? `signal ${String(signal)}` : `exit code ${String(code)}`))
-        resolve()
-      })
-    })
-    this.#child.once('error', (error) => {
-      this.#ended(startError(launch.command, error))
-    })
-    // Its end is heard by `close`; a write that comes too late is told by that.
-    this.#child.stdin.on('error', () => undefined)
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    host.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#read(text)
     })
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    host.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = kept(this.#stderr + text)
     })
   }
@@ -130,7 +113,7 @@ export class Worker {
     }
     this.#current = next
     this.#watch(next)
-    this.#child.stdin.write(requestLine(next.id, next.request.verb, next.request.arguments))
+    this.#process.stdin.write(requestLine(next.id, next.request.verb, next.request.arguments))
   }
 
   /** PowerShell gives no way to call a running cmdlet back, so both limits end the process. */
@@ -193,7 +176,7 @@ export class Worker {
 
   #kill(error: AzlVmError): void {
     this.#ended(error)
-    this.#child.kill('SIGKILL')
+    this.#process.kill()
   }
 
   #ended(error: AzlVmError): void {
@@ -222,8 +205,8 @@ export class Worker {
   /** Ends the process at once, also in the middle of a request. Rejects never. */
   async close(): Promise<void> {
     this.#ended(new AzlVmError('cancelled', 'the way to Hyper-V was closed'))
-    this.#child.stdin.end()
-    this.#child.kill('SIGKILL')
+    this.#process.stdin.end()
+    this.#process.kill()
     await this.#closed
   }
 }
@@ -238,16 +221,6 @@ function cancelled({ verb }: Request, cause: unknown): AzlVmError {
 
 function notSent({ verb }: Request, cause: AzlVmError): AzlVmError {
   return new AzlVmError(cause.code, `"${verb}" was not asked for: ${cause.message}`, { cause })
-}
-
-function startError(command: string, cause: NodeJS.ErrnoException): AzlVmError {
-  if (cause.code === 'ENOENT')
-    return new AzlVmError('tool-missing', `Windows PowerShell 5.1 is not at ${command}`, {
-      cause,
-      hint: 'It is part of Windows; Hyper-V cannot be driven without it.',
-    })
-  const code = cause.code === 'EACCES' || cause.code === 'EPERM' ? 'permission-denied' : 'backend-failed'
-  return new AzlVmError(code, `${command} could not be started`, { cause })
 }
 
 function restrictedError(languageMode: string): AzlVmError {

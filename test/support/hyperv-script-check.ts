@@ -34,9 +34,16 @@ interface ModuleData {
 }
 
 /** The engine's own, and CIM's, which both 5.1 and 7 have and whose use is plain. */
-const otherCommands = ['Set-StrictMode', 'Get-Command', 'Where-Object', 'ForEach-Object', 'Get-CimInstance']
-/** Where commands are looked up in a fixed table. */
-const dispatcher = 'worker.ps1'
+const otherCommands = [
+  'Set-StrictMode',
+  'Get-Command',
+  'Where-Object',
+  'ForEach-Object',
+  'Get-CimInstance',
+  'Invoke-CimMethod',
+]
+/** Where commands are looked up in a fixed table, or are a file of ours. */
+const dispatchers = ['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'relay.ps1', 'recorder.ps1']
 
 const commonParameters = ['ErrorAction', 'WarningAction', 'OutVariable', 'ErrorVariable', 'Verbose']
 
@@ -84,7 +91,7 @@ function callFaults(
   file: string,
 ): readonly string[] {
   const { name } = call
-  if (name === undefined) return file === dispatcher ? [] : ['a command whose name is computed']
+  if (name === undefined) return dispatchers.includes(file) ? [] : ['a command whose name is computed']
   if (functions.has(name) || otherCommands.includes(name)) return []
   const [, qualifier, bare = ''] = /^(?:([^\\]+)\\)?(.*)$/.exec(name) ?? [] // Hyper-V\Get-VM
   const cmdlet = module.cmdlets[bare]

@@ -28,6 +28,8 @@ export interface SshServerOptions {
   readonly inside?: number
   /** The only programs that the far shell finds, beside sh and grep. */
   readonly programs?: readonly string[]
+  /** What a session has in its environment beside, or in the place of, what sshd sets. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface SshServer {
@@ -42,6 +44,8 @@ export interface SshServer {
   readonly wrongKnownHosts: string
   /** Has no key at all. */
   readonly emptyKnownHosts: string
+  /** An `ssh` that uses these files, for the front of a PATH: azl-vm is told no key and no known hosts. */
+  readonly clientFolder: string
   /** What the servers said. */
   log(): string
   stop(): Promise<void>
@@ -53,7 +57,9 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   const keys = ['host', 'other-host', 'user', 'other-user']
   await Promise.all(keys.map((name) => makeKey(at(name))))
   await copyFile(at('user.pub'), at('authorized_keys'))
-  const path = options.programs === undefined ? undefined : await programFolder(at('bin'), options.programs)
+  const path = options.programs === undefined ? {} : { PATH: await programFolder(at('bin'), options.programs) }
+  // Of several lines with SetEnv sshd reads the first.
+  const env = Object.entries({ ...path, ...options.env }).map(([name, value]) => `"${name}=${value}"`)
   await writeFile(
     at('sshd_config'),
     [
@@ -67,7 +73,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
       'PasswordAuthentication no',
       'KbdInteractiveAuthentication no',
       'PermitRootLogin prohibit-password',
-      ...(path === undefined ? [] : [`SetEnv PATH=${path}`]),
+      ...(env.length === 0 ? [] : [`SetEnv ${env.join(' ')}`]),
       '',
     ].join('\n'),
   )
@@ -86,6 +92,9 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   await writeFile(at('known_hosts'), await knownHost(server.port, at('host.pub')))
   await writeFile(at('wrong_known_hosts'), await knownHost(server.port, at('other-host.pub')))
   await appendFile(at('empty_known_hosts'), '')
+  await mkdir(at('client'))
+  const client = ['-F', '/dev/null', '-i', at('user'), '-o', `UserKnownHostsFile=${at('known_hosts')}`].join(' ')
+  await writeFile(at('client/ssh'), `#!/bin/sh\nexec /usr/bin/ssh ${client} "$@"\n`, { mode: 0o755 })
   return {
     port: server.port,
     folder,
@@ -94,6 +103,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
     knownHosts: at('known_hosts'),
     wrongKnownHosts: at('wrong_known_hosts'),
     emptyKnownHosts: at('empty_known_hosts'),
+    clientFolder: at('client'),
     log: () => log.join(''),
     stop: async () => {
       await server.close()

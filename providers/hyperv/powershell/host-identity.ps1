@@ -14,6 +14,7 @@ function Get-HostIdentity([string]$LanguageMode) {
         rights       = Get-TokenRights
         architecture = [string][System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture
         separator    = [string][System.IO.Path]::DirectorySeparatorChar
+        home         = [System.Environment]::GetFolderPath('UserProfile')
         machineId    = Get-RegistryText 'SOFTWARE\Microsoft\Cryptography' 'MachineGuid'
     }
 }

@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { workerLaunch } from '../../../providers/hyperv/launch.ts'
+import { startLocal } from '../../../providers/hyperv/host-process.ts'
+import { localLaunch } from '../../../providers/hyperv/launch.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 
@@ -13,7 +14,7 @@ describe.skipIf(unavailable !== undefined)(`the worker in the engine${unavailabl
   let worker: Worker
   beforeAll(async () => {
     simulator = await startHyperVSimulator()
-    worker = new Worker(workerLaunch(simulator))
+    worker = new Worker(startLocal(localLaunch('worker', simulator)))
   })
   afterAll(async () => {
     await worker.close()
@@ -104,7 +105,7 @@ describe.skipIf(unavailable !== undefined)(`the worker in the engine${unavailabl
 
   test('in ConstrainedLanguage it says so, instead of failing at its first .NET call', async () => {
     await simulator.setKnobs({ languageMode: 'ConstrainedLanguage' })
-    const restricted = new Worker(workerLaunch(simulator))
+    const restricted = new Worker(startLocal(localLaunch('worker', simulator)))
     try {
       await expect(restricted.hello).rejects.toMatchObject({
         code: 'host-not-ready',

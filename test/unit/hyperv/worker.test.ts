@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { stderrLines } from '../../../providers/hyperv/clixml.ts'
-import { workerLaunch } from '../../../providers/hyperv/launch.ts'
+import { startLocal } from '../../../providers/hyperv/host-process.ts'
+import { localLaunch } from '../../../providers/hyperv/launch.ts'
 import type { AzlVmError } from '../../../src/errors.ts'
 import { Worker, type Reply } from '../../../providers/hyperv/worker.ts'
 import { scriptedWorker } from '../../support/scripted-worker.ts'
@@ -136,7 +137,7 @@ describe('a worker that cannot start', () => {
   })
 
   test('where there is none: tool-missing with the path', async () => {
-    const worker = new Worker({ command: '/nonexistent/powershell.exe', args: [], env: {} })
+    const worker = new Worker(startLocal({ command: '/nonexistent/powershell.exe', args: [], env: {} }))
     await expect(worker.hello).rejects.toMatchObject({
       code: 'tool-missing',
       message: 'Windows PowerShell 5.1 is not at /nonexistent/powershell.exe',
@@ -147,7 +148,7 @@ describe('a worker that cannot start', () => {
 
 describe('the launch', () => {
   test('is 5.1 by its own path, our script, and no PSModulePath', () => {
-    const launch = workerLaunch({ env: { SYSTEMROOT: join('/w', 'Windows'), PSMODULEPATH: 'x', Path: 'p' } })
+    const launch = localLaunch('worker', { env: { SYSTEMROOT: join('/w', 'Windows'), PSMODULEPATH: 'x', Path: 'p' } })
     expect(launch.command).toBe(join('/w', 'Windows', 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe'))
     expect(launch.args.slice(0, 6)).toEqual([
       '-NoLogo',
@@ -167,14 +168,14 @@ describe('the launch', () => {
       const folder = join(root, 'Sysnative', 'WindowsPowerShell', 'v1.0')
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'powershell.exe'), '')
-      expect(workerLaunch({ env: { SystemRoot: root } }).command).toBe(join(folder, 'powershell.exe'))
+      expect(localLaunch('worker', { env: { SystemRoot: root } }).command).toBe(join(folder, 'powershell.exe'))
     } finally {
       await rm(root, { recursive: true })
     }
   })
 
   test('without SystemRoot there is no Windows', () => {
-    expect(() => workerLaunch({ env: {} })).toThrow(expect.objectContaining({ code: 'host-not-ready' }))
+    expect(() => localLaunch('worker', { env: {} })).toThrow(expect.objectContaining({ code: 'host-not-ready' }))
   })
 })
 

@@ -1,7 +1,9 @@
+using System.Text;
+
 namespace AzlVm.HyperV.Host;
 
 /// <summary>powershell.exe's command line, as far as a program starts a script by it.</summary>
-public sealed record Arguments(string? File, IReadOnlyList<string> ScriptArguments, bool NonInteractive, string? Fault)
+public sealed record Arguments(string? File, string? Code, IReadOnlyList<string> ScriptArguments, bool NonInteractive, string? Fault)
 {
     /// <summary>Switches begin with - or /, in any case, and may be cut short, as powershell.exe takes them.</summary>
     public static Arguments Parse(string[] args)
@@ -22,13 +24,16 @@ public sealed record Arguments(string? File, IReadOnlyList<string> ScriptArgumen
                     break;
                 case "file" or "f":
                     if (at + 1 >= args.Length) return Wrong("-File needs the path of a script");
-                    return new Arguments(args[at + 1], args[(at + 2)..], nonInteractive, null);
+                    return new Arguments(args[at + 1], null, args[(at + 2)..], nonInteractive, null);
+                case "encodedcommand" or "ec" or "e" or "enc":
+                    if (at + 1 >= args.Length) return Wrong("-EncodedCommand needs Base64 of UTF-16LE");
+                    return new Arguments(null, Encoding.Unicode.GetString(Convert.FromBase64String(args[at + 1])), [], nonInteractive, null);
                 default:
                     return Wrong($"the simulator's powershell.exe does not play {args[at]}");
             }
         }
-        return Wrong("the simulator's powershell.exe runs scripts only: give -File");
+        return Wrong("the simulator's powershell.exe runs scripts only: give -File or -EncodedCommand");
     }
 
-    private static Arguments Wrong(string fault) => new(null, [], false, fault);
+    private static Arguments Wrong(string fault) => new(null, null, [], false, fault);
 }

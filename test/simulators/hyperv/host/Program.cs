@@ -18,7 +18,7 @@ internal static class Program
     {
         if (args is ["--run-machine", var folder, var id]) return MachineRunner.Run(folder, Guid.Parse(id));
         var arguments = Arguments.Parse(args);
-        if (arguments.File is null)
+        if (arguments is { File: null, Code: null })
         {
             Console.Error.WriteLine(arguments.Fault);
             return -196608; // powershell.exe's own code for a -File that it cannot use
@@ -37,15 +37,19 @@ internal static class Program
 
     private static int Run(Runspace runspace, ScriptHost host, TextWriter output, Arguments arguments)
     {
-        var path = Path.GetFullPath(arguments.File!);
-        if (!File.Exists(path))
-        {
-            Console.Error.WriteLine(
-                $"The argument '{arguments.File}' to the -File parameter does not exist. Provide the path to an existing '.ps1' file as an argument to the -File parameter.");
-            return -196608;
-        }
         using var shell = PowerShell.Create(runspace);
-        shell.AddCommand(path);
+        if (arguments.Code is { } code) shell.AddScript(code);
+        else
+        {
+            var path = Path.GetFullPath(arguments.File!);
+            if (!File.Exists(path))
+            {
+                Console.Error.WriteLine(
+                    $"The argument '{arguments.File}' to the -File parameter does not exist. Provide the path to an existing '.ps1' file as an argument to the -File parameter.");
+                return -196608;
+            }
+            shell.AddCommand(path);
+        }
         AddScriptArguments(shell, arguments.ScriptArguments);
         shell.Streams.Error.DataAdded += (_, added) => host.WriteError(shell.Streams.Error[added.Index]);
         using var results = new PSDataCollection<PSObject>();

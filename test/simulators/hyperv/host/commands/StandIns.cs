@@ -21,5 +21,6 @@ internal static class StandIns
         ["New-Item"] = typeof(NewItem),
         ["Remove-Item"] = typeof(RemoveItem),
         ["Get-CimInstance"] = typeof(GetCimInstance),
+        ["Invoke-CimMethod"] = typeof(InvokeCimMethod),
     };
 }

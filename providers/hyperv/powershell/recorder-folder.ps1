@@ -1,0 +1,33 @@
+# The files of one machine's recorder; as src/recorder/recorder-folder.ts has them.
+function Get-RecorderFolder([string]$VmId) {
+    $folder = [System.IO.Path]::Combine((Get-OwnFolder 'recorders'), ([guid]$VmId).ToString())
+    return @{
+        Folder = $folder
+        Note   = [System.IO.Path]::Combine($folder, 'recorder.json')
+        serial = [System.IO.Path]::Combine($folder, 'serial.log')
+        events = [System.IO.Path]::Combine($folder, 'events.jsonl')
+    }
+}
+
+# $null where no recorder is noted.
+function Read-RecorderNote($Files) {
+    try { return ConvertFrom-JsonLine ([System.IO.File]::ReadAllText($Files.Note)) }
+    catch [System.IO.IOException] { return $null }
+}
+
+# The running recorder's pipe, greeted; $null where none answers.
+function Open-Recorder($Files) {
+    $note = Read-RecorderNote $Files
+    if ($null -eq $note) { return $null }
+    $pipe = [System.IO.Pipes.NamedPipeClientStream]::new('.', $note.address, [System.IO.Pipes.PipeDirection]::InOut,
+        [System.IO.Pipes.PipeOptions]::Asynchronous)
+    try {
+        $pipe.Connect(1000)
+        $hello = ConvertTo-JsonFrame 'h' ([ordered]@{ token = $note.token })
+        $pipe.Write($hello, 0, $hello.Length)
+    } catch {
+        $pipe.Dispose()
+        return $null
+    }
+    return $pipe
+}

@@ -1,0 +1,45 @@
+/** The scripts that run on the host: where they lie here, and as one text for a host that is another computer. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assetPath } from '../../src/assets.ts'
+
+/** One of them begins a process; the others are read by these. */
+export type EntryScript = 'worker' | 'receive-file' | 'relay' | 'recorder'
+
+const folder = (): string => assetPath('providers', 'hyperv', 'powershell')
+
+export function entryPath(entry: EntryScript): string {
+  return join(folder(), `${entry}.ps1`)
+}
+
+export interface ScriptBundle {
+  /** SHA-256 of the text, hex digits. */
+  readonly digest: string
+  /** Name and text by turns, divided by NUL; all ASCII. */
+  readonly bytes: Buffer
+}
+
+export async function scriptBundle(): Promise<ScriptBundle> {
+  const names = (await readdir(folder(), { recursive: true }))
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.ps1') && name !== bootstrapName)
+    .sort()
+  const pieces = await Promise.all(names.map(async (name) => [name, await readFile(join(folder(), name), 'ascii')]))
+  const bytes = Buffer.from(pieces.flat().join('\0'), 'ascii')
+  return { digest: createHash('sha256').update(bytes).digest('hex'), bytes }
+}
+
+const bootstrapName = 'bootstrap.ps1'
+
+/**
+ * What a login shell of the host is told to run, whatever it is: words without quotes, backslashes or values. cmd takes
+ * 8191 characters.
+ */
+export async function bootstrapCommand(): Promise<string> {
+  const text = await readFile(join(folder(), bootstrapName), 'ascii')
+  const lines = text.split('\n').map((line) => line.trim())
+  const code = lines.filter((line) => line !== '' && !line.startsWith('#')).join('\n')
+  const encoded = Buffer.from(code, 'utf16le').toString('base64')
+  return `powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand ${encoded}`
+}

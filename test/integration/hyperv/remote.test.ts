@@ -1,0 +1,127 @@
+/** Hyper-V on another computer, through a real sshd whose shell runs the simulator. */
+import { createHash, randomBytes } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import * as z from 'zod'
+import { chooseHost } from '../../../providers/hyperv/host.ts'
+import { startOnHost } from '../../../providers/hyperv/host-process.ts'
+import { mediaFile, mediumOnHost } from '../../../providers/hyperv/host-media.ts'
+import { Session } from '../../../providers/hyperv/session.ts'
+import { Worker } from '../../../providers/hyperv/worker.ts'
+import type { Medium } from '../../../src/provider/machine.ts'
+import { startRemoteHyperV, type RemoteHyperV } from '../../support/hyperv-remote.ts'
+import { missingForSimulator } from '../../support/hyperv-simulator.ts'
+import { sshUnavailable } from '../../support/ssh-server.ts'
+import { providerContext, testCall } from '../../support/test-environment.ts'
+
+const unavailable = sshUnavailable() ?? (await missingForSimulator())
+
+describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unavailable})` : ''}`, () => {
+  let remote: RemoteHyperV
+  beforeAll(async () => {
+    remote = await startRemoteHyperV()
+  })
+  afterAll(() => remote.stop())
+
+  const start = (host = remote.host): Worker => new Worker(startOnHost(chooseHost(host), 'worker', remote))
+  const ask = async (worker: Worker, verb: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
+    const signal = new AbortController().signal
+    return (await worker.request({ verb, arguments: args, timeoutMs: 120_000, signal })).value
+  }
+  const scripts = (): string => join(remote.home, '.azl-vm', 'scripts')
+
+  test('the scripts are sent once, whole, into the home of the user there', async () => {
+    const first = start()
+    expect(await first.hello).toMatchObject({ psVersion: expect.stringMatching(/^5\.1\./) as string, separator: '/' })
+    expect(await ask(first, 'list-vms')).toEqual({ machines: [] })
+    await first.close()
+    const [digest = '', ...others] = await readdir(scripts())
+    expect(digest).toMatch(/^[0-9a-f]{64}$/)
+    expect(others).toEqual([])
+    const verb = join(scripts(), digest, 'verbs', 'list-vms.ps1')
+    expect(await readFile(verb, 'utf8')).toContain('Invoke-ListVms')
+    // Were they sent again, this would be gone.
+    await writeFile(
+      join(scripts(), digest, 'verbs', 'say-hello.ps1'),
+      'function Invoke-SayHello($Arguments) { "Grüße" }',
+    )
+    const second = start()
+    expect(await ask(second, 'say-hello')).toBe('Grüße')
+    await second.close()
+  })
+
+  test('two that come first at once do not disturb each other', async () => {
+    const both = [start(), start()]
+    await Promise.all(both.map((worker) => worker.hello))
+    await Promise.all(both.map((worker) => worker.close()))
+    expect(await readdir(scripts())).toHaveLength(1)
+  })
+
+  test('a host that is not trusted, refuses us or is not there: each says what to do', async () => {
+    const port = String(remote.ssh.port)
+    const faults = [
+      { host: `ssh://root@localhost:${port}`, code: 'host-not-ready', message: /host key is not known here/ },
+      { host: `ssh://nobody@127.0.0.1:${port}`, code: 'permission-denied', message: /refuses our keys/ },
+      { host: 'ssh://root@no-such-host.invalid', code: 'host-not-ready', message: /there is no such host/ },
+    ]
+    for (const { host, code, message } of faults) {
+      const worker = start(host)
+      await expect(worker.hello, host).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(message) as string,
+      })
+      await worker.close()
+    }
+  })
+  const media = (): string => join(remote.home, '.azl-vm', 'media')
+  const openSession = (): Session => new Session(chooseHost(remote.host), providerContext({ env: remote.env }))
+  const mediumOf = async (name: string, bytes: Uint8Array): Promise<Medium> => {
+    const path = join(remote.simulator.folder, name)
+    await writeFile(path, bytes)
+    return { path, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+  }
+
+  test('a medium is copied once, with progress, and counts only when all of it is there unchanged', async () => {
+    const session = openSession()
+    try {
+      const medium = await mediumOf('größe 1.iso', randomBytes(5_000_001))
+      const done: number[] = []
+      const call = { ...testCall(), progress: (bytes: number) => void done.push(bytes) }
+      const path = await mediumOnHost(session, medium, call)
+      expect(path).toBe(mediaFile(await session.hello(call), medium.sha256))
+      expect(await readFile(path)).toEqual(await readFile(medium.path))
+      expect(done.at(-1)).toBe(medium.sizeBytes)
+      done.length = 0
+      expect(await mediumOnHost(session, medium, call)).toBe(path)
+      expect(done).toEqual([])
+      const changed = { ...(await mediumOf('changed.iso', randomBytes(100_000))), sha256: 'a'.repeat(64) }
+      await expect(mediumOnHost(session, changed, call)).rejects.toMatchObject({ code: 'medium-changed' })
+      expect(await readdir(media())).toEqual([`${medium.sha256}.iso`])
+      const schema = z.object({ removed: z.array(z.string()) })
+      const unused = { action: 'remove media', schema }
+      expect(await session.run('remove-unused-media', {}, unused, call)).toEqual({ removed: [path] })
+    } finally {
+      await session.close()
+    }
+  })
+
+  test('a copy that is interrupted leaves nothing on the host, neither file nor process', async () => {
+    const session = openSession()
+    try {
+      const medium = await mediumOf('cut.iso', randomBytes(3_000_000))
+      const stop = new AbortController()
+      const call = {
+        ...testCall(stop.signal),
+        progress: () => {
+          stop.abort()
+        },
+      }
+      await expect(mediumOnHost(session, medium, call)).rejects.toMatchObject({ code: 'cancelled' })
+      await vi.waitFor(async () => expect(await readdir(media())).toEqual([]), 60_000)
+    } finally {
+      await session.close()
+    }
+    await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
+  })
+})
