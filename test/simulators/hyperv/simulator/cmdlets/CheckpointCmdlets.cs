@@ -12,7 +12,7 @@ internal static class CheckpointCmdlets
     [Plays("Checkpoint-VM")]
     public static void Take(Call call)
     {
-        foreach (var machine in call.Has("VM") ? call.Machines() : call.Machines())
+        foreach (var machine in call.Machines())
         {
             if (!call.ShouldProcess(machine.Name)) continue;
             if (machine.CheckpointType == CheckpointType.Disabled) throw new Refusal("checkpoints-disabled", machine.Name, machine.Id);
@@ -50,9 +50,21 @@ internal static class CheckpointCmdlets
         foreach (var (machine, checkpoint) in Chosen(call))
         {
             if (!call.ShouldProcess(checkpoint.Name)) continue;
-            if (machine.Runner is not null) throw new Refusal("not-played", "Remove-VMSnapshot of a running machine");
-            CheckpointStore.Remove(call.State, machine, machine.Checkpoints.First(one => one.Id == checkpoint.Id));
+            CheckpointStore.Remove(call, machine, machine.Checkpoints.First(one => one.Id == checkpoint.Id));
             call.State.Save(machine);
+        }
+    }
+
+    /// <summary>Names of checkpoints need not be unique.</summary>
+    [Plays("Rename-VMSnapshot")]
+    public static void Rename(Call call)
+    {
+        foreach (var (machine, checkpoint) in Chosen(call))
+        {
+            if (!call.ShouldProcess(checkpoint.Name)) continue;
+            checkpoint.Name = call.Text("NewName");
+            call.State.Save(machine);
+            if (call.Switch("Passthru")) call.Write(Views.Snapshot(machine, checkpoint, call.State));
         }
     }
 

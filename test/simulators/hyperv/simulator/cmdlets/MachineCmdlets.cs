@@ -70,7 +70,7 @@ internal static class MachineCmdlets
         {
             if (!call.ShouldProcess(machine.Name)) continue;
             PowerState.Require(machine, VMState.Off, VMState.Saved);
-            while (machine.Checkpoints.Count > 0) CheckpointStore.Remove(call.State, machine, machine.Checkpoints[^1]);
+            while (machine.Checkpoints.Count > 0) CheckpointStore.Remove(call, machine, machine.Checkpoints[^1]);
             File.Delete(ConfigurationFile(machine));
             DeleteEmpty(Path.Combine(machine.Path, "Virtual Machines"));
             call.State.Delete(machine);

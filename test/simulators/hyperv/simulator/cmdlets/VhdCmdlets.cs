@@ -42,6 +42,7 @@ internal static class VhdCmdlets
         var source = call.FullPath(call.Text("Path"));
         var target = call.FullPath(call.Text("DestinationPath"));
         if (!call.ShouldProcess(source)) return;
+        Storage.RequireDiskName(source);
         Storage.RequireFile(source);
         Storage.RequireFree(call.State, source);
         if (File.Exists(target)) throw new Refusal("file-exists", target);
@@ -58,6 +59,7 @@ internal static class VhdCmdlets
         if (call.Has("ParentPath"))
         {
             var parent = call.FullPath(call.Text("ParentPath"));
+            Storage.RequireDiskName(parent);
             Storage.RequireFile(parent);
             VirtualDisk.CreateDifferencing(path, parent);
             return;

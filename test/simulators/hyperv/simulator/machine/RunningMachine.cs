@@ -37,6 +37,27 @@ public static class RunningMachine
         while ($"{qmp.Execute("query-migrate")?["status"]}" is not ("completed" or "failed")) Thread.Sleep(10);
     }
 
+    /// <summary>Brings a layer of a running machine's disk into the one below it, while the machine runs on.</summary>
+    public static void Merge(Call call, Machine machine, MachineDrive drive, string layer, string below)
+    {
+        using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuArguments.ControlSocket));
+        var isTop = machine.Drives.Exists(one => one.Path == layer);
+        var merge = new JsonObject { ["job-id"] = "merge", ["device"] = QemuArguments.DriveId(drive), ["base"] = below };
+        if (!isTop) merge["top"] = layer;
+        qmp.Execute("block-commit", merge);
+        var isCompleting = false;
+        while (qmp.Execute("query-block-jobs") is JsonArray { Count: > 0 } jobs)
+        {
+            // The layer that the machine writes to is left when all of it is below.
+            if (!isCompleting && jobs[0]?["ready"]?.GetValue<bool>() == true)
+            {
+                qmp.Execute("block-job-complete", new JsonObject { ["device"] = "merge" });
+                isCompleting = true;
+            }
+            Thread.Sleep(10);
+        }
+    }
+
     /// <summary>Returns whether the machine was off (or saved) in time; the state is free meanwhile.</summary>
     public static bool WaitUntilOff(Call call, Guid id, TimeSpan limit)
     {

@@ -12,6 +12,13 @@ public static class Storage
         if (machine.Generation == 2 && isVhd) throw new Refusal("vhd-on-generation-2", machine.Name, machine.Id, path);
     }
 
+    /// <summary>A checkpoint's disk is refused by its name. Source: test-kitchen/kitchen-hyperv#25 (New-VHD -ParentPath); Convert-VHD assumed.</summary>
+    public static void RequireDiskName(string path)
+    {
+        var extension = Path.GetExtension(path);
+        if (extension.Equals(".avhdx", StringComparison.OrdinalIgnoreCase)) throw new Refusal("vhd-name", path);
+    }
+
     public static void RequireFile(string path)
     {
         if (!File.Exists(path)) throw new Refusal("file-not-found", path);

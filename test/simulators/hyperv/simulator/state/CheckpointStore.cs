@@ -60,9 +60,10 @@ public static class CheckpointStore
         state.Save(restored);
     }
 
-    public static void Remove(HostState state, Machine machine, MachineCheckpoint checkpoint)
+    public static void Remove(Call call, Machine machine, MachineCheckpoint checkpoint)
     {
-        foreach (var drive in checkpoint.Held.Drives.Where(drive => !drive.IsDvd)) MergeChild(machine, checkpoint, drive.Path);
+        var state = call.State;
+        foreach (var drive in checkpoint.Held.Drives.Where(drive => !drive.IsDvd)) MergeChild(call, machine, checkpoint, drive);
         foreach (var child in machine.Checkpoints.Where(one => one.Parent == checkpoint.Id)) child.Parent = checkpoint.Parent;
         if (machine.ParentCheckpoint == checkpoint.Id) machine.ParentCheckpoint = checkpoint.Parent;
         machine.Checkpoints.Remove(checkpoint);
@@ -81,17 +82,29 @@ public static class CheckpointStore
         drive.Path = overlay;
     }
 
-    /// <summary>Several children: the disk stays, as their common parent.</summary>
-    private static void MergeChild(Machine machine, MachineCheckpoint checkpoint, string frozen)
+    /// <summary>Several children: the disk stays, as their common parent. What another machine's disk lies on is merged too.</summary>
+    private static void MergeChild(Call call, Machine machine, MachineCheckpoint checkpoint, MachineDrive held)
     {
+        var frozen = held.Path;
         var holders = machine.Checkpoints.Where(one => one != checkpoint).Select(one => one.Held).Append(machine).ToList();
         var drives = holders.SelectMany(one => one.Drives).Where(drive => !drive.IsDvd).ToList();
         if (drives.Exists(drive => drive.Path == frozen)) return;
         var children = drives.Select(drive => drive.Path).Distinct().Where(path => File.Exists(path) && VirtualDisk.Read(path).Parent == frozen).ToList();
         if (children.Count != 1) return;
-        VirtualDisk.Merge(children[0]);
+        if (IsInUse(machine, children[0])) RunningMachine.Merge(call, machine, held, children[0], frozen);
+        else VirtualDisk.Merge(children[0]);
         File.Delete(children[0]);
         foreach (var drive in drives.Where(drive => drive.Path == children[0])) drive.Path = frozen;
+    }
+
+    /// <summary>A running machine has its disks open, and all that they lie on.</summary>
+    private static bool IsInUse(Machine machine, string path)
+    {
+        if (machine.Runner is null) return false;
+        foreach (var drive in machine.Drives.Where(drive => !drive.IsDvd))
+            for (var at = drive.Path; at is not null; at = VirtualDisk.Read(at).Parent)
+                if (at == path) return true;
+        return false;
     }
 
     private static bool IsOwnDisk(Machine machine, string path) =>

@@ -1,0 +1,8 @@
+# A machine's checkpoints; current is the one that its state came from, '' where there is none.
+function Invoke-ListCheckpoints($Arguments) {
+    $vm = Get-Machine $Arguments.id
+    return [ordered]@{
+        current     = $(if ($null -eq $vm.ParentSnapshotId) { '' } else { [string]$vm.ParentSnapshotId })
+        checkpoints = @(Hyper-V\Get-VMSnapshot -VM $vm | ForEach-Object { Get-CheckpointFacts $_ })
+    }
+}

@@ -1,0 +1,197 @@
+/** Snapshots are Hyper-V's own checkpoints: disks, configuration, TPM, and the memory of a machine that is on. */
+import * as z from 'zod'
+import { AzlVmError, errorText } from '../../src/errors.ts'
+import type { Call, StartResult } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
+import { fileKey, neededByOthers, readChains } from './chains.ts'
+import {
+  makeCheckpoint,
+  readCheckpoints,
+  removeCheckpoint,
+  renameCheckpoint,
+  runIdOf,
+  type Checkpoint,
+  type Checkpoints,
+} from './checkpoints.ts'
+import { powerState } from './info.ts'
+import { findMachine } from './machines.ts'
+import { runName } from './names.ts'
+import { requireOwnMachine, type OwnMachine } from './own-machine.ts'
+import type { Session } from './session.ts'
+
+export async function takeSnapshot(
+  session: Session,
+  ref: MachineRef,
+  { name, runId }: SnapshotRequest,
+  call: Call,
+): Promise<SnapshotInfo> {
+  const machine = await requireOwnMachine(session, ref, call)
+  const { vmId, config } = machine
+  const there = snapshotsAmong(await readCheckpoints(session, vmId, call)).find((each) => isAlike(each.name, name))
+  if (there)
+    throw new AzlVmError('snapshot-exists', `the machine "${ref.name}" has a snapshot "${there.name}" already`, {
+      hint: `Choose another name, or delete that one: \`azl-vm snapshot delete ${ref.name} ${there.name}\`.`,
+    })
+  const state = powerState(config.state)
+  if (state !== 'off' && state !== 'running')
+    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
+      hint: `Hold it when it is off or runs; \`azl-vm status ${ref.name}\` tells.`,
+    })
+  const made = await makeCheckpoint(session, vmId, runId, call)
+  await renameCheckpoint(session, vmId, made, name, call)
+  const infos = infosOf(machine, await readCheckpoints(session, vmId, call))
+  const info = infos.find((each) => each.name === name)
+  if (info) return info
+  throw new AzlVmError('backend-failed', `the snapshot "${name}" of "${ref.name}" was taken and is not there any more`)
+}
+
+export async function listSnapshots(session: Session, ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
+  const machine = await requireOwnMachine(session, ref, call)
+  return infosOf(machine, await readCheckpoints(session, machine.vmId, call))
+}
+
+function snapshotsAmong({ checkpoints }: Checkpoints): readonly Checkpoint[] {
+  return checkpoints.filter((each) => runIdOf(each) === undefined)
+}
+
+function infosOf({ config }: OwnMachine, all: Checkpoints): readonly SnapshotInfo[] {
+  /** The nearest snapshot at or above a checkpoint. */
+  const snapshotAt = (id: string): Checkpoint | undefined => {
+    const found = all.checkpoints.find((each) => each.id === id)
+    return found === undefined || runIdOf(found) === undefined ? found : snapshotAt(found.parent)
+  }
+  const current = snapshotAt(all.current)
+  return snapshotsAmong(all).map((each) => {
+    const parent = snapshotAt(each.parent)
+    return {
+      name: each.name,
+      created: new Date(each.created).toISOString(),
+      hasMemory: hasMemory(each),
+      ...(parent === undefined ? {} : { parent: parent.name }),
+      isCurrent: each === current,
+      // It lies in the machine's guest state, which a checkpoint holds.
+      ...(config.isTpmOn ? { isTpmHeld: true } : {}),
+      sizeBytes: each.sizeBytes,
+    }
+  })
+}
+
+function hasMemory({ state }: Checkpoint): boolean {
+  return state !== 'Off'
+}
+
+/** The snapshot; throws snapshot-not-found. */
+export function findSnapshot(ref: MachineRef, all: Checkpoints, name: string): Checkpoint {
+  const snapshots = snapshotsAmong(all)
+  const found = snapshots.find((each) => isAlike(each.name, name))
+  if (found) return found
+  const names = snapshots.map((each) => each.name).join(', ')
+  throw new AzlVmError('snapshot-not-found', `the machine "${ref.name}" has no snapshot "${name}"`, {
+    hint: names === '' ? 'It has none at all.' : `It has: ${names}.`,
+  })
+}
+
+function isAlike(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
+
+/** `start` is the provider's, which connects consoles; it goes on from the memory. */
+export async function restoreSnapshot(
+  session: Session,
+  ref: MachineRef,
+  { name }: RestoreRequest,
+  start: () => Promise<StartResult>,
+  call: Call,
+): Promise<RestoreResult> {
+  const { vmId } = await requireOwnMachine(session, ref, call)
+  const held = findSnapshot(ref, await readCheckpoints(session, vmId, call), name)
+  const asked = { action: `bring ${ref.name} back to ${held.name}`, schema: z.object({ state: z.string() }) }
+  const { state } = await session.run('restore-checkpoint', { id: vmId, checkpointId: held.id }, asked, call)
+  if (powerState(state) === 'off') return { state: 'off', outputs: {} }
+  try {
+    const { outputs } = await start()
+    return { state: 'running', outputs }
+  } catch (error) {
+    throw await standing(session, ref, held, error, call)
+  }
+}
+
+/** What it throws says where the machine stands: it cannot go back to what it was. */
+async function standing(
+  session: Session,
+  ref: MachineRef,
+  held: Checkpoint,
+  error: unknown,
+  call: Call,
+): Promise<unknown> {
+  if (!(error instanceof AzlVmError)) return error
+  const now = await findMachine(session, ref, { ...call, signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+  const state = now ? powerState(now.config.state) : 'unknown'
+  const { code, message, cause, evidence, hint } = error
+  const where = `"${ref.name}" has the disks and the memory of the snapshot "${held.name}" by now and is ${state}`
+  const again = `\`azl-vm start ${ref.name}\` goes on from there.`
+  return new AzlVmError(code, `${message}; ${where}`, {
+    cause,
+    evidence,
+    hint: hint === undefined ? again : `${hint}\n${again}`,
+  })
+}
+
+/** Where the disk of a clone lies on what it holds it only loses its name: {@link sweepCheckpoints} removes it later. */
+export async function deleteSnapshot(session: Session, ref: MachineRef, name: string, call: Call): Promise<void> {
+  const { vmId, mark } = await requireOwnMachine(session, ref, call)
+  const gone = findSnapshot(ref, await readCheckpoints(session, vmId, call), name)
+  const needed = neededByOthers(await readChains(session, call), vmId)
+  if (isNeeded(gone, needed)) await renameCheckpoint(session, vmId, gone, runName(mark.runId), call)
+  else await removeCheckpoint(session, vmId, gone, call)
+}
+
+function isNeeded({ disks }: Checkpoint, needed: ReadonlySet<string>): boolean {
+  return disks.some((path) => needed.has(fileKey(path)))
+}
+
+/** Checkpoints that nobody named, or that were forgotten, and that no clone needs. */
+export async function unneededCheckpoints(session: Session, vmId: string, call: Call): Promise<readonly Checkpoint[]> {
+  return (await unnamedCheckpoints(session, vmId, call))
+    .filter(({ isNeeded: is }) => !is)
+    .map(({ checkpoint }) => checkpoint)
+}
+
+async function unnamedCheckpoints(
+  session: Session,
+  vmId: string,
+  call: Call,
+): Promise<readonly { readonly checkpoint: Checkpoint; readonly isNeeded: boolean }[]> {
+  const unnamed = (await readCheckpoints(session, vmId, call)).checkpoints.filter((each) => runIdOf(each) !== undefined)
+  if (unnamed.length === 0) return []
+  const needed = neededByOthers(await readChains(session, call), vmId)
+  return unnamed.map((checkpoint) => ({ checkpoint, isNeeded: isNeeded(checkpoint, needed) }))
+}
+
+/**
+ * After the clone of a run went: removes what the machine that it was made of kept for it, unless another clone needs
+ * that by now. What was asked for is done by then: a failure is told, and gc comes back to it.
+ */
+export async function sweepCheckpoints(
+  session: Session,
+  original: MachineRef,
+  runId: string,
+  call: Call,
+): Promise<void> {
+  try {
+    const machine = await findMachine(session, original, call)
+    if (!machine?.mark) return
+    const { vmId, mark } = machine
+    for (const { checkpoint, isNeeded: is } of await unnamedCheckpoints(session, vmId, call)) {
+      const maker = runIdOf(checkpoint)
+      // What another run is about to name is not ours to judge.
+      if (maker !== runId && maker !== mark.runId) continue
+      if (!is) await removeCheckpoint(session, vmId, checkpoint, call)
+      else if (maker === runId) await renameCheckpoint(session, vmId, checkpoint, runName(mark.runId), call)
+    }
+  } catch (error) {
+    if (call.signal.aborted) throw error
+    call.warn('not-swept', `what is not needed any more is still there: ${errorText(error)}`, '`azl-vm gc` removes it.')
+  }
+}
