@@ -55,11 +55,11 @@ const layerPattern = /(_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.vhdx$/ // 
 
 /** The machines whose disks lie on a file in this one's folder, or are about to. */
 export async function dependentsOf(session: Session, ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
-  const { dirname } = pathsOf(await session.hello(call))
+  const paths = pathsOf(await session.hello(call))
   const disks = await readChains(session, call)
   const here = disks.find(({ machine }) => machine.ref.id === ref.id)?.machine.config.path.toLowerCase()
   if (here === undefined) return []
-  const folderOf = (path: string): string => dirname(path).toLowerCase()
+  const folderOf = (path: string): string => paths.dirname(path).toLowerCase()
   return disks
     .filter(({ machine, chains }) => {
       const own = machine.config.path.toLowerCase()
