@@ -16,6 +16,8 @@ import { closingLine, summaryLines, totals, verdictFaults } from './test-summary
 
 /** Cheap ones first: a fault that a unit test shows need not wait for a machine to boot. */
 const ORDER = ['unit', 'integration', 'contract', 'e2e']
+/** Waits for guests more than it computes: `npm run check`, which only computes, runs beside it. */
+const ROOMY = 'contract'
 /** What runs on any system; the others need libvirt and QEMU on Linux. */
 const EVERYWHERE = ['unit']
 
@@ -65,11 +67,21 @@ export async function testRun(host, root, options) {
   /** @type {Stage[]} */
   const stages = []
   if (options.setup) stages.push(await setupStage(host, root, options))
-  if (options.check) stages.push(await checkStage(host, root))
   const files = await listFiles(host, root, options)
+  const found = typeof files === 'string' ? [] : files
   if (typeof files === 'string') stages.push({ name: 'vitest', seconds: 0, tests: [], faults: [files] })
-  else
-    for (const project of projectsInOrder(files)) stages.push(await projectStage(host, root, options, project, files))
+  const projects = projectsInOrder(found)
+  const beside = projects.includes(ROOMY) ? ROOMY : projects[0]
+  const isCheckedAlone = options.check && beside === undefined
+  if (isCheckedAlone) stages.push(await checkStage(host, root))
+  for (const project of projects) {
+    const isBeside = options.check && project === beside
+    const [tests, check] = await Promise.all([
+      projectStage(host, root, options, project, found),
+      isBeside ? checkStage(host, root) : undefined,
+    ])
+    stages.push(tests, ...(check === undefined ? [] : [check]))
+  }
   return report(host, stages)
 }
 
@@ -123,9 +135,10 @@ async function timed(host, act) {
  */
 function checkStage(host, root) {
   return timed(host, async () => {
-    host.say('\n== npm run check')
     const [command, args] = npmCommand(host, ['run', 'check'])
-    const code = await host.run(command, args, { cwd: root })
+    const { code, stdout, stderr } = await host.capture(command, args, { cwd: root })
+    // All at once, because what runs beside it prints too.
+    host.say(`\n== npm run check\n${stdout}${stderr}`)
     return { name: 'check', tests: [], faults: code === 0 ? [] : [`npm run check (exit code ${code})`] }
   })
 }

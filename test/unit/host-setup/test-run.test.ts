@@ -107,16 +107,36 @@ describe('verdictFaults', () => {
 })
 
 describe('testRun', () => {
-  it('elsewhere than on Linux skips what needs a hypervisor, with the reason', async () => {
-    const list = [
-      { file: '/r/test/e2e/up.test.ts', projectName: 'e2e' },
-      { file: '/r/test/unit/a.test.ts', projectName: 'unit' },
-    ]
-    const { host, ran, printed } = fakeHost({
-      platform: 'darwin',
-      answer: (line) => (line.includes(' list ') ? { stdout: JSON.stringify(list) } : undefined),
+  const listing = (...projects: string[]) => {
+    const list = projects.map((projectName) => ({ file: `/r/test/${projectName}/a.test.ts`, projectName }))
+    return (line: string) => (line.includes(' list ') ? { stdout: JSON.stringify(list) } : undefined)
+  }
+  const emptyFolder = () => mkdtempSync(join(tmpdir(), 'azl-test-run-'))
+
+  it.each([
+    ['beside the contract suite', ['unit', 'contract', 'e2e'], '--project contract'],
+    ['else beside what comes first', ['unit', 'e2e'], '--project unit'],
+    ['or alone', [], ' list '],
+  ])('checks once, %s', async (_title, projects, before) => {
+    const { host, ran } = fakeHost({ answer: listing(...projects) })
+    await testRun(host, emptyFolder(), parseOptions(['--no-setup']))
+    const checks = ran.flatMap((line, at) => (line.includes('run check') ? [at] : []))
+    expect(checks).toHaveLength(1)
+    expect(ran[checks[0]! - 1]).toContain(before)
+  })
+
+  it('counts a check that fails, and prints what it said', async () => {
+    const { host, said, printed } = fakeHost({
+      answer: (line) => (line.includes('run check') ? { code: 1, stdout: 'FAILED  types' } : listing()(line)),
     })
-    await testRun(host, mkdtempSync(join(tmpdir(), 'azl-test-run-')), parseOptions(['--no-setup']))
+    expect(await testRun(host, emptyFolder(), parseOptions(['--no-setup']))).toBe(1)
+    expect(said.join('')).toContain('FAILED  types')
+    expect(printed.join('')).toContain('npm run check (exit code 1)')
+  })
+
+  it('elsewhere than on Linux skips what needs a hypervisor, with the reason', async () => {
+    const { host, ran, printed } = fakeHost({ platform: 'darwin', answer: listing('e2e', 'unit') })
+    await testRun(host, emptyFolder(), parseOptions(['--no-setup']))
     expect(ran.some((line) => line.includes('run --project unit'))).toBe(true)
     expect(ran.some((line) => line.includes('run --project e2e'))).toBe(false)
     expect(printed.join('')).toMatch(/needs libvirt and QEMU on Linux; this is macOS[^]*, 1 skipped\n$/)
