@@ -108,7 +108,10 @@ export class ArmedConsole implements ConsoleHandle {
   }
 }
 
-/** How long libvirt may take to notice that QEMU, whose port is closed already, is gone. */
+/**
+ * How long libvirt may take to notice that QEMU, whose port is closed already, is gone. Asked again and again: its event
+ * may have come before anybody listened for it, and a consumer of the console need not listen to events at all.
+ */
 const noticeMs = 1000
 const lookEveryMs = 25
 

@@ -1,4 +1,5 @@
 /** What a domain XML of libvirt says, in the words of the contract. */
+import { AzlVmError } from '../../src/errors.ts'
 import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { MachineInfo } from '../../src/provider/machine.ts'
 import { boards } from './boards.ts'
@@ -90,13 +91,25 @@ export function parseDomain(xml: string): DomainConfig {
   }
 }
 
-export function architectureOf({ architecture }: Pick<DomainConfig, 'architecture'>): Architecture {
-  return architecture === 'aarch64' ? 'aarch64' : 'x86_64'
+/** The architecture of a machine that is to be changed; one that we never make is no reason to guess. */
+export function architectureOf({ ref, architecture }: Pick<DomainConfig, 'ref' | 'architecture'>): Architecture {
+  if (isKnown(architecture)) return architecture
+  throw new AzlVmError(
+    'not-supported',
+    `"${ref.name}" is a machine for ${architecture}, which azl-vm knows nothing of`,
+    {
+      hint: `Known are ${Object.keys(boards).join(' and ')}; virsh changes and starts the others.`,
+    },
+  )
+}
+
+function isKnown(architecture: string): architecture is Architecture {
+  return Object.hasOwn(boards, architecture)
 }
 
 function isNested(domain: XmlNode): boolean {
   const architecture = domain.find('os', 'type')?.attribute('arch') ?? ''
-  const { nestingFeatures } = boards[architectureOf({ architecture })]
+  const nestingFeatures = isKnown(architecture) ? boards[architecture].nestingFeatures : []
   const isRefused = (feature: XmlNode): boolean =>
     nestingFeatures.includes(feature.attribute('name') ?? '') && feature.attribute('policy') === 'disable'
   return nestingFeatures.length > 0 && !domain.all('cpu', 'feature').some(isRefused)

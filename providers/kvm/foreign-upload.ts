@@ -8,7 +8,10 @@ import { okVolumeName } from './names.ts'
 import { signalOf, type Session } from './session.ts'
 import { findVolume } from './storage.ts'
 
-/** An upload that wrote nothing for so long is dead; a living one writes many times a second. */
+/**
+ * An upload that wrote nothing for so long is dead; a living one writes many times a second. libvirt has no event for
+ * what is written to a volume (its pool events tell of pools), so that the volume is looked at again and again.
+ */
 const stalledMs = 3000
 const lookEveryMs = 50
 

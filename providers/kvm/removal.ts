@@ -39,10 +39,15 @@ export async function destroyDomain(session: Session, ref: MachineRef, call: Cal
   // What libvirt itself made and did not take along: firmware variables, the serial log of a start in between.
   if (mark) await removeVolumes(session, mark, config, call, removed, kept)
   const logs = [...libvirtLogs(ref.name), ...(config.tpm ? swtpmLogs(ref.name) : [])]
-  if (!session.choice.isSession)
+  if (!session.choice.isSession && hasRun(mark, removed))
     for (const log of logs)
       kept.set(log, { why: 'libvirt’s own log; it belongs to the system and is rotated by it', isOurs: false })
   return { removed: [...removed], kept: [...kept].map(([what, rest]) => ({ what, ...rest })) }
+}
+
+/** A start makes the serial log, which was removed with a machine of ours. Of a copy by hand nothing is known. */
+function hasRun(mark: Mark | undefined, removed: ReadonlySet<string>): boolean {
+  return mark === undefined || [...removed].some(isSerialLogVolume)
 }
 
 export async function dependentsOf(session: Session, mark: Mark, call: Call): Promise<readonly MachineRef[]> {

@@ -31,7 +31,7 @@ export class Session {
     const { uri, isProgramNamed } = this.choice
     if (isProgramNamed) throw programNamed(uri)
     try {
-      const connection = await translated('connect', uri, () =>
+      const connection = await translated(`connect to ${uri}`, uri, () =>
         connect(uri, { signal: call.signal, env: this.context.env }),
       )
       void connection.closed.then(() => {

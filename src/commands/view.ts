@@ -20,7 +20,7 @@ export const command = defineCommand({
       const { name } = info.ref
       const viewer = await provider.viewer(info.ref, call)
       requireDisplay(viewer, name, ctx.env)
-      const pid = await open(viewer, ctx.env)
+      const pid = await open(viewer, name, ctx.env)
       return {
         data: { machine: name, command: viewer.command, pid },
         text: () => `opened the window of ${name}: ${viewer.command[0]} (pid ${String(pid)})`,
@@ -44,12 +44,19 @@ function requireDisplay({ command: words }: Viewer, name: string, env: NodeJS.Pr
 }
 
 /** The window outlives this command: it has a session of its own and none of our streams. */
-async function open({ command: [program, ...words] }: Viewer, env: NodeJS.ProcessEnv): Promise<number | undefined> {
+async function open(
+  { command: [program, ...words] }: Viewer,
+  name: string,
+  env: NodeJS.ProcessEnv,
+): Promise<number | undefined> {
   const child = spawn(program, words, { detached: true, stdio: 'ignore', env })
   try {
     await once(child, 'spawn')
   } catch (error) {
-    throw new AzlVmError('tool-missing', `${program} cannot be started`, { cause: error })
+    throw new AzlVmError('tool-missing', `${program} cannot be started`, {
+      cause: error,
+      hint: `See whether \`${program}\` runs by hand. Without it: \`azl-vm screenshot ${name}\`, \`azl-vm console ${name}\`.`,
+    })
   }
   child.unref()
   return child.pid

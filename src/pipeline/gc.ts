@@ -70,9 +70,14 @@ async function findCandidates(
     call,
   )
   const leftovers: Candidate[] = []
+  const seen = new Set<string>()
   for (const provider of inventory.providers)
-    for (const leftover of await provider.leftovers(call))
-      leftovers.push(leftoverCandidate(environment, provider, leftover))
+    for (const leftover of await provider.leftovers(call)) {
+      // One host may be known under two addresses; a run id is on one host only.
+      const key = JSON.stringify([provider.name, leftover.runId ?? provider.host, leftover.what])
+      if (!seen.has(key)) leftovers.push(leftoverCandidate(environment, provider, leftover))
+      seen.add(key)
+    }
   return [...machines, ...leftovers, ...(await stateCandidates(environment, inventory))]
 }
 

@@ -181,5 +181,6 @@ describe('view', () => {
     const end = await run(here, ['view', 'box'], { env: { DISPLAY: ':9', PATH: '/nonexistent' } })
     expect(end).toMatchObject({ exitCode: 3 })
     expect(end.stderr).toContain('memory-viewer cannot be started')
+    expect(end.stderr).toContain('azl-vm screenshot box')
   })
 })

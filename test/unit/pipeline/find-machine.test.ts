@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { pickMachine, takeInventory } from '../../../src/pipeline/find-machine.ts'
+import type { Environment } from '../../../src/pipeline/environment.ts'
+import { mintRunId } from '../../../src/provider/mark.ts'
 import type { ProviderEntry } from '../../../src/provider/registry.ts'
 import type { MemoryHypervisor } from '../../support/memory-provider.ts'
 import { testCall, testEnvironment } from '../../support/test-environment.ts'
-import { world } from './pipeline-world.ts'
+import { world, type PipelineWorld } from './pipeline-world.ts'
 
 /** The same hypervisor, whatever address it is asked under. */
 function underAnyAddress(hypervisor: MemoryHypervisor): ProviderEntry {
@@ -12,8 +14,8 @@ function underAnyAddress(hypervisor: MemoryHypervisor): ProviderEntry {
   return { ...hypervisor.entry, load: async () => ({ ...hypervisor.definition, open }) }
 }
 
-test('a host that is known under two addresses shows each machine once, at the address it was made with', async () => {
-  const here = await world()
+/** Known by its own address, where `box` was made, and by another one. */
+async function knownTwice(here: PipelineWorld): Promise<{ readonly environment: Environment; readonly other: string }> {
   await here.up()
   const { machines } = here.environment
   const [made] = await machines.list()
@@ -24,9 +26,24 @@ test('a host that is known under two addresses shows each machine once, at the a
     entries: [underAnyAddress(here.hypervisor)],
     processes: here.processes,
   })
+  return { environment, other }
+}
+
+test('a host that is known under two addresses shows each machine once, at the address it was made with', async () => {
+  const here = await world()
+  const { environment, other } = await knownTwice(here)
   const inventory = await takeInventory(environment, testCall())
   expect(inventory.providers.map(({ host }) => host).toSorted()).toEqual([here.hypervisor.host, other].toSorted())
   expect(inventory.machines.map(({ info }) => info.ref.name)).toEqual(['box'])
   expect(pickMachine(inventory, 'box', environment).provider.host).toBe(here.hypervisor.host)
   await inventory.close()
+})
+
+test('gc names what a dead run left there once, and only the state by address', async () => {
+  const here = await world()
+  const { environment } = await knownTwice(here)
+  const creator = { pid: 7, startTime: '1', bootId: here.processes.bootId }
+  here.hypervisor.files.set('lost', mintRunId(environment.owner, creator, new Date()))
+  const items = await here.gcItems(environment)
+  expect(items.map(({ what }) => what).toSorted()).toEqual(['file lost', 'machine box', 'state of elsewhere'])
 })
