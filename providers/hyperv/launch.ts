@@ -24,11 +24,17 @@ export function localLaunch(entry: EntryScript, { env }: Pick<ProviderContext, '
   }
 }
 
-/** Sysnative is there for 32-bit processes only: to them System32 is the folder of 32-bit programs. */
-function powershellPath(env: NodeJS.ProcessEnv): string {
+/** Windows' own folder. */
+export function systemRootOf(env: NodeJS.ProcessEnv): string {
   const systemRoot = Object.entries(env).find(([name]) => name.toLowerCase() === 'systemroot')?.[1] ?? ''
   if (systemRoot === '')
     throw new AzlVmError('host-not-ready', 'Hyper-V is driven on Windows only: the variable SystemRoot is not set')
+  return systemRoot
+}
+
+/** Sysnative is there for 32-bit processes only: to them System32 is the folder of 32-bit programs. */
+function powershellPath(env: NodeJS.ProcessEnv): string {
+  const systemRoot = systemRootOf(env)
   const below = join('WindowsPowerShell', 'v1.0', 'powershell.exe')
   const sysnative = join(systemRoot, 'Sysnative', below)
   return existsSync(sysnative) ? sysnative : join(systemRoot, 'System32', below)

@@ -3,7 +3,8 @@ import * as z from 'zod'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
 import { allMachines, type FoundMachine } from './machines.ts'
 import { pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
-import { removeFolder, removeMachine, turnOff } from './removal.ts'
+import { removeFolder, removeMachine } from './removal.ts'
+import { turnOff } from './stop.ts'
 import type { Session } from './session.ts'
 import { storageRoots } from './storage-roots.ts'
 import { removeSwitch, switchNames } from './switches.ts'
@@ -59,7 +60,7 @@ export async function removeLeftover(session: Session, leftover: Leftover, call:
   if (kind === 'folder') return (await removeFolder(session, rest, call)).kept.length === 0
   const machine = (await allMachines(session, call)).find(({ vmId }) => vmId === rest)
   if (!machine) return false
-  await turnOff(session, rest, machine.config.name, call)
+  await turnOff(session, { name: machine.config.name, vmId: rest }, call)
   const isRemoved = await removeMachine(session, rest, machine.config.name, call)
   await removeFolder(session, machine.config.path, call)
   return isRemoved

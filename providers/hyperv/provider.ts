@@ -1,20 +1,23 @@
 /** The contract on Hyper-V. Each member hands over to the file that knows how. */
-import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type {
   BootWatch,
   Call,
   ConsoleHandle,
+  ConsoleRequest,
   Facts,
+  HostEvent,
   Leftover,
+  LogStart,
   Observation,
   Provider,
   ProviderContext,
   RemovalReport,
   StartResult,
+  StopRequest,
   Viewer,
 } from '../../src/provider/contract.ts'
-import { Edk2BootWatch } from '../../src/provider/edk2-boot-watch.ts'
+import type { ConsolePort } from '../../src/provider/capabilities.ts'
 import type {
   Endpoint,
   MachineInfo,
@@ -27,26 +30,40 @@ import type {
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
 import type { RestoreResult, SnapshotInfo } from '../../src/provider/snapshot.ts'
+import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
+import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
+import { Recorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
+import { SilentFirmwareWatch } from './boot-watch.ts'
 import { changeMark } from './change-mark.ts'
+import { followLog, openConsole } from './console.ts'
+import { eventsOf } from './events.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import type { HostChoice } from './host.ts'
 import { infoOf } from './info.ts'
 import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts'
-import { allMachines, findMachine, requireMachine, type FoundMachine } from './machines.ts'
+import { watchState } from './machine-state.ts'
+import { allMachines, findMachine, type FoundMachine } from './machines.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
 import { observeOperation } from './observe.ts'
 import { makePlan, parametersOf } from './plan.ts'
-import { destroyMachine, removeSwitches, turnOff } from './removal.ts'
+import { destroyMachine, removeSwitches } from './removal.ts'
+import { resetMachine } from './reset.ts'
+import { screenshotOf } from './screenshot.ts'
 import { Session } from './session.ts'
+import { startMachine } from './start.ts'
+import { stopMachine, turnOff } from './stop.ts'
+import { viewerOf } from './viewer.ts'
 
 export class HyperVProvider implements Provider {
   readonly name = 'hyperv'
-  readonly logLimit = 'the log begins with the start of the machine'
   readonly #session: Session
+  readonly #recorders: Recorders
+  readonly #consoles = new Map<RecorderConsole, MachineRef>()
 
   constructor(choice: HostChoice, context: ProviderContext) {
     this.#session = new Session(choice, context)
+    this.#recorders = new Recorders(context)
     this.#session.warmUp()
   }
 
@@ -81,10 +98,11 @@ export class HyperVProvider implements Provider {
     const { kind } = parametersOf(operation)
     const machine = await findMachine(this.#session, request.ref, call)
     if (kind === 'machine') {
-      await destroyMachine(this.#session, request.ref, call)
+      await this.destroy(request.ref, call)
       await removeLeftoversOf(this.#session, request.mark.runId, call)
     } else if (kind === 'switch') await removeSwitches(this.#session, request.mark.runId, call)
-    else if (machine && kind === 'start') await turnOff(this.#session, machine.vmId, request.ref.name, call)
+    else if (machine && kind === 'start')
+      await turnOff(this.#session, { name: request.ref.name, vmId: machine.vmId }, call)
     else if (machine && kind === 'medium') await ejectMedium(this.#session, request.ref, call)
     // All else goes with the machine and its folder.
   }
@@ -98,54 +116,65 @@ export class HyperVProvider implements Provider {
   }
 
   async start(ref: MachineRef, call: Call): Promise<StartResult> {
-    const { vmId } = await requireMachine(this.#session, ref, call)
-    const asked = { action: `start ${ref.name}`, schema: z.literal(true) }
-    await this.#session.run('start-vm', { id: vmId }, asked, call)
-    return { acceleration: 'hardware', outputs: {} }
+    return await startMachine(this.#session, this.#recorders, ref, call)
   }
 
-  stop(): Promise<void> {
-    return notYet('stop')
+  async stop(ref: MachineRef, request: StopRequest, call: Call): Promise<void> {
+    await stopMachine(this.#session, ref, request, call)
   }
 
-  reset(): Promise<void> {
-    return notYet('reset')
+  async reset(ref: MachineRef, call: Call): Promise<void> {
+    await resetMachine(this.#session, this.#recorders, ref, call)
   }
 
-  watchState(): AsyncIterable<PowerState> {
-    throw notYetError('watch the state')
+  watchState(ref: MachineRef, call: Call): AsyncIterable<PowerState> {
+    return watchState(this.#session, ref, call)
   }
 
   async inspect(ref: MachineRef, call: Call): Promise<MachineInfo> {
     return await infoOf(this.#session, ref, call)
   }
 
-  openConsole(): Promise<ConsoleHandle> {
-    return notYet('a console')
+  async openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle> {
+    const console = await openConsole(this.#session, this.#recorders, ref, request, call)
+    this.#consoles.set(console, ref)
+    void console.ended.then(() => this.#consoles.delete(console))
+    return console
   }
 
-  readLog(): AsyncIterable<Uint8Array> {
-    throw notYetError('a log')
+  readLog(ref: MachineRef): AsyncIterable<Uint8Array> {
+    return readRecorded(this.#recorders.folder(ref.id))
   }
 
-  followLog(): AsyncIterable<Uint8Array> {
-    throw notYetError('a log')
+  followLog(ref: MachineRef, _port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
+    return followLog(this.#session, this.#recorders, ref, from, call)
+  }
+
+  async describeLog(ref: MachineRef): Promise<string> {
+    const line = await this.#recorders.find(ref.id)
+    line?.close()
+    return await describeRecorded(this.#recorders.folder(ref.id), line !== undefined)
   }
 
   bootWatch(): BootWatch {
-    return new Edk2BootWatch()
+    return new SilentFirmwareWatch()
+  }
+
+  async events(ref: MachineRef, since: Date, call: Call): Promise<readonly HostEvent[]> {
+    const machine = await findMachine(this.#session, ref, call)
+    return machine ? await eventsOf(this.#session, { name: ref.name, vmId: machine.vmId }, since, call) : []
   }
 
   endpoint(): Promise<Endpoint | undefined> {
     return notYet('an endpoint')
   }
 
-  viewer(): Promise<Viewer> {
-    return notYet('a window')
+  async viewer(ref: MachineRef, call: Call): Promise<Viewer> {
+    return await viewerOf(this.#session, ref, call)
   }
 
-  screenshot(): Promise<Uint8Array> {
-    return notYet('a screenshot')
+  async screenshot(ref: MachineRef, call: Call): Promise<Uint8Array> {
+    return await screenshotOf(this.#session, ref, call)
   }
 
   async updateMark(ref: MachineRef, change: Partial<Mark>, call: Call): Promise<void> {
@@ -177,7 +206,10 @@ export class HyperVProvider implements Provider {
   }
 
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
-    return await destroyMachine(this.#session, ref, call)
+    const report = await destroyMachine(this.#session, ref, call)
+    for (const [console, { id }] of this.#consoles) if (id === ref.id) console.machineGone()
+    await this.#recorders.remove(ref.id)
+    return report
   }
 
   async list(call: Call): Promise<readonly MachineInfo[]> {
@@ -202,6 +234,7 @@ export class HyperVProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    for (const console of this.#consoles.keys()) await console.close()
     await this.#session.close()
   }
 

@@ -8,13 +8,14 @@ import { findMachine } from './machines.ts'
 import { isMarkOf } from './mark-notes.ts'
 import { allFilesPattern, ownFilePattern, pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
 import type { Session } from './session.ts'
+import { turnOff } from './stop.ts'
 import { removeSwitch, switchNames } from './switches.ts'
 
 export async function destroyMachine(session: Session, ref: MachineRef, call: Call): Promise<RemovalReport> {
   const machine = await findMachine(session, ref, call)
   if (!machine) return { removed: [], kept: [] }
   const { vmId, mark, config } = machine
-  await turnOff(session, vmId, ref.name, call)
+  await turnOff(session, { name: ref.name, vmId }, call)
   // A copy by hand carries the original's mark: the files and switches that it names are not the copy's.
   const runId = mark && isMarkOf(mark, vmId) ? mark.runId : undefined
   const removed = runId === undefined ? [] : await removeSwitches(session, runId, call)
@@ -32,10 +33,6 @@ export async function destroyMachine(session: Session, ref: MachineRef, call: Ca
 async function ownFolder(session: Session, path: string, runId: string, call: Call): Promise<string | undefined> {
   const name = pathsOf(await session.hello(call)).basename(path)
   return runIdOfName(name) === runId ? path : undefined
-}
-
-export async function turnOff(session: Session, vmId: string, name: string, call: Call): Promise<void> {
-  await session.run('turn-off-vm', { id: vmId }, { action: `switch ${name} off`, schema: z.literal(true) }, call)
 }
 
 /** False where it was gone already. */

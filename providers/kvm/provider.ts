@@ -7,6 +7,7 @@ import type {
   ConsoleHandle,
   ConsoleRequest,
   Facts,
+  HostEvent,
   Leftover,
   LogStart,
   Observation,
@@ -76,7 +77,6 @@ import { watchState } from './watch-state.ts'
 
 export class KvmProvider implements Provider {
   readonly name = 'kvm'
-  readonly logLimit = logLimit
   readonly #session: Session
   readonly #context: ProviderContext
   /** By machine: the consoles that wait for the start, one for each port. */
@@ -251,6 +251,15 @@ export class KvmProvider implements Provider {
 
   followLog(ref: MachineRef, port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
     return followSerialLog(this.#session, ref, port, from, call)
+  }
+
+  describeLog(): Promise<string> {
+    return Promise.resolve(logLimit)
+  }
+
+  /** libvirt tells of changes while one listens and keeps none. */
+  events(): Promise<readonly HostEvent[]> {
+    return Promise.resolve([])
   }
 
   bootWatch(): BootWatch {

@@ -17,6 +17,7 @@ const wait = new BootWait({
   transcript,
   watch: new Edk2BootWatch(),
   isProbe: true,
+  firmwareSpeaks: true,
   timeoutMs: 600_000,
   bus: new EventBus('flood', () => new Date()),
 })

@@ -24,7 +24,8 @@ export const command = defineCommand({
     return await withMachine(ctx, args, 'logs', async (work) => {
       if (args.tool) return await toolLog(work, ctx)
       const { port } = args
-      ctx.progress.detail(work.provider.logLimit)
+      const limit = await work.provider.describeLog(work.info.ref, work.call)
+      ctx.progress.detail(limit)
       if (work.info.hasSystemPort && port === 'firmware')
         ctx.progress.detail('This is the firmware’s serial port; --port system shows the system’s own.')
       const source = args.follow
@@ -34,7 +35,7 @@ export const command = defineCommand({
         return await copyOut(source, ctx, {
           name: work.info.ref.name,
           port,
-          limit: work.provider.logLimit,
+          limit,
         })
       } catch (error) {
         // Ctrl-C is how a person ends a followed log: nothing went wrong.

@@ -48,7 +48,9 @@ function stateLines(result: UpResult): readonly string[] {
       ? [
           `  boot        the firmware left for the ${bootOutcome.target}${bootOutcome.name === '' ? '' : ` (${bootOutcome.name})`}`,
         ]
-      : []
+      : bootOutcome?.is === 'unheard'
+        ? [`  boot        ${bootOutcome.evidence.join('; ')}; screenshot.png beside the evidence shows the screen`]
+        : []
   const hasLeft = bootOutcome?.is === 'left-for'
   const state =
     hasLeft && machine.state === 'off'

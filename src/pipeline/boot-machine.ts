@@ -2,7 +2,7 @@
 import type { ProbeReport } from 'boot-probe'
 import { Transcript } from '../console/transcript.ts'
 import { errorText, isAzlVmError } from '../errors.ts'
-import type { BootOutcome, Call, ConsoleHandle } from '../provider/contract.ts'
+import type { BootOutcome, Call, ConsoleHandle, HostEvent } from '../provider/contract.ts'
 import type { MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
@@ -10,6 +10,7 @@ import { Aftermath, aftermathCall, removeFailed } from './aftermath.ts'
 import { BootWait, type BootResult } from './boot.ts'
 import { makingOperations, operationRun, runningOperations, takeBack } from './create-machine.ts'
 import { callFor } from './environment.ts'
+import { HostEvents } from './host-events.ts'
 import { applyOperation, asCancelled } from './runner.ts'
 import { listenToSystemPort, type SystemPort } from './system-port.ts'
 import { recordOf, type UpContext } from './up-context.ts'
@@ -26,7 +27,7 @@ export async function bootMachine(
   request: MachineRequest,
   plan: Plan | undefined,
 ): Promise<Booted> {
-  const { run, provider } = context
+  const { run, provider, environment } = context
   const before = await lookAt(context, request, plan)
   const transcript = new Transcript(run.paths.serial)
   const wait = new BootWait({
@@ -34,14 +35,19 @@ export async function bootMachine(
     watch: provider.bootWatch(),
     // One whose installer was ejected boots its disk.
     isProbe: 'probe' in request.spec.source && before.installer !== undefined,
+    firmwareSpeaks: context.facts.capabilities.console.firmwareSpeaks,
     timeoutMs: request.spec.timeouts.boot,
     bus: run.bus,
   })
   const listening = await listen(context, request, plan, before, transcript, wait)
+  // The boot of a machine that an interrupted `up` started may have failed since.
+  const events = new HostEvents(context, request, plan ? environment.now() : new Date(request.mark.created))
   try {
     const acceleration = plan ? await startMachine(context, request, plan) : undefined
-    const result = await awaitBoot(context, request, wait)
+    const result = await awaitBoot(context, request, wait, events)
     if (result.probe) await listening.system?.probeHeard()
+    if (result.outcome.is === 'unheard')
+      await keepScreenshot(context, request, callFor(run.bus, context.request.signal))
     return { bootOutcome: result.outcome, probe: result.probe, acceleration }
   } finally {
     await stopListening(context, listening)
@@ -212,20 +218,37 @@ async function startMachine(context: UpContext, request: MachineRequest, plan: P
   return acceleration
 }
 
-async function awaitBoot(context: UpContext, request: MachineRequest, wait: BootWait): Promise<BootResult> {
+async function awaitBoot(
+  context: UpContext,
+  request: MachineRequest,
+  wait: BootWait,
+  events: HostEvents,
+): Promise<BootResult> {
   const { bus } = context.run
   const what = 'probe' in request.spec.source ? 'boot the probe' : 'boot the medium'
   try {
     return await bus.step(
       'boot',
       what,
-      () => wait.result(context.request.signal),
-      (result) =>
-        result.outcome.name === '' ? undefined : `firmware left for ${result.outcome.target}: ${result.outcome.name}`,
+      () => events.watchedBy(wait, () => wait.result(context.request.signal)),
+      ({ outcome }) => outcomeText(outcome),
     )
   } catch (error) {
-    throw await bootFailed(context, request, asCancelled(error, context.request.signal))
+    const noted = await events.last()
+    throw await bootFailed(context, request, withEvidence(asCancelled(error, context.request.signal), noted))
   }
+}
+
+function outcomeText(outcome: BootResult['outcome']): string | undefined {
+  if (outcome.is === 'unheard') return outcome.evidence.join('; ')
+  return outcome.name === '' ? undefined : `firmware left for ${outcome.target}: ${outcome.name}`
+}
+
+function withEvidence(error: unknown, noted: readonly HostEvent[]): unknown {
+  if (!isAzlVmError(error)) return error
+  // The one that ended the wait is there already.
+  const lines = noted.map(({ text }) => text).filter((text) => !error.evidence.includes(text))
+  return error.extended({ evidence: lines })
 }
 
 /**
@@ -233,12 +256,10 @@ async function awaitBoot(context: UpContext, request: MachineRequest, wait: Boot
  * first one, whatever goes wrong here, with that as evidence. A bug of ours stays one.
  */
 async function bootFailed(context: UpContext, request: MachineRequest, error: unknown): Promise<unknown> {
-  const { run, provider } = context
+  const { run } = context
   const call = aftermathCall(context)
   const aftermath = new Aftermath()
-  // A machine that is off has no screen.
-  const image = await provider.screenshot(request.ref, call).catch(() => undefined)
-  if (image) await aftermath.attempt('keep the screenshot', () => writeFileAtomic(run.paths.screenshot, image))
+  await aftermath.attempt('keep the screenshot', () => keepScreenshot(context, request, call))
   if (context.request.isRemovedAfterwards)
     return isAzlVmError(error) ? error.extended({ evidence: aftermath.faults }) : error
   const fate =
@@ -249,6 +270,12 @@ async function bootFailed(context: UpContext, request: MachineRequest, error: un
         : await keepFailed(context, request, error, aftermath, call)
   if (!isAzlVmError(error)) return error
   return error.extended({ hint: `${fate} evidence: ${run.paths.dir}`, evidence: aftermath.faults })
+}
+
+async function keepScreenshot({ run, provider }: UpContext, request: MachineRequest, call: Call): Promise<void> {
+  // A machine that is off has no screen.
+  const image = await provider.screenshot(request.ref, call).catch(() => undefined)
+  if (image) await writeFileAtomic(run.paths.screenshot, image)
 }
 
 async function keepFailed(

@@ -8,19 +8,21 @@ import { BootStageWatch } from '../console/boot-stages.ts'
 import type { Transcript } from '../console/transcript.ts'
 import { AzlVmError, type ErrorCode, type ErrorDetails } from '../errors.ts'
 import type { EventBus } from '../events/event-bus.ts'
-import type { BootOutcome, BootWatch, ConsoleEnd } from '../provider/contract.ts'
+import type { BootOutcome, BootWatch, ConsoleEnd, HostEvent } from '../provider/contract.ts'
 
 export interface BootRequest {
   readonly transcript: Transcript
   readonly watch: BootWatch
   /** Waits for the probe's closing line and not only for the hand-over. */
   readonly isProbe: boolean
+  /** Where it does not, silence until the time is over is no failure. */
+  readonly firmwareSpeaks: boolean
   readonly timeoutMs: number
   readonly bus: EventBus
 }
 
 export interface BootResult {
-  readonly outcome: BootOutcome & { readonly is: 'left-for' }
+  readonly outcome: BootOutcome & { readonly is: 'left-for' | 'unheard' }
   readonly probe: ProbeReport | undefined
 }
 
@@ -92,10 +94,18 @@ export class BootWait {
     this.#settle({ error })
   }
 
+  /** What the hypervisor noted of this boot. One that says that it failed ends the wait, also of a guest that spoke. */
+  hostNoted(events: readonly HostEvent[]): void {
+    for (const { refused, text } of events) if (refused) this.#refuse({ is: 'refused', why: refused, evidence: [text] })
+  }
+
   /** Resolves with the hand-over; rejects with what came instead, with the last serial lines as evidence. */
   async result(signal: AbortSignal): Promise<BootResult> {
     const { timeoutMs } = this.#request
     const timer = setTimeout(() => {
+      const { isProbe, firmwareSpeaks } = this.#request
+      if (!isProbe && !firmwareSpeaks && !this.#hasSpoken)
+        this.#settle({ ok: { outcome: unheard(timeoutMs), probe: undefined } })
       this.#fail('timed-out', `${this.#awaited} was not reached within ${String(timeoutMs / 1000)} s (timeouts.boot)`)
     }, timeoutMs)
     const onAbort = (): void => {
@@ -165,6 +175,11 @@ export class BootWait {
     this.#settled ??= settled
     this.#wake?.()
   }
+}
+
+function unheard(timeoutMs: number): BootResult['outcome'] {
+  const text = `firmware silent: nothing was heard on the serial port for ${String(timeoutMs / 1000)} s (timeouts.boot)`
+  return { is: 'unheard', evidence: [text] }
 }
 
 function unwrap(settled: Settle | undefined): BootResult {

@@ -26,6 +26,8 @@ export interface Capabilities extends GuestCapabilities {
   readonly forward: boolean
   readonly console: ConsoleCapabilities
   readonly screenshot: boolean
+  /** The hypervisor notes what becomes of a machine, and {@link Provider.events} reads it. */
+  readonly hostEvents: boolean
   /** The hypervisor has a window of its own on a machine, which `view` opens. */
   readonly viewer: boolean
   readonly snapshots: SnapshotCapabilities
@@ -49,6 +51,8 @@ export function guestCapabilities(capabilities: Capabilities, architecture: Arch
 }
 
 export interface ConsoleCapabilities {
+  /** The firmware itself writes on its port; where it does not, silence says nothing of a boot. */
+  readonly firmwareSpeaks: boolean
   /** `firmware` and `system` are synonyms where there is one port. */
   readonly ports: readonly ConsolePort[]
   /** Every byte from the guest's first one is heard. */

@@ -120,6 +120,18 @@ export type BootOutcome =
       readonly why: 'secure-boot' | 'nothing-bootable' | 'firmware-crash'
       readonly evidence: readonly string[]
     }
+  /** A firmware that does not speak, and a guest that has not: nobody knows, which is no failure. */
+  | { readonly is: 'unheard'; readonly evidence: readonly string[] }
+
+/** Something that the hypervisor itself noted of a machine. */
+export interface HostEvent {
+  /** ISO 8601. */
+  readonly at: string
+  /** For people and reports, in one line. */
+  readonly text: string
+  /** Where it says that a boot failed. */
+  readonly refused: (BootOutcome & { readonly is: 'refused' })['why'] | undefined
+}
 
 /** Tells the boot outcome from the machine's serial text. Fed by core with what the console brings. */
 export interface BootWatch {
@@ -198,8 +210,13 @@ export interface Provider {
   /** What is there, all of it or what this boot said, then what comes, until the machine is off or the signal is aborted. */
   followLog(ref: MachineRef, port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array>
   /** What is said beside the log: from when it is, and where bytes may be missing. */
-  readonly logLimit: string
+  describeLog(ref: MachineRef, call: Call): Promise<string>
   bootWatch(): BootWatch
+  /**
+   * What the hypervisor noted of the machine since then, oldest first. Core asks during a boot where the capability
+   * `hostEvents` says so, and takes all of it as evidence.
+   */
+  events(ref: MachineRef, since: Date, call: Call): Promise<readonly HostEvent[]>
   /** Undefined where there is none (off, no NIC, not known yet). */
   endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined>
   /** Only looks for the program; tool-missing says how to get it, not-supported why there is no such window. */

@@ -30,15 +30,15 @@ export class Edk2BootWatch implements BootWatch {
   }
 
   #look(line: string): BootOutcome | undefined {
-    if (line.includes('BdsDxe: ') && this.#evidence.length < 20) this.#evidence.push(clean(line))
-    if (deniedPattern.test(line)) this.#denied = clean(line)
-    if (crashPattern.test(line)) return { is: 'refused', why: 'firmware-crash', evidence: [clean(line)] }
+    if (line.includes('BdsDxe: ') && this.#evidence.length < 20) this.#evidence.push(cleanLine(line))
+    if (deniedPattern.test(line)) this.#denied = cleanLine(line)
+    if (crashPattern.test(line)) return { is: 'refused', why: 'firmware-crash', evidence: [cleanLine(line)] }
     if (nothingPattern.test(line)) return this.#refused()
     const starting = startingPattern.exec(line)
     if (!starting) return undefined
     const [, , name = '', devicePath = ''] = starting
     if (firmwareVolumePattern.test(devicePath)) return this.#refused()
-    return { is: 'left-for', target: targetOf(name), name: name.trim(), evidence: [clean(line)] }
+    return { is: 'left-for', target: targetOf(name), name: name.trim(), evidence: [cleanLine(line)] }
   }
 
   #refused(): BootOutcome {
@@ -57,7 +57,8 @@ function targetOf(name: string): 'installer' | 'disk' | 'other' {
   return 'disk'
 }
 
-function clean(line: string): string {
+/** A serial line without terminal sequences and space around it. */
+export function cleanLine(line: string): string {
   // The firmware clears its screen and sets colours on the same port.
   // eslint-disable-next-line no-control-regex -- ESC [ … is what has to go
   return line.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, '').trim()

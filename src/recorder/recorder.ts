@@ -172,8 +172,9 @@ export class Recorder {
     const given = Buffer.from(said.kind === frameKinds.hello ? (jsonOf(said) as Hello).token : '')
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new Error('not a client')
     client.isKnown = true
-    client.socket.write(frame(frameKinds.answer, { isGranted: true }))
+    // With the answer the client knows how the port is.
     this.#tellPort([client])
+    client.socket.write(frame(frameKinds.answer, { isGranted: true }))
     this.#judgeIdle()
   }
 

@@ -42,6 +42,7 @@ const otherCommands = [
   'Get-CimInstance',
   'Invoke-CimMethod',
   'New-Item',
+  'Get-WinEvent',
 ]
 /** Where commands are looked up in a fixed table, or are a file of ours. */
 const dispatchers = ['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'relay.ps1', 'recorder.ps1']

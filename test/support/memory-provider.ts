@@ -15,6 +15,7 @@ import type {
   ConsoleHandle,
   ConsoleRequest,
   Facts,
+  HostEvent,
   Leftover,
   LogStart,
   Observation,
@@ -68,8 +69,15 @@ export const allCapabilities: Capabilities = {
   systemPort: false,
   networkModes: ['nat', 'bridged', 'host-only', 'isolated'],
   forward: true,
-  console: { ports: ['firmware', 'system'], firstByte: true, reattach: true, drainsUnattended: true },
+  console: {
+    ports: ['firmware', 'system'],
+    firmwareSpeaks: true,
+    firstByte: true,
+    reattach: true,
+    drainsUnattended: true,
+  },
   screenshot: true,
+  hostEvents: false,
   viewer: true,
   snapshots: { off: true, memory: true, tpm: false },
   linkedClones: true,
@@ -127,6 +135,8 @@ export class MemoryHypervisor {
   capabilities: Capabilities
   guest: GuestScript
   readonly calls: MemoryCall[] = []
+  /** What it noted of all machines, oldest first. */
+  readonly events: HostEvent[] = []
   /** A provider of an older generation has lost its connection. */
   generation = 0
   readonly #faults = new Map<string, Fault>()
@@ -295,7 +305,6 @@ async function untilReleased(released: Promise<void>, call: string, signal: Abor
 class MemoryProvider implements Provider {
   readonly name: string
   readonly host: string
-  readonly logLimit = 'everything is kept'
   readonly #hypervisor: MemoryHypervisor
   readonly #generation: number
 
@@ -502,6 +511,16 @@ class MemoryProvider implements Provider {
       if (!machine.isOn) return
       await machine.more(call.signal)
     }
+  }
+
+  async describeLog(ref: MachineRef, call: Call): Promise<string> {
+    await this.#enter('describeLog', ref.name, call)
+    return 'everything is kept'
+  }
+
+  async events(ref: MachineRef, since: Date, call: Call): Promise<readonly HostEvent[]> {
+    await this.#enter('events', ref.name, call)
+    return this.#hypervisor.events.filter(({ at }) => at >= since.toISOString())
   }
 
   bootWatch(): BootWatch {

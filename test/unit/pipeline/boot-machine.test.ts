@@ -1,6 +1,10 @@
+import { readdir } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { AzlVmError } from '../../../src/errors.ts'
 import type { Provider } from '../../../src/provider/contract.ts'
+import { ensureProbeIso } from '../../../src/media/probe-iso.ts'
+import { allCapabilities } from '../../support/memory-provider.ts'
+import { silent } from '../../support/played-guest.ts'
 import { errorOf, waiting, world } from './pipeline-world.ts'
 
 /** Its serial port cannot be let go of. */
@@ -38,4 +42,31 @@ test('a serial port that cannot be closed hides no failure of the boot', async (
   const error = await errorOf(here.up(waiting()))
   expect(error.message).toContain('no power')
   expect(warnings()).toContainEqual(expect.objectContaining({ message: 'the wire is stuck' }))
+})
+
+const silentFirmware = { console: { ...allCapabilities.console, firmwareSpeaks: false }, hostEvents: true }
+const noted = (text: string, refused?: 'secure-boot') => ({ at: new Date().toISOString(), text, refused })
+
+test('a silent firmware and a silent guest are no failure, and there is a picture of the screen', async () => {
+  const here = await world({ capabilities: silentFirmware, guest: silent })
+  const binary = await here.environment.probeBinary('x86_64')
+  const { path } = await ensureProbeIso(here.folder, { arch: 'x86_64', then: 'wait', binary })
+  const lines = ['version: 1', 'name: box', `source: { iso: ${path} }`, 'timeouts: { boot: 1s }']
+  const result = await here.up(lines.join('\n'))
+  expect(result).toMatchObject({ bootOutcome: { is: 'unheard' }, machine: { state: 'running' } })
+  expect(await readdir(result.evidenceDir)).toContain('screenshot.png')
+})
+
+test('what the hypervisor notes of a boot that failed ends the wait, and all that it noted is evidence', async () => {
+  const here = await world({ capabilities: silentFirmware, guest: silent })
+  here.hypervisor.events.push(noted('18601: it booted'), noted('18604: it did not', 'secure-boot'), noted('18502: off'))
+  const error = await errorOf(here.up(waiting()))
+  expect(error).toMatchObject({ code: 'boot-refused', why: 'secure-boot' })
+  expect(error.evidence).toEqual(['18604: it did not', '18601: it booted', '18502: off'])
+})
+
+test('an event that tells of no failure ends no wait', async () => {
+  const here = await world({ capabilities: silentFirmware })
+  here.hypervisor.events.push(noted('18601: it booted'))
+  expect(await here.up()).toMatchObject({ bootOutcome: { is: 'left-for' }, probe: expect.anything() as object })
 })

@@ -2,6 +2,7 @@
 function Invoke-ResetVm($Arguments) {
     $vm = Get-Machine $Arguments.id
     if ((Get-Command -Name Hyper-V\Restart-VM).Parameters.ContainsKey('Type')) {
+        if ([string]$vm.State -eq 'Paused') { Hyper-V\Resume-VM -VM $vm }
         Hyper-V\Restart-VM -VM $vm -Type Reset -Force
     } else {
         Hyper-V\Stop-VM -VM $vm -TurnOff -Force
