@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'packages/*/test/unit/**/*.test.ts'],
           testTimeout: 30_000,
+          // A process for each file took more time than the tests; no module here keeps state that they could share.
+          isolate: false,
         },
       },
       {
