@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { hashFile, verifyChecksum } from '../../../src/media/hash-file.ts'
@@ -40,7 +40,7 @@ describe('hashFile', () => {
   it('does not keep the digest of a file that was written a moment ago', () =>
     withFolder(async (folder) => {
       const path = writeIn(folder, 'a', content)
-      await hashWith(path, join(folder, 'cache'), () => Date.now())
+      await hashWith(path, join(folder, 'cache'), () => statSync(path).mtimeMs + 1)
       expect((await hashWith(path, join(folder, 'cache'))).progress).not.toEqual([])
     }))
 
