@@ -17,6 +17,7 @@ import { measureLibvirtClient } from './libvirt-client.ts'
 import { load } from './measure.ts'
 import { measureProbeIso } from './probe-iso.ts'
 import { asMarkdown, mebibytes, partAsText, type Part } from './report.ts'
+import { measureRecorder } from './recorder.ts'
 import { measureSnapshots } from './snapshots.ts'
 import { measureStartUp } from './start-up.ts'
 import { measureUp } from './up.ts'
@@ -27,9 +28,9 @@ interface Places {
   readonly floodChild: string
 }
 
-const partNames = ['start', 'up', 'flood', 'libvirt', 'snapshot', 'clone', 'iso', 'contract'] as const
+const partNames = ['start', 'up', 'flood', 'libvirt', 'snapshot', 'clone', 'iso', 'recorder', 'contract'] as const
 type PartName = (typeof partNames)[number]
-const withoutDaemon: readonly PartName[] = ['start', 'iso', 'contract']
+const withoutDaemon: readonly PartName[] = ['start', 'iso', 'recorder', 'contract']
 
 /** Resolves with the exit code: 0 where it measured, whatever came out. */
 export async function runBench(argv: readonly string[], places: Places): Promise<number> {
@@ -75,6 +76,7 @@ async function measureParts(names: readonly PartName[], rounds: number, places: 
     snapshot: () => onDaemon('Snapshot with memory, and back', measureSnapshots),
     clone: () => onDaemon('Clone to running', measureClones),
     iso: () => inFolder((folder) => measureProbeIso(places.root, folder, rounds)),
+    recorder: () => inFolder((folder) => measureRecorder(places.root, folder, rounds)),
     contract: () => measureContractSuite(places.root),
   }
   try {
