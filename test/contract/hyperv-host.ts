@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { definition } from '../../providers/hyperv/index.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { startHyperVSimulator, type HyperVSimulator } from '../support/hyperv-simulator.ts'
+import { buildRecorder } from '../support/recorder-program.ts'
 import { providerContext } from '../support/test-environment.ts'
 import type { ContractHost } from './contract-bench.ts'
 
@@ -15,7 +16,11 @@ export interface HyperVHost extends ContractHost {
 export async function openHyperVHost(): Promise<HyperVHost> {
   const simulator = await startHyperVSimulator()
   // As in one process: locks and what is known of the host are shared by all that is opened.
-  const context = providerContext({ env: simulator.env })
+  const recorder = await buildRecorder()
+  const context = providerContext({
+    env: simulator.env,
+    recorder: { folder: join(simulator.folder, 'recorders'), command: recorder.command },
+  })
   const state = simulator.env['AZL_SIM_STATE'] ?? ''
   const machineFile = (id: string): string => join(state, 'vms', `${id}.json`)
   return {
@@ -49,7 +54,10 @@ export async function openHyperVHost(): Promise<HyperVHost> {
       return folder
     },
     inventory: () => inventory(simulator, state),
-    close: () => simulator.stop(),
+    close: async () => {
+      await simulator.stop()
+      await recorder.remove()
+    },
   }
 }
 
