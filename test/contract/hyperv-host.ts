@@ -11,6 +11,8 @@ import type { ContractHost } from './contract-bench.ts'
 
 export interface HyperVHost extends ContractHost {
   readonly simulator: HyperVSimulator
+  /** Runs a script of an admin's, and hands back what it wrote. */
+  run(script: string, ...scriptArguments: readonly string[]): Promise<string>
 }
 
 export async function openHyperVHost(): Promise<HyperVHost> {
@@ -23,18 +25,23 @@ export async function openHyperVHost(): Promise<HyperVHost> {
   })
   const state = simulator.env['AZL_SIM_STATE'] ?? ''
   const machineFile = (id: string): string => join(state, 'vms', `${id}.json`)
+  const run = async (script: string, ...scriptArguments: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await simulator.run(script, ...scriptArguments)
+    if (exitCode !== 0) throw new Error(stderr)
+    return stdout
+  }
   return {
     simulator,
+    run,
     open: () => definition.open('local', context),
     // No SystemRoot: this is no Windows.
     openUnready: () => definition.open('local', providerContext({ env: {} })),
     makeForeignMachine: async (name) => {
-      const made = await simulator.run(
+      const made = await run(
         String.raw`(Hyper-V\New-VM -Name $args[0] -MemoryStartupBytes 67108864 -Generation 2 -NoVHD).Id.ToString()`,
         name,
       )
-      if (made.exitCode !== 0) throw new Error(made.stderr)
-      return { name, id: made.stdout.trim() }
+      return { name, id: made.trim() }
     },
     removeForeignMachine: async ({ id, name }) => {
       await rm(machineFile(id), { force: true })

@@ -119,6 +119,7 @@ export interface SimulatorKnobs {
   readonly mergeMs?: number
   readonly memoryBytes?: number
   readonly faults?: Readonly<Record<string, string>>
+  readonly killAt?: `${'New-VM' | 'Set-VM' | 'Rename-VM'} ${'before' | 'inside' | 'after'}`
   readonly languageMode?: 'FullLanguage' | 'ConstrainedLanguage'
 }
 

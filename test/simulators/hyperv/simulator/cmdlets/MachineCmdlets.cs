@@ -20,6 +20,7 @@ internal static class MachineCmdlets
     {
         var name = call.Get("Name", "New Virtual Machine");
         if (!call.ShouldProcess(name)) return;
+        KillPoint.Pass(call, "before");
         var machine = NewMachine.Make(call.State.Knobs, name, call.Get<short>("Generation", 1));
         var parent = call.Has("Path") ? call.FullPath(call.Text("Path")) : HostCmdlets.DefaultFolder(call);
         machine.Path = Path.Combine(parent, name);
@@ -30,8 +31,10 @@ internal static class MachineCmdlets
         // Assumed: the adapter is tried first, then the disk, as New-VM's default.
         machine.BootOrder = [.. machine.Adapters.Select(adapter => adapter.Id), .. machine.Drives.Select(drive => drive.Id)];
         Directory.CreateDirectory(Path.Combine(machine.Path, "Virtual Machines"));
+        KillPoint.Pass(call, "inside");
         File.WriteAllText(ConfigurationFile(machine), "");
         call.State.Save(machine);
+        KillPoint.Pass(call, "after");
         call.Write(Views.Of(machine, call.State));
     }
 
@@ -41,8 +44,10 @@ internal static class MachineCmdlets
         foreach (var machine in call.Machines())
         {
             if (!call.ShouldProcess(machine.Name)) continue;
+            KillPoint.Pass(call, "before");
             Change(call, machine);
             call.State.Save(machine);
+            KillPoint.Pass(call, "after");
             if (call.Switch("Passthru")) call.Write(Views.Of(machine, call.State));
         }
     }
@@ -55,9 +60,11 @@ internal static class MachineCmdlets
         foreach (var machine in call.Machines())
         {
             if (!call.ShouldProcess(machine.Name)) continue;
+            KillPoint.Pass(call, "before");
             // Names need not be unique on a host.
             machine.Name = name;
             call.State.Save(machine);
+            KillPoint.Pass(call, "after");
             if (call.Switch("Passthru")) call.Write(Views.Of(machine, call.State));
         }
     }

@@ -27,6 +27,8 @@ public sealed class Knobs
     public bool ImportProgress { get; set; }
     /// <summary>Cmdlets that fail: name to the key of errors.json.</summary>
     public Dictionary<string, string> Faults { get; set; } = [];
+    /// <summary>PowerShell is killed with -9 here: the cmdlet, a space, and before, inside or after; see KillPoint.cs.</summary>
+    public string KillAt { get; set; } = "";
     /// <summary>FullLanguage or ConstrainedLanguage.</summary>
     public string LanguageMode { get; set; } = "FullLanguage";
 }
