@@ -1,7 +1,7 @@
 /** Findings about this computer and about every provider's host; `providers` shows the same facts by provider. */
 import os from 'node:os'
 import type { Environment } from '../pipeline/environment.ts'
-import type { Call, Facts, Finding } from '../provider/contract.ts'
+import type { Call, Facts, Finding, Provider } from '../provider/contract.ts'
 import type { ProviderRegistry } from '../provider/registry.ts'
 import { machineFindings } from './machine-findings.ts'
 
@@ -46,8 +46,9 @@ export interface Examination {
 
 export async function examine({ environment, host, provider }: Examination, call: Call): Promise<DoctorReport> {
   const { registry, toolVersion, home, now } = environment
-  const names = provider === undefined ? registry.entries.map(({ name }) => name) : [provider]
-  const [own, providers] = await Promise.all([machineFindings(home.root), readFacts(registry, names, host, call)])
+  const reading =
+    provider === undefined ? readAllFacts(registry, host, call) : readFacts([await registry.open(provider, host)], call)
+  const [own, providers] = await Promise.all([machineFindings(home.root), reading])
   return {
     isReady: providers.some((facts) => facts.isReady) && !own.some((finding) => finding.level === 'error'),
     toolVersion,
@@ -70,25 +71,14 @@ export async function examine({ environment, host, provider }: Examination, call
   }
 }
 
-/** The facts of every provider on one host; one that is not ready is among them. */
+/** The facts of every provider that there may be on one host; one that is not ready is among them. */
 export async function readAllFacts(registry: ProviderRegistry, host: string, call: Call): Promise<readonly Facts[]> {
-  return await readFacts(
-    registry,
-    registry.entries.map(({ name }) => name),
-    host,
-    call,
-  )
+  return await readFacts(await registry.openAll(host), call)
 }
 
-async function readFacts(
-  registry: ProviderRegistry,
-  names: readonly string[],
-  host: string,
-  call: Call,
-): Promise<readonly Facts[]> {
+async function readFacts(providers: readonly Provider[], call: Call): Promise<readonly Facts[]> {
   return await Promise.all(
-    names.map(async (name) => {
-      const provider = await registry.open(name, host)
+    providers.map(async (provider) => {
       try {
         return await provider.facts(call)
       } finally {

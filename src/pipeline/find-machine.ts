@@ -93,8 +93,7 @@ async function seenOnce(machines: readonly FoundMachine[], environment: Environm
 async function openKnownHosts(environment: Environment, host: string | undefined): Promise<readonly KnownHost[]> {
   const recorded = host === undefined ? await environment.machines.hosts() : []
   const known = new Map<string, KnownHost>()
-  for (const entry of environment.registry.entries) {
-    const provider = await environment.registry.open(entry.name, host ?? 'local')
+  for (const provider of await environment.registry.openAll(host ?? 'local')) {
     known.set(keyOf(provider), { provider, isRequired: host !== undefined })
   }
   for (const { provider: name, host: where } of recorded) {

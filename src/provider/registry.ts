@@ -1,5 +1,5 @@
 /** Which providers there are, each loaded only when it is asked for. */
-import { AzlVmError } from '../errors.ts'
+import { AzlVmError, isAzlVmError } from '../errors.ts'
 import type { Call, Facts, Provider, ProviderContext, ProviderDefinition } from './contract.ts'
 
 export interface ProviderEntry {
@@ -29,23 +29,48 @@ export class ProviderRegistry {
   }
 
   /**
+   * Every provider to which the host's address says something: a libvirt URI is none of Hyper-V's. Where it is
+   * nobody's, the first one's error.
+   */
+  async openAll(host: string): Promise<readonly Provider[]> {
+    const opened: Provider[] = []
+    let refusal: unknown
+    for (const { name } of this.entries) {
+      try {
+        opened.push(await this.open(name, host))
+      } catch (error) {
+        if (!isAzlVmError(error, 'usage')) {
+          await Promise.all(opened.map((provider) => provider.close()))
+          throw error
+        }
+        refusal ??= error
+      }
+    }
+    if (opened.length === 0 && refusal instanceof Error) throw refusal
+    return opened
+  }
+
+  /**
    * Opens the named provider, or for `auto` the first one whose host is ready. Where none is, the error holds
    * the reasons of every one that was tried.
    */
   async resolve(name: string, host: string, call: Call): Promise<{ provider: Provider; facts: Facts }> {
-    const names = name === 'auto' ? this.entries.map((entry) => entry.name) : [name]
+    const candidates = name === 'auto' ? await this.openAll(host) : [await this.open(name, host)]
     const tried: Facts[] = []
-    for (const candidate of names) {
-      const provider = await this.open(candidate, host)
-      const facts = await provider.facts(call).catch(async (error: unknown) => {
-        await provider.close()
-        throw error
-      })
-      if (facts.isReady) return { provider, facts }
-      tried.push(facts)
-      await provider.close()
+    let chosen: Provider | undefined
+    try {
+      for (const provider of candidates) {
+        const facts = await provider.facts(call)
+        if (facts.isReady) {
+          chosen = provider
+          return { provider, facts }
+        }
+        tried.push(facts)
+      }
+      throw notReady(tried)
+    } finally {
+      await Promise.all(candidates.filter((provider) => provider !== chosen).map((provider) => provider.close()))
     }
-    throw notReady(tried)
   }
 }
 

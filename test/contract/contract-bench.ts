@@ -29,6 +29,8 @@ export interface ContractHost {
    * Puts a thing of a run where the provider keeps its things, and tells what it is called. A machine of ours is there.
    */
   makeLeftover(machineName: string, runId: string): Promise<string>
+  /** The UUID by which a machine's guest knows it; default: its id. Not every hypervisor takes core's. */
+  guestUuid?(ref: MachineRef): Promise<string>
   /** Everything that is on the host, of whomever. */
   inventory(): Promise<readonly string[]>
   close(): Promise<void>
@@ -165,6 +167,11 @@ export class Bench {
 
   async inspect(ref: MachineRef): Promise<MachineInfo> {
     return await this.provider.inspect(ref, testCall())
+  }
+
+  /** By which the guest knows its machine. */
+  async guestUuid(ref: MachineRef): Promise<string> {
+    return (await this.host.guestUuid?.(ref)) ?? ref.id
   }
 
   async destroy(ref: MachineRef): Promise<void> {

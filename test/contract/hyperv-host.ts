@@ -60,6 +60,7 @@ export async function openHyperVHost(): Promise<HyperVHost> {
       await writeFile(join(folder, 'disk0.vhdx'), '')
       return folder
     },
+    guestUuid: async (ref) => (await simulatedMachine(state, ref)).id,
     inventory: () => inventory(simulator, state),
     close: async () => {
       await simulator.stop()
