@@ -6,6 +6,7 @@ import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts
 import { diagnose } from './diagnose.ts'
 import { nativeOf } from './facts.ts'
 import { diskFile, machineFolder, pathsOf, runName, storageRoot, switchName } from './names.ts'
+import { withCmdlets } from './script.ts'
 import { secureBootTemplate } from './secure-boot.ts'
 
 /** Which switch a network card is put on; a rule, which is resolved when the machine is made. */
@@ -68,26 +69,27 @@ export function parametersOf(operation: Operation): HyperVParameters {
 
 export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const diagnostics = diagnose(request, facts)
-  if (diagnostics.some(({ level }) => level === 'error')) return planOf(diagnostics, [], [])
+  if (diagnostics.some(({ level }) => level === 'error')) return emptyPlan(diagnostics)
   const native = nativeOf(facts)
   const root = storageRoot(native, request.spec.storage.path)
   const folder = machineFolder(native, root, request.mark.runId)
   const adapters = adaptersOf(request)
-  return planOf(
+  const operations = [
+    makeMachine(request, root),
+    settings(request),
+    ...adapters.flatMap(({ on }) => (on.is === 'private' ? [makeSwitch(on.name)] : [])),
+    networkCards(request, adapters),
+    ...request.spec.machine.disks.map(({ size }, index) =>
+      makeDisk(request, index, pathsOf(native).join(folder, diskFile(index)), size),
+    ),
+    drives(request),
+    attachInstaller(request),
+    start(request),
+  ]
+  return {
     diagnostics,
-    [
-      makeMachine(request, root),
-      settings(request),
-      ...adapters.flatMap(({ on }) => (on.is === 'private' ? [makeSwitch(on.name)] : [])),
-      networkCards(request, adapters),
-      ...request.spec.machine.disks.map(({ size }, index) =>
-        makeDisk(request, index, pathsOf(native).join(folder, diskFile(index)), size),
-      ),
-      drives(request),
-      attachInstaller(request),
-      start(request),
-    ],
-    [
+    ...withCmdlets(operations, request, root, native),
+    choices: [
       { label: 'firmware', value: 'generation 2, UEFI' },
       {
         label: 'Secure Boot',
@@ -96,15 +98,11 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
       { label: 'storage', value: folder },
       { label: 'medium', value: request.installer.path },
     ],
-  )
+  }
 }
 
-function planOf(
-  diagnostics: readonly PlanDiagnostic[],
-  operations: readonly Operation[],
-  choices: Plan['choices'],
-): Plan {
-  return { diagnostics, operations, script: { language: 'ps1', prologue: [], epilogue: [] }, choices }
+function emptyPlan(diagnostics: readonly PlanDiagnostic[]): Plan {
+  return { diagnostics, operations: [], script: { language: 'ps1', prologue: [], epilogue: [] }, choices: [] }
 }
 
 function adaptersOf({ spec, macs, mark }: MachineRequest): readonly AdapterRule[] {

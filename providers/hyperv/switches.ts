@@ -6,7 +6,7 @@ import type { SwitchRule } from './plan.ts'
 import type { Session } from './session.ts'
 
 /** Of every Windows client's Default Switch; its name is translated (canonical/multipass, kDefaultHyperVSwitchGUID). */
-const defaultSwitchId = 'c08cb7b8-9b3c-408e-8e30-5e16a3aeb444'
+export const defaultSwitchId = 'c08cb7b8-9b3c-408e-8e30-5e16a3aeb444'
 
 const listSchema = z.object({ switches: z.array(z.object({ id: z.string(), name: z.string() })) })
 

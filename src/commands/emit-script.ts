@@ -91,5 +91,5 @@ export function scriptText(
  */
 function comment(text: string, language: ScriptLanguage): string {
   const line = text.replace(/[\r\n]/g, ' ')
-  return language === 'ps1' ? line.replace(/[^\x20-\x7e]+/g, '?') : line
+  return language === 'ps1' ? line.replaceAll('’', "'").replace(/[^\x20-\x7e]+/g, '?') : line
 }

@@ -1,0 +1,229 @@
+/**
+ * The cmdlets that make a machine, as PowerShell text: what `plan` shows, and what `plan --emit ps1` writes to be read
+ * and run by hand, under 5.1 and 7. The verbs in powershell/ do the same from data.
+ */
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { Operation, Plan } from '../../src/provider/plan.ts'
+import { diskFile, opticalLocations, pathsOf } from './names.ts'
+import {
+  parametersOf,
+  type AdapterRule,
+  type HyperVParameters,
+  type MachineParameters,
+  type SettingsParameters,
+  type SwitchRule,
+} from './plan.ts'
+import { call, code, given, literal, type Code } from './powershell-text.ts'
+import type { Hello } from './protocol.ts'
+import { defaultSwitchId } from './switches.ts'
+
+/** Hold the machine, and the installer's drive, from their making to the script's end. */
+const vm = code('$vm')
+const installer = code('$installer')
+
+/** What is made by hand, and its names: none that azl-vm takes for its own. */
+interface ByHand {
+  readonly name: string
+  /** All files of the machine. */
+  readonly folder: string
+  readonly pipe: string
+  /** The machine's own switches. */
+  readonly switches: readonly string[]
+  parameters(planned: HyperVParameters): HyperVParameters
+}
+
+function namesByHand({ ref, spec }: MachineRequest, root: string, host: Pick<Hello, 'separator'>): ByHand {
+  const prefix = `by-hand-${ref.name}`
+  const paths = pathsOf(host)
+  const folder = paths.join(root, prefix)
+  // In the order of the network cards, as the planned ones.
+  const switches = spec.machine.networks.flatMap(({ mode }, index) =>
+    mode === 'isolated' ? [`${prefix}-${String(index)}`] : [],
+  )
+  const own = (planned: string): string => `${prefix}-${planned.at(-1) ?? ''}`
+  return {
+    name: ref.name,
+    folder,
+    pipe: prefix,
+    switches,
+    parameters: (planned) => {
+      switch (planned.kind) {
+        case 'machine':
+          return { ...planned, root: folder, runName: ref.name }
+        case 'switch':
+          return { ...planned, name: own(planned.name) }
+        case 'adapters':
+          return {
+            ...planned,
+            adapters: planned.adapters.map((adapter) => ({
+              ...adapter,
+              on: adapter.on.is === 'private' ? { ...adapter.on, name: own(adapter.on.name) } : adapter.on,
+            })),
+          }
+        case 'disk':
+          return { ...planned, path: paths.join(folder, diskFile(planned.index)) }
+        default:
+          return planned
+      }
+    },
+  }
+}
+
+/** The same operations with their cmdlets, and what stands around them in the script. */
+export function withCmdlets(
+  operations: readonly Operation[],
+  request: MachineRequest,
+  root: string,
+  host: Pick<Hello, 'separator'>,
+): Pick<Plan, 'operations' | 'script'> {
+  const byHand = namesByHand(request, root, host)
+  return {
+    operations: operations.map((operation) => {
+      const planned = parametersOf(operation)
+      const text = linesOf(planned, code(String.raw`"\\.\pipe\azl-vm-$($vm.Id)"`)).join('\n')
+      return {
+        ...operation,
+        native: { language: 'powershell', text },
+        script: linesOf(byHand.parameters(planned), `\\\\.\\pipe\\${byHand.pipe}`),
+      }
+    }),
+    script: { language: 'ps1', prologue: prologue(byHand), epilogue: epilogue(byHand) },
+  }
+}
+
+function linesOf(parameters: HyperVParameters, pipePath: string | Code): readonly string[] {
+  switch (parameters.kind) {
+    case 'machine':
+      return machine(parameters)
+    case 'settings':
+      return settings(parameters, pipePath)
+    case 'switch':
+      return [`$null = ${call('New-VMSwitch', { Name: parameters.name, SwitchType: 'Private' })}`]
+    case 'adapters':
+      return adapters(parameters.adapters)
+    case 'disk':
+      return disk(parameters.path, parameters.sizeBytes, parameters.index)
+    case 'drives':
+      return opticalDrives()
+    case 'medium':
+      return [call('Set-VMDvdDrive', { VMDvdDrive: installer, Path: parameters.path })]
+    case 'start':
+      return [call('Start-VM', { VM: vm })]
+  }
+}
+
+/** The anchor has the run's name until it is marked. */
+function machine({ root, runName, name, memoryBytes }: MachineParameters): readonly string[] {
+  const facts = { Name: runName, Path: root, Generation: 2, MemoryStartupBytes: memoryBytes, NoVHD: given }
+  const made = `$vm = ${call('New-VM', facts)}`
+  if (runName === name) return [made]
+  return [
+    made,
+    '# $mark: a sentence for people, and one line of data that names this run and the id of $vm',
+    call('Set-VM', { VM: vm, Notes: code('$mark') }),
+    call('Rename-VM', { VM: vm, NewName: name }),
+  ]
+}
+
+function settings(
+  { memoryBytes, processors, isNested, secureBootTemplate, tpm }: SettingsParameters,
+  pipePath: string | Code,
+): readonly string[] {
+  const template = secureBootTemplate === '' ? undefined : secureBootTemplate
+  return [
+    call('Set-VM', {
+      VM: vm,
+      StaticMemory: given,
+      MemoryStartupBytes: memoryBytes,
+      ProcessorCount: processors,
+      CheckpointType: 'Standard',
+      AutomaticStartAction: 'Nothing',
+      AutomaticStopAction: 'ShutDown',
+    }),
+    String.raw`if ((Get-Command -Name Hyper-V\Set-VM).Parameters.ContainsKey('AutomaticCheckpointsEnabled')) {`,
+    `    ${call('Set-VM', { VM: vm, AutomaticCheckpointsEnabled: false })}`,
+    '}',
+    call('Set-VMProcessor', { VM: vm, ExposeVirtualizationExtensions: isNested }),
+    call('Set-VMComPort', { VM: vm, Number: 1, Path: pipePath }),
+    call('Set-VMFirmware', {
+      VM: vm,
+      EnableSecureBoot: template === undefined ? 'Off' : 'On',
+      SecureBootTemplate: template,
+    }),
+    ...(tpm
+      ? [call('Set-VMKeyProtector', { VM: vm, NewLocalKeyProtector: given }), call('Enable-VMTPM', { VM: vm })]
+      : []),
+  ]
+}
+
+/** New-VM made a network card that nobody asked for. */
+function adapters(all: readonly AdapterRule[]): readonly string[] {
+  const remove = call('Remove-VMNetworkAdapter', { VMNetworkAdapter: code('$adapter') })
+  return [`foreach ($adapter in @($vm.NetworkAdapters)) { ${remove} }`, ...all.flatMap(adapterLines)]
+}
+
+function adapterLines({ mac, on, isSpoofing }: AdapterRule): readonly string[] {
+  const adapter = code('$adapter')
+  const add = { VM: vm, StaticMacAddress: mac.replaceAll(':', '').toUpperCase(), Passthru: given }
+  return [
+    `$adapter = ${call('Add-VMNetworkAdapter', add)}`,
+    ...(isSpoofing ? [call('Set-VMNetworkAdapter', { VMNetworkAdapter: adapter, MacAddressSpoofing: 'On' })] : []),
+    `$switch = ${switchText(on)}`,
+    call('Connect-VMNetworkAdapter', { VMNetworkAdapter: adapter, VMSwitch: code('$switch') }),
+  ]
+}
+
+/** -Name would take a name for a pattern. */
+function switchText(rule: SwitchRule): string {
+  if (rule.is === 'default') return call('Get-VMSwitch', { Id: defaultSwitchId })
+  return `${call('Get-VMSwitch', {})} | Where-Object { $_.Name -eq ${literal(rule.name)} }`
+}
+
+/** Dynamic, with blocks of 1 MiB as Linux file systems want them, at its place on the SCSI controller. */
+function disk(file: string, sizeBytes: number, location: number): readonly string[] {
+  const made = call('New-VHD', { Path: file, SizeBytes: sizeBytes, BlockSizeBytes: 1_048_576, Dynamic: given })
+  const place = { ControllerType: 'SCSI', ControllerNumber: 0, ControllerLocation: location }
+  return [`$null = ${made}`, call('Add-VMHardDiskDrive', { VM: vm, ...place, Path: file })]
+}
+
+/** Both are there from the start, empty. What is not in the boot order is not tried: a network card would try PXE first. */
+function opticalDrives(): readonly string[] {
+  const drive = (location: number): string =>
+    call('Add-VMDvdDrive', { VM: vm, ControllerNumber: 0, ControllerLocation: location, Passthru: given })
+  const first = call('Get-VMHardDiskDrive', {
+    VM: vm,
+    ControllerType: 'SCSI',
+    ControllerNumber: 0,
+    ControllerLocation: 0,
+  })
+  return [
+    `$installer = ${drive(opticalLocations.installer)}`,
+    `$seed = ${drive(opticalLocations.seed)}`,
+    call('Set-VMFirmware', { VM: vm, BootOrder: code(`(@(${first}) + @($installer, $seed))`) }),
+  ]
+}
+
+/** Hyper-V itself allows two machines of one name, and New-VM takes a folder that is there. */
+function prologue({ name, folder }: ByHand): readonly string[] {
+  const same = `@(${call('Get-VM', {})} | Where-Object { $_.Name -eq ${literal(name)} })`
+  return [
+    "# To be run on Hyper-V's own computer, in Windows PowerShell 5.1 or PowerShell 7, with rights on Hyper-V.",
+    `if (${same}.Length -gt 0) { throw ${literal(`There is a virtual machine ${name} already.`)} }`,
+    `if ([System.IO.Directory]::Exists(${literal(folder)})) { throw ${literal(`There is a folder ${folder} already.`)} }`,
+  ]
+}
+
+function epilogue({ name, folder, pipe, switches }: ByHand): readonly string[] {
+  const where = `{ $_.Name -eq ${literal(name)} -and ([string]$_.Path).StartsWith(${literal(folder)}) }`
+  return [
+    '# What the machine says on its serial port (all of it, where this waits in another window before the start):',
+    `#   $pipe = [System.IO.Pipes.NamedPipeClientStream]::new('.', ${literal(pipe)}, 'InOut')`,
+    '#   $pipe.Connect(); $pipe.CopyTo([System.Console]::OpenStandardOutput())',
+    '# To remove it:',
+    `#   $vm = ${call('Get-VM', {})} | Where-Object ${where}`,
+    `#   ${call('Stop-VM', { VM: vm, TurnOff: given, Force: given })}`,
+    `#   ${call('Remove-VM', { VM: vm, Force: given })}`,
+    `#   Remove-Item -LiteralPath ${literal(folder)} -Recurse`,
+    ...switches.map((each) => `#   ${call('Remove-VMSwitch', { Name: each, Force: given })}`),
+  ]
+}

@@ -1,0 +1,119 @@
+/** The plan in Hyper-V's own words, and as a script. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { makePlan } from '../../../providers/hyperv/plan.ts'
+import { scriptText } from '../../../src/commands/emit-script.ts'
+import type { Facts } from '../../../src/provider/contract.ts'
+import type { Plan } from '../../../src/provider/plan.ts'
+import { scriptChecker } from '../../support/hyperv-script-check.ts'
+import { allCapabilities } from '../../support/memory-provider.ts'
+import { kvmRequest, runId, type RequestChange } from '../kvm/kvm-request.ts'
+
+const facts: Facts = {
+  provider: 'hyperv',
+  host: 'local',
+  isReady: true,
+  isAssumed: false,
+  versions: {},
+  capabilities: allCapabilities,
+  findings: [],
+  native: {
+    machinePath: 'C:\\Hyper-V',
+    separator: '\\',
+    build: 26100,
+    secureBootTemplates: ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority'],
+    switches: [],
+  },
+}
+
+const rich = {
+  machine: {
+    cpus: 2,
+    memory: '512MiB',
+    disks: [{ size: '64MiB' }, { size: '96MiB' }],
+    firmware: { secureBoot: true, tpm: true },
+    networks: [{ mac: '00:15:5d:0a:0b:0c' }, { mode: 'isolated', mac: '00:15:5d:0a:0b:0d' }],
+  },
+}
+
+function planned(change: RequestChange = {}, medium = 'C:\\ISOs\\probe.iso'): { plan: Plan; script: string } {
+  const made = kvmRequest(change)
+  const request = { ...made, installer: { ...made.installer, path: medium } }
+  const plan = makePlan(request, facts)
+  expect(plan.diagnostics).toEqual([])
+  return {
+    plan,
+    script: scriptText({ host: 'local', facts, request, plan }, { file: 'C:\\Prüfung\nHyper-V\\Remove-VM' }),
+  }
+}
+
+function nativeOf(plan: Plan, id: string): string {
+  return plan.operations.find((operation) => operation.id === id)?.native?.text ?? ''
+}
+
+describe('the plan in cmdlets', () => {
+  test('each operation has its own, with the values of the spec', () => {
+    const { plan } = planned(rich)
+    for (const { id, native } of plan.operations) expect([id, native?.language]).toEqual([id, 'powershell'])
+    expect(nativeOf(plan, 'define')).toContain(
+      `$vm = Hyper-V\\New-VM -Name 'azl-vm-${runId}' -Path 'C:\\Hyper-V' -Generation 2 -MemoryStartupBytes 536870912 -NoVHD`,
+    )
+    expect(nativeOf(plan, 'define')).toContain(`Hyper-V\\Rename-VM -VM $vm -NewName 'azl4'`)
+    expect(nativeOf(plan, 'settings')).toContain('-ProcessorCount 2')
+    expect(nativeOf(plan, 'settings')).toContain(
+      `-EnableSecureBoot 'On' -SecureBootTemplate 'MicrosoftUEFICertificateAuthority'`,
+    )
+    expect(nativeOf(plan, 'settings')).toContain('Hyper-V\\Enable-VMTPM -VM $vm')
+    expect(nativeOf(plan, 'networks')).toContain(`-StaticMacAddress '00155D0A0B0D'`)
+    expect(nativeOf(plan, 'disk-1')).toContain('-SizeBytes 100663296 -BlockSizeBytes 1048576 -Dynamic')
+    expect(nativeOf(plan, 'start')).toBe('Hyper-V\\Start-VM -VM $vm')
+  })
+
+  test('no network is no card: the one that New-VM made goes', () => {
+    const { plan } = planned({ machine: { networks: [] } })
+    expect(nativeOf(plan, 'networks')).toBe(
+      'foreach ($adapter in @($vm.NetworkAdapters)) { Hyper-V\\Remove-VMNetworkAdapter -VMNetworkAdapter $adapter }',
+    )
+    expect(nativeOf(plan, 'settings')).not.toContain('TPM')
+    expect(nativeOf(plan, 'settings')).toContain(`-EnableSecureBoot 'Off'`)
+  })
+})
+
+describe('the script', () => {
+  let check: Awaited<ReturnType<typeof scriptChecker>>
+  beforeAll(async () => {
+    check = await scriptChecker()
+  })
+
+  test.each([
+    ['all that there is', planned(rich)],
+    ['the least', planned({ machine: { networks: [] } })],
+    ['a medium with every letter', planned({}, `C:\\it's "an" ISO $(calc) ‘’ Prüfung.iso`)],
+  ])('calls only what the module has, in ASCII and 5.1’s syntax: %s', (_, { script }) => {
+    expect(check([{ file: 'by-hand.ps1', text: script }])).toEqual([])
+  })
+
+  test('has names of its own, sets no mark, and says how to remove what it made', () => {
+    const { script } = planned(rich)
+    const commands = script.split('\n').filter((line) => !line.startsWith('#'))
+    expect(commands.join('\n')).not.toContain(runId)
+    expect(script).not.toContain('-Notes')
+    expect(script).toContain(`Hyper-V\\New-VM -Name 'azl4' -Path 'C:\\Hyper-V\\by-hand-azl4'`)
+    expect(script).toContain(`-Path 'C:\\Hyper-V\\by-hand-azl4\\disk1.vhdx'`)
+    expect(script).toContain(`-Path '\\\\.\\pipe\\by-hand-azl4'`)
+    expect(script).toContain(`New-VMSwitch -Name 'by-hand-azl4-1' -SwitchType 'Private'`)
+    const [, removal = ''] = script.split('# To remove it:\n')
+    for (const what of [
+      'Remove-VM -VM $vm',
+      "'C:\\Hyper-V\\by-hand-azl4' -Recurse",
+      "Remove-VMSwitch -Name 'by-hand-azl4-1'",
+    ])
+      expect(removal).toContain(what)
+  })
+
+  test('a line end in a name from outside begins no line of code', () => {
+    const { script } = planned()
+    expect(script.split('\n')[0]).toBe(
+      '# Makes the machine azl4 of C:\\Pr?fung Hyper-V\\Remove-VM on local, as azl-vm would.',
+    )
+  })
+})
