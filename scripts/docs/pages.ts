@@ -1,11 +1,13 @@
 /** All generated files, name to text; formatted by scripts/generate-docs.mjs. */
 import { Readable, Writable } from 'node:stream'
+import { packageRoot } from '../../src/assets.ts'
 import { commandEntries } from '../../src/commands/index.ts'
 import { compose } from '../../src/compose.ts'
 import { specJsonSchema } from '../../src/spec/json-schema.ts'
 import { buildSpecSchema } from '../../src/spec/schema.ts'
 import { cliReference } from './cli-reference.ts'
 import { errorCodePage } from './error-codes.ts'
+import { hyperVPage } from './hyperv.ts'
 import { specReference } from './spec-reference.ts'
 
 /** `env` names a scratch AZL_VM_HOME: nothing is kept. */
@@ -26,5 +28,6 @@ export async function generatePages(env: NodeJS.ProcessEnv): Promise<Record<stri
     'docs/spec-reference.md': specReference(schema),
     'docs/cli-reference.md': await cliReference(commandEntries),
     'docs/error-codes.md': errorCodePage(),
+    'docs/providers/hyperv.md': await hyperVPage(packageRoot()),
   }
 }

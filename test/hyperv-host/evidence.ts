@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import * as z from 'zod'
-import { workerLaunch } from '../../providers/hyperv/launch.ts'
+import { localLaunch } from '../../providers/hyperv/launch.ts'
 import { assetPath } from '../../src/assets.ts'
 import { buildProbeIso } from '../../src/media/probe-iso.ts'
 
@@ -76,7 +76,7 @@ export interface Ask {
 /** Asks every rule in one process. Throws where PowerShell does not even tell its version. */
 export async function askHyperV({ env, folder, now }: Ask): Promise<Evidence> {
   const rules = await readRules()
-  const launch = workerLaunch({ env })
+  const launch = localLaunch('worker', { env })
   await mkdir(folder)
   try {
     const iso = join(folder, 'probe.iso')
