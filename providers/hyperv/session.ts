@@ -15,6 +15,8 @@ export interface Asked<T> {
   readonly schema: z.ZodType<T>
   /** Milliseconds. Default: two minutes. */
   readonly timeoutMs?: number
+  /** Hyper-V itself is not asked, so that its rights do not matter. */
+  readonly isWithoutRights?: boolean
 }
 
 /** Long enough for a host that is busy; what takes longer by itself says so. */
@@ -40,6 +42,11 @@ export class Session {
     } catch {
       // The first call meets it again.
     }
+  }
+
+  /** What the worker said of its host, whatever its rights. */
+  async identity(call: Call): Promise<Hello> {
+    return await untilAborted(this.#usable().hello, call, 'start PowerShell')
   }
 
   /** What the worker said of its host. Without rights on Hyper-V: permission-denied, and Hyper-V was not asked. */
@@ -92,11 +99,11 @@ export class Session {
     worker: Worker,
     verb: string,
     args: Readonly<Record<string, unknown>>,
-    { action, schema, timeoutMs = usualTimeoutMs }: Asked<T>,
+    { action, schema, timeoutMs = usualTimeoutMs, isWithoutRights = false }: Asked<T>,
     call: Call,
   ): Promise<T> {
     // Without rights Hyper-V may answer with nothing and no error: it is not asked then.
-    await this.#helloOf(worker, call)
+    if (!isWithoutRights) await this.#helloOf(worker, call)
     call.debug(action, { verb, arguments: args })
     try {
       const { value, warnings } = await worker.request({ verb, arguments: args, timeoutMs, signal: call.signal })

@@ -43,6 +43,8 @@ export interface MachineRequest {
   /** One per network of the spec, lower case with colons. */
   readonly macs: readonly string[]
   readonly installer: Medium
+  /** The user lets networks of the host be made or changed that others may meet too. Default: not. */
+  readonly isHostNetworkAllowed?: boolean
 }
 
 /** One fact of a machine's configuration that differs from what the spec says. */

@@ -33,7 +33,7 @@ interface ModuleData {
   readonly cmdlets: Readonly<Record<string, Cmdlet>>
 }
 
-/** The engine's own, and CIM's, which both 5.1 and 7 have and whose use is plain. */
+/** The engine's own, and others that both 5.1 and 7 have and whose use is plain; HNS's module has no documentation. */
 const otherCommands = [
   'Set-StrictMode',
   'Get-Command',
@@ -43,6 +43,9 @@ const otherCommands = [
   'Invoke-CimMethod',
   'New-Item',
   'Get-WinEvent',
+  'Get-ExecutionPolicy',
+  'Get-Item',
+  String.raw`HostNetworkingService\Get-HnsNetwork`,
 ]
 /** Where commands are looked up in a fixed table, or are a file of ours. */
 const dispatchers = ['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'relay.ps1', 'recorder.ps1']
@@ -152,7 +155,9 @@ function guardFaults(name: string, key: string, parameter: Parameter, call: Comm
 function valueFaults(module: ModuleData, name: string, parameter: Parameter, argument: Argument): readonly string[] {
   const where = `${name} -${argument.parameter}`
   const isSwitch = parameter.t === 'SwitchParameter'
-  if (isSwitch) return argument.value === undefined ? [] : [`${where} takes no value`]
+  // -Confirm:$false is the only switch that is switched off.
+  const isOff = argument.parameter === 'Confirm' && argument.value === '$false'
+  if (isSwitch) return argument.value === undefined || isOff ? [] : [`${where} takes no value`]
   if (argument.value === undefined) return [`${where} needs a value`]
   const enumeration = parameter.e === undefined ? undefined : module.enums[parameter.e]
   const allowed = parameter.v ?? (enumeration && Object.keys(enumeration))

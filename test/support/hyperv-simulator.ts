@@ -110,7 +110,7 @@ export interface SimulatorKnobs {
   readonly build?: 14393 | 17763 | 22631 | 26100
   readonly server?: boolean
   readonly localized?: boolean
-  readonly rights?: 'full' | 'none-silent' | 'none-error'
+  readonly rights?: 'full' | 'hyper-v-administrators' | 'none-silent' | 'none-error'
   readonly importDelayMs?: number
   readonly importProgress?: boolean
   readonly pipeAbsentMs?: number
@@ -121,6 +121,25 @@ export interface SimulatorKnobs {
   readonly faults?: Readonly<Record<string, string>>
   readonly killAt?: `${'New-VM' | 'Set-VM' | 'Rename-VM'} ${'before' | 'inside' | 'after'}`
   readonly languageMode?: 'FullLanguage' | 'ConstrainedLanguage'
+  readonly edition?: string
+  readonly hypervisorPresent?: boolean
+  readonly virtualizationInFirmware?: boolean
+  readonly freeMemoryBytes?: number
+  readonly hasModule?: boolean
+  readonly features?: Readonly<Record<string, number>>
+  readonly services?: Readonly<Record<string, string>>
+  readonly registry?: Readonly<Record<string, string>>
+  readonly virtualizationBasedSecurity?: number
+  readonly executionPolicies?: Readonly<Record<string, string>>
+  readonly fileSystem?: 'NTFS' | 'ReFS' | 'exFAT'
+  readonly freeDiskBytes?: number
+  readonly folderAttributes?: string
+  readonly integrity?: boolean
+  readonly hns?: readonly { readonly name: string; readonly type: string; readonly prefix: string }[]
+  readonly routes?: readonly string[]
+  readonly neighbours?: readonly { readonly address: string; readonly mac: string; readonly state: string }[]
+  readonly guestAddresses?: Readonly<Record<string, readonly string[]>>
+  readonly externalSwitches?: readonly string[]
 }
 
 interface ScriptResult {
@@ -154,7 +173,12 @@ export async function startHyperVSimulator(knobs: SimulatorKnobs = {}): Promise<
   await mkdir(home, { recursive: true })
   await mkdir(state)
   await symlink(join(built, 'Host', 'powershell'), powershell)
-  const env = { SystemRoot: systemRoot, AZL_SIM_STATE: state, PATH: process.env['PATH'] ?? '' }
+  const env = {
+    SystemRoot: systemRoot,
+    ProgramData: join(folder, 'ProgramData'),
+    AZL_SIM_STATE: state,
+    PATH: process.env['PATH'] ?? '',
+  }
   const setKnobs = (next: SimulatorKnobs): Promise<void> => writeFile(join(state, 'knobs.json'), JSON.stringify(next))
   await setKnobs(knobs)
   let scripts = 0

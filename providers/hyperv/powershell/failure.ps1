@@ -19,3 +19,8 @@ function Get-HResult([System.Exception]$Exception) {
     while ($null -ne $Exception.InnerException) { $Exception = $Exception.InnerException }
     return '0x' + $Exception.HResult.ToString('X8')
 }
+
+# An error of ours, to be thrown: its id is in the adapter's table.
+function New-Failure([string]$Message, [string]$Id, [System.Management.Automation.ErrorCategory]$Category) {
+    return [System.Management.Automation.ErrorRecord]::new([System.Exception]::new($Message), $Id, $Category, $null)
+}

@@ -17,7 +17,7 @@ $output = [System.Console]::OpenStandardOutput()
 $reader = [System.IO.StreamReader]::new([System.Console]::OpenStandardInput(), $ascii)
 
 $verbs = @{}
-foreach ($part in @('json.ps1', 'host-identity.ps1', 'failure.ps1', 'machine.ps1', 'checkpoint.ps1', 'disk-file.ps1', 'frames.ps1', 'own-folder.ps1', 'recorder-folder.ps1')) {
+foreach ($part in @('json.ps1', 'host-identity.ps1', 'failure.ps1', 'machine.ps1', 'networks.ps1', 'checkpoint.ps1', 'disk-file.ps1', 'frames.ps1', 'own-folder.ps1', 'recorder-folder.ps1')) {
     . ([System.IO.Path]::Combine($PSScriptRoot, $part))
 }
 foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSScriptRoot, 'verbs'), '*.ps1')) {

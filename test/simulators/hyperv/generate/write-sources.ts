@@ -3,6 +3,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cmdletsSource, moduleManifest } from './cmdlets-source.ts'
 import { loadModuleFixture } from './module-fixture.ts'
+import { writeFunctionModules } from './module-functions.ts'
 import { typesSource } from './types-source.ts'
 
 /** What dotnet reads; the rest of the folder is the generator and the documentation. */
@@ -24,6 +25,7 @@ export async function writeSources(simulator: string, folder: string): Promise<v
   await mkdir(join(folder, 'generated'), { recursive: true })
   await writeFile(join(folder, 'generated', 'Types.g.cs'), typesSource(fixture))
   await writeFile(join(folder, 'generated', 'Cmdlets.g.cs'), cmdletsSource(fixture))
+  await writeFunctionModules(fixture, join(folder, 'out', 'modules-windows'))
   for (const [modules, project] of [
     ['modules', 'Cmdlets'],
     ['modules-14393', 'Cmdlets14393'],

@@ -24,7 +24,7 @@ internal static class Program
             return -196608; // powershell.exe's own code for a -File that it cannot use
         }
         var knobs = HostState.ReadKnobs(HostState.FolderFromEnvironment());
-        Environment.SetEnvironmentVariable("PSModulePath", ModuleFolder(knobs));
+        Environment.SetEnvironmentVariable("PSModulePath", ModuleFolders(knobs));
         Environment.SetEnvironmentVariable("PSModuleAnalysisCachePath", OperatingSystem.IsWindows() ? "NUL" : "/dev/null");
         using var output = new StreamWriter(Console.OpenStandardOutput(), EncodingOf(knobs)) { AutoFlush = true };
         var host = new ScriptHost(output, Console.Error);
@@ -39,17 +39,12 @@ internal static class Program
     {
         using var shell = PowerShell.Create(runspace);
         if (arguments.Code is { } code) shell.AddScript(code);
-        else
+        else if (WhyNotRun(arguments.File!) is { } fault)
         {
-            var path = Path.GetFullPath(arguments.File!);
-            if (!File.Exists(path))
-            {
-                Console.Error.WriteLine(
-                    $"The argument '{arguments.File}' to the -File parameter does not exist. Provide the path to an existing '.ps1' file as an argument to the -File parameter.");
-                return -196608;
-            }
-            shell.AddCommand(path);
+            Console.Error.WriteLine(fault.Text);
+            return fault.ExitCode;
         }
+        else shell.AddCommand(Path.GetFullPath(arguments.File!));
         AddScriptArguments(shell, arguments.ScriptArguments);
         shell.Streams.Error.DataAdded += (_, added) => host.WriteError(shell.Streams.Error[added.Index]);
         using var results = new PSDataCollection<PSObject>();
@@ -64,6 +59,15 @@ internal static class Program
             return host.ShouldExit ? host.ExitCode : 1;
         }
         return host.ShouldExit ? host.ExitCode : LastExitCode(runspace);
+    }
+
+    /// <summary>Group Policy overrules -ExecutionPolicy; what powershell.exe says then is in many issues, minikube#2574 for one.</summary>
+    private static (string Text, int ExitCode)? WhyNotRun(string file)
+    {
+        if (!File.Exists(file))
+            return ($"The argument '{file}' to the -File parameter does not exist. Provide the path to an existing '.ps1' file as an argument to the -File parameter.", -196608);
+        if (!GetExecutionPolicy.ForbidsScripts) return null;
+        return ($"File {file} cannot be loaded because running scripts is disabled on this system. For more information, see about_Execution_Policies at https:/go.microsoft.com/fwlink/?LinkID=135170.\n    + CategoryInfo          : SecurityError: (:) [], ParentContainsErrorRecordException\n    + FullyQualifiedErrorId : UnauthorizedAccess", 1);
     }
 
     /// <summary>-Name value pairs bind by name, as with -File; the rest by position.</summary>
@@ -90,8 +94,13 @@ internal static class Program
         return state;
     }
 
-    private static string ModuleFolder(Knobs knobs) =>
-        Path.Combine(AppContext.BaseDirectory, "..", knobs.Build == 14393 ? "modules-14393" : "modules");
+    private static string ModuleFolders(Knobs knobs)
+    {
+        string Folder(string name) => Path.Combine(AppContext.BaseDirectory, "..", name);
+        var windows = Folder("modules-windows");
+        if (!knobs.HasModule) return windows;
+        return $"{Folder(knobs.Build == 14393 ? "modules-14393" : "modules")}{Path.PathSeparator}{windows}";
+    }
 
     private static Encoding EncodingOf(Knobs knobs)
     {

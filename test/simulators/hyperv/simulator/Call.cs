@@ -5,7 +5,7 @@ using Microsoft.HyperV.PowerShell;
 namespace AzlVm.HyperV.Simulator;
 
 /// <summary>One call of a cmdlet: what was bound, the host's state (locked until disposed), the output.</summary>
-public sealed class Call(SimulatedCmdlet cmdlet, string name) : IDisposable
+public sealed class Call(PSCmdlet cmdlet, string name) : IDisposable
 {
     private readonly Dictionary<string, object> _bound = cmdlet.MyInvocation.BoundParameters;
 

@@ -3,7 +3,7 @@ using AzlVm.HyperV.Simulator.State;
 
 namespace AzlVm.HyperV.Host.Commands;
 
-/// <summary>The classes that the scripts ask for: Win32_OperatingSystem and Win32_ComputerSystem, with what is true of the played host.</summary>
+/// <summary>The classes that the scripts ask for, with what is true of the played host.</summary>
 [Cmdlet(VerbsCommon.Get, "CimInstance")]
 public sealed class GetCimInstance : PSCmdlet
 {
@@ -24,18 +24,31 @@ public sealed class GetCimInstance : PSCmdlet
         var knobs = HostState.ReadKnobs(HostState.FolderFromEnvironment());
         WriteObject(ClassName.ToUpperInvariant() switch
         {
-            "WIN32_OPERATINGSYSTEM" => Instance(
+            "WIN32_PROCESSOR" => new[]
+            {
+                Instance(("VirtualizationFirmwareEnabled", knobs.VirtualizationInFirmware)),
+            },
+            "WIN32_SERVICE" => Named(knobs.Services, service => service.Split(' ') is var words
+                ? [("State", words[0]), ("StartMode", words[1])] : []),
+            "WIN32_OPTIONALFEATURE" => Named(knobs.Features, state => [("InstallState", state)]),
+            "WIN32_DEVICEGUARD" => new[] { Instance(("VirtualizationBasedSecurityStatus", knobs.VirtualizationBasedSecurity)) },
+            "WIN32_OPERATINGSYSTEM" => new[] { Instance(
                 ("BuildNumber", $"{knobs.Build}"),
                 ("Version", $"10.0.{knobs.Build}"),
                 ("ProductType", knobs.Server ? 3u : 1u),
-                ("FreePhysicalMemory", (ulong)knobs.MemoryBytes / 1024)),
-            "WIN32_COMPUTERSYSTEM" => Instance(
+                ("FreePhysicalMemory", (ulong)(knobs.FreeMemoryBytes > 0 ? knobs.FreeMemoryBytes : knobs.MemoryBytes) / 1024)) },
+            "WIN32_COMPUTERSYSTEM" => new[] { Instance(
                 ("Name", Environment.MachineName),
-                ("HypervisorPresent", true),
-                ("TotalPhysicalMemory", (ulong)knobs.MemoryBytes)),
+                ("HypervisorPresent", knobs.HypervisorPresent),
+                ("TotalPhysicalMemory", (ulong)knobs.MemoryBytes)) },
             _ => throw new NotSupportedException($"the simulator does not play the class {ClassName}"),
-        });
+        }, true);
     }
+
+    /// <summary>-Filter is a list of names, as in Name = 'vmms' OR Name = 'x'.</summary>
+    private PSObject[] Named<T>(Dictionary<string, T> all, Func<T, (string Name, object Value)[]> facts) =>
+        all.Where(one => Filter is null || Filter.Contains($"'{one.Key}'", StringComparison.OrdinalIgnoreCase))
+            .Select(one => Instance([("Name", one.Key), .. facts(one.Value)])).ToArray();
 
     private PSObject Instance(params (string Name, object Value)[] members)
     {

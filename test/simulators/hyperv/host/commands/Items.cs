@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using AzlVm.HyperV.Simulator.State;
 
 namespace AzlVm.HyperV.Host.Commands;
 
@@ -40,7 +41,16 @@ public sealed class GetItem : ItemCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    protected override void ProcessRecord() => WriteObject(InvokeProvider.Item.Get(Paths, Force, IsLiteral), true);
+    protected override void ProcessRecord()
+    {
+        foreach (var item in InvokeProvider.Item.Get(Paths, Force, IsLiteral))
+        {
+            // This system's folders know no compression and no encryption: a knob says it.
+            if (item.BaseObject is DirectoryInfo)
+                item.Properties.Add(new PSNoteProperty("Attributes", Enum.Parse<FileAttributes>(HostState.ReadKnobs(HostState.FolderFromEnvironment()).FolderAttributes)));
+            WriteObject(item);
+        }
+    }
 }
 
 [Cmdlet(VerbsCommon.New, "Item", SupportsShouldProcess = true)]

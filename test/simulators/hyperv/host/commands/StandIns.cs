@@ -20,6 +20,7 @@ internal static class StandIns
         ["Get-Item"] = typeof(GetItem),
         ["New-Item"] = typeof(NewItem),
         ["Remove-Item"] = typeof(RemoveItem),
+        ["Get-ExecutionPolicy"] = typeof(GetExecutionPolicy),
         ["Get-CimInstance"] = typeof(GetCimInstance),
         ["Invoke-CimMethod"] = typeof(InvokeCimMethod),
     };

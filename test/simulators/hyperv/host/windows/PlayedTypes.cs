@@ -27,7 +27,7 @@ internal static class PlayedTypes
             add.Invoke(null, [name, type]);
             if (name.StartsWith("Security", StringComparison.Ordinal)) add.Invoke(null, [$"System.{name}", type]);
         }
-        Registry.Set(knobs.Build);
+        Registry.Set(knobs);
     }
 }
 
@@ -46,18 +46,23 @@ public enum WindowsBuiltInRole
 
 public sealed class WindowsIdentity : IDisposable
 {
-    /// <summary>The knob: full, none-silent, none-error.</summary>
+    /// <summary>The knob: full, hyper-v-administrators, none-silent, none-error.</summary>
     internal static string Rights { get; set; } = "full";
 
     public string Name => $"{Environment.MachineName}\\tester";
     public SecurityIdentifier User { get; } = new("S-1-5-21-1-2-3-1001");
 
-    /// <summary>Users and Authenticated Users always; Administrators where the knob says so.</summary>
+    /// <summary>Users and Authenticated Users always; the administrators' where the knob says so.</summary>
     public IReadOnlyList<SecurityIdentifier> Groups { get; } =
     [
         new("S-1-5-32-545"),
         new("S-1-5-11"),
-        .. Rights == "full" ? new SecurityIdentifier[] { new("S-1-5-32-544") } : [],
+        .. Rights switch
+        {
+            "full" => new SecurityIdentifier[] { new("S-1-5-32-544") },
+            "hyper-v-administrators" => [new("S-1-5-32-578")],
+            _ => [],
+        },
     ];
 
     public static WindowsIdentity GetCurrent() => new();
@@ -75,11 +80,14 @@ public static class Registry
 {
     private static readonly Dictionary<string, object> Values = new(StringComparer.OrdinalIgnoreCase);
 
-    internal static void Set(int build)
+    internal static void Set(Knobs knobs)
     {
+        var edition = knobs.Edition != "" ? knobs.Edition : knobs.Server ? "ServerStandard" : "Professional";
+        Values[@"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion|EditionID"] = edition;
         Values[@"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Cryptography|MachineGuid"] = "5a2d0c1e-0000-4000-8000-0000000a21b3";
-        Values[@"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion|CurrentBuildNumber"] = $"{build}";
-        Values[@"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion|CurrentBuild"] = $"{build}";
+        Values[@"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion|CurrentBuildNumber"] = $"{knobs.Build}";
+        Values[@"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion|CurrentBuild"] = $"{knobs.Build}";
+        foreach (var (name, value) in knobs.Registry) Values[name] = int.TryParse(value, out var number) ? number : value;
     }
 
     public static object? GetValue(string keyName, string valueName, object? defaultValue) =>

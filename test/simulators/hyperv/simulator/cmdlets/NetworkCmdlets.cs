@@ -11,7 +11,14 @@ internal static class NetworkCmdlets
     [Plays("Get-VMNetworkAdapter")]
     public static void Get(Call call)
     {
-        if (call.Has("ManagementOS") || call.Has("VMSnapshot")) throw new Refusal("not-played", "Get-VMNetworkAdapter -ManagementOS or -VMSnapshot");
+        if (call.Has("VMSnapshot") || call.Has("All")) throw new Refusal("not-played", "Get-VMNetworkAdapter -VMSnapshot or -All");
+        if (call.Has("ManagementOS"))
+        {
+            var switchName = call.Text("SwitchName");
+            foreach (var one in call.State.Switches().Where(one => one.AllowManagementOS && (switchName == "" || one.Name == switchName)))
+                call.Write(Views.HostAdapter(one));
+            return;
+        }
         foreach (var (machine, adapter) in Chosen(call)) call.Write(Views.Adapter(machine, adapter, call.State));
     }
 
@@ -44,6 +51,24 @@ internal static class NetworkCmdlets
             adapter.MacSpoofing = call.Get("MacAddressSpoofing", adapter.MacSpoofing);
             call.State.Save(machine);
         }
+    }
+
+    [Plays("Set-VMNetworkAdapterVlan")]
+    public static void SetVlan(Call call)
+    {
+        if (call.Has("Trunk") || call.Has("ManagementOS")) throw new Refusal("not-played", "Set-VMNetworkAdapterVlan -Trunk or -ManagementOS");
+        foreach (var (machine, adapter) in Chosen(call))
+        {
+            if (!call.ShouldProcess(machine.Name)) continue;
+            adapter.AccessVlan = call.Switch("Access") ? call.Get("VlanId", 0) : 0;
+            call.State.Save(machine);
+        }
+    }
+
+    [Plays("Get-VMNetworkAdapterVlan")]
+    public static void GetVlan(Call call)
+    {
+        foreach (var (_, adapter) in Chosen(call)) call.Write(Views.Vlan(adapter));
     }
 
     [Plays("Connect-VMNetworkAdapter")]
@@ -126,6 +151,11 @@ internal static class NetworkCmdlets
             ? call.Get<VMSwitch[]>("VMSwitch", []).Select(one => one.Id).ToHashSet()
             : call.Get<string[]>("Name", []).Select(name => SwitchByName(call, name).Id).ToHashSet();
         if (!call.ShouldProcess(string.Join(", ", ids))) return;
+        // The host's end goes with it, and with that its addresses.
+        var ends = call.State.Switches().Where(one => ids.Contains(one.Id)).Select(HostNetworkCmdlets.AliasOf).ToHashSet();
+        var network = call.State.Network();
+        network.Addresses.RemoveAll(one => ends.Contains(one.InterfaceAlias));
+        call.State.SaveNetwork(network);
         call.State.SaveSwitches(call.State.Switches().Where(one => !ids.Contains(one.Id)));
         foreach (var machine in call.State.Machines())
         {

@@ -96,10 +96,30 @@ public static class Views
         SwitchName = state.Switches().Find(one => one.Id == adapter.SwitchId)?.Name ?? "",
         Connected = adapter.SwitchId is not null,
         IsSynthetic = true,
-        // Filled by the guest's KVP daemon only (k3os#380, packer#8136); no guest here has it.
-        IPAddresses = [],
+        // Filled by the guest's KVP daemon only (k3os#380, packer#8136); no guest here has it, so a knob says it.
+        IPAddresses = state.Knobs.GuestAddresses.GetValueOrDefault(adapter.Mac) ?? [],
+        VlanSetting = Vlan(adapter),
         VMId = machine.Id,
         VMName = machine.Name,
+        ComputerName = Environment.MachineName,
+    };
+
+    public static VMNetworkAdapterVlanSetting Vlan(MachineAdapter adapter) => new()
+    {
+        OperationMode = adapter.AccessVlan == 0 ? VMNetworkAdapterVlanMode.Untagged : VMNetworkAdapterVlanMode.Access,
+        AccessVlanId = adapter.AccessVlan,
+    };
+
+    /// <summary>The host's own end of a switch: named as the switch (WPD Get-VMNetworkAdapter -ManagementOS).</summary>
+    public static VMInternalNetworkAdapter HostAdapter(SwitchState one) => new()
+    {
+        Id = $"Microsoft:{one.Id.ToString().ToUpperInvariant()}",
+        Name = one.Name,
+        SwitchId = one.Id,
+        SwitchName = one.Name,
+        IsManagementOs = true,
+        // Assumed: the same Guid as the interface's.
+        DeviceId = $"{{{one.Id.ToString().ToUpperInvariant()}}}",
         ComputerName = Environment.MachineName,
     };
 

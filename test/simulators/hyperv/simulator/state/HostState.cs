@@ -84,11 +84,19 @@ public sealed class HostState : IDisposable
         var path = System.IO.Path.Combine(Folder, "switches.json");
         var made = File.Exists(path) ? JsonSerializer.Deserialize<List<SwitchState>>(File.ReadAllText(path), Json)! : [];
         // A feature of clients only.
-        return Knobs.Server ? made : [.. made, DefaultSwitch()];
+        return [.. made, .. Knobs.ExternalSwitches.Select(ExternalSwitch), .. Knobs.Server ? [] : new[] { DefaultSwitch() }];
     }
 
     public void SaveSwitches(IEnumerable<SwitchState> switches) =>
-        Write(System.IO.Path.Combine(Folder, "switches.json"), switches.Where(one => one.Id != DefaultSwitchId).ToList());
+        Write(System.IO.Path.Combine(Folder, "switches.json"), switches.Where(one => one.Id != DefaultSwitchId && one.Type != VMSwitchType.External).ToList());
+
+    public HostNetwork Network()
+    {
+        var path = System.IO.Path.Combine(Folder, "network.json");
+        return File.Exists(path) ? JsonSerializer.Deserialize<HostNetwork>(File.ReadAllText(path), Json)! : new HostNetwork();
+    }
+
+    public void SaveNetwork(HostNetwork network) => Write(System.IO.Path.Combine(Folder, "network.json"), network);
 
     public static Machine Copy(Machine machine) =>
         JsonSerializer.Deserialize<Machine>(JsonSerializer.Serialize(machine, Json), Json)!;
@@ -100,6 +108,15 @@ public sealed class HostState : IDisposable
         Id = DefaultSwitchId,
         Name = Knobs.Localized ? "Standardswitch" : "Default Switch",
         Type = VMSwitchType.Internal,
+        AllowManagementOS = true,
+    };
+
+    /// <summary>Its id follows from its name, so that it is the same at each look.</summary>
+    private static SwitchState ExternalSwitch(string name) => new()
+    {
+        Id = new Guid(System.Security.Cryptography.MD5.HashData(System.Text.Encoding.UTF8.GetBytes(name))),
+        Name = name,
+        Type = VMSwitchType.External,
         AllowManagementOS = true,
     };
 

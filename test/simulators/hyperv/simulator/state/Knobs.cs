@@ -9,7 +9,7 @@ public sealed class Knobs
     public bool Server { get; set; }
     /// <summary>German names of integration services and of the Default Switch.</summary>
     public bool Localized { get; set; }
-    /// <summary>full; or none-silent: lists are empty, no error; or none-error: the permission text.</summary>
+    /// <summary>full; hyper-v-administrators: of that group only; none-silent: lists are empty, no error; or none-error: the permission text.</summary>
     public string Rights { get; set; } = "full";
     /// <summary>How long the import of the module takes, in milliseconds.</summary>
     public int ImportDelayMs { get; set; }
@@ -31,4 +31,47 @@ public sealed class Knobs
     public string KillAt { get; set; } = "";
     /// <summary>FullLanguage or ConstrainedLanguage.</summary>
     public string LanguageMode { get; set; } = "FullLanguage";
+
+    /// <summary>EditionID; empty: Professional, or ServerStandard on a server.</summary>
+    public string Edition { get; set; } = "";
+    public bool HypervisorPresent { get; set; } = true;
+    /// <summary>Virtualization is switched on in the computer's firmware; asked only where no hypervisor runs.</summary>
+    public bool VirtualizationInFirmware { get; set; } = true;
+    /// <summary>Free memory in bytes; 0: all of it.</summary>
+    public long FreeMemoryBytes { get; set; }
+    /// <summary>The module Hyper-V is installed.</summary>
+    public bool HasModule { get; set; } = true;
+    /// <summary>Win32_OptionalFeature.InstallState by name: 1 enabled, 2 disabled, 3 absent.</summary>
+    public Dictionary<string, uint> Features { get; set; } = new() { ["Microsoft-Hyper-V"] = 1 };
+    /// <summary>Services by name: their state, a space, their start mode.</summary>
+    public Dictionary<string, string> Services { get; set; } = new() { ["vmms"] = "Running Auto", ["SharedAccess"] = "Running Manual" };
+    /// <summary>Registry values by key, a bar and name: HKEY_LOCAL_MACHINE\SOFTWARE\...|Name. Whole numbers are DWORDs.</summary>
+    public Dictionary<string, string> Registry { get; set; } = [];
+    /// <summary>Win32_DeviceGuard.VirtualizationBasedSecurityStatus: 2 is running.</summary>
+    public uint VirtualizationBasedSecurity { get; set; }
+    /// <summary>Execution policies by scope; what is not named is Undefined.</summary>
+    public Dictionary<string, string> ExecutionPolicies { get; set; } = [];
+    /// <summary>Of every path: NTFS, ReFS, exFAT.</summary>
+    public string FileSystem { get; set; } = "NTFS";
+    public long FreeDiskBytes { get; set; } = 500L << 30;
+    /// <summary>Of every folder, by the names of System.IO.FileAttributes.</summary>
+    public string FolderAttributes { get; set; } = "Directory";
+    /// <summary>ReFS keeps checksums of what is written to folders.</summary>
+    public bool Integrity { get; set; }
+    /// <summary>Networks of the Host Networking Service.</summary>
+    public List<HnsNetwork> Hns { get; set; } = [];
+    /// <summary>Routes beside those of the host's own addresses, as prefixes.</summary>
+    public List<string> Routes { get; set; } = ["0.0.0.0/0"];
+    /// <summary>Whom the host has heard on its networks.</summary>
+    public List<Neighbour> Neighbours { get; set; } = [];
+    /// <summary>What guests tell by KVP: hardware address, twelve digits, to IP addresses.</summary>
+    public Dictionary<string, string[]> GuestAddresses { get; set; } = [];
+    /// <summary>Names of External switches that are there.</summary>
+    public List<string> ExternalSwitches { get; set; } = [];
 }
+
+/// <summary>Type: NAT, ICS, Transparent, l2bridge.</summary>
+public sealed record HnsNetwork(string Name, string Type, string Prefix);
+
+/// <summary>The hardware address with dashes, as the neighbour table has it.</summary>
+public sealed record Neighbour(string Address, string Mac, string State);

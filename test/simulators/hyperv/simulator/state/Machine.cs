@@ -67,6 +67,8 @@ public sealed class MachineAdapter
     /// <summary>Twelve hex digits; zeros until the first start where it is dynamic.</summary>
     public string Mac { get; set; } = "000000000000";
     public OnOffState MacSpoofing { get; set; } = OnOffState.Off;
+    /// <summary>0: untagged.</summary>
+    public int AccessVlan { get; set; }
 }
 
 public sealed class MachineCheckpoint

@@ -1,0 +1,113 @@
+/** The switches that machines of azl-vm share on a host: one with NAT where there is no Default Switch, one host-only. */
+import * as z from 'zod'
+import type { Call } from '../../src/provider/contract.ts'
+import type { Session } from './session.ts'
+
+export type SharedNetwork = 'nat' | 'host-only'
+
+/** The names of the switch and of its NAT network, '' where it has none. */
+const names: Readonly<Record<SharedNetwork, { readonly switch: string; readonly nat: string }>> = {
+  nat: { switch: 'azl-vm-nat', nat: 'azl-vm-nat' },
+  'host-only': { switch: 'azl-vm-host-only', nat: '' },
+}
+
+/** What the switch’s notes begin with; the range of its addresses follows. A switch without it is somebody else’s. */
+const sentence =
+  'Made by azl-vm for its machines and removed with the last of them; please leave it as it is. azl-vm:network:1 '
+
+/** Tried in this order; beside those that routers, Docker, WSL and the Default Switch (172.16.0.0/12) usually take. */
+export const sharedPrefixes: readonly string[] = Array.from(
+  { length: 32 },
+  (_, index) => `192.168.${String(220 + index)}.0/24`,
+)
+
+export function sharedSwitchName(network: SharedNetwork): string {
+  return names[network].switch
+}
+
+/** Whether a switch of the host is this one. */
+export function isSharedSwitch(
+  network: SharedNetwork,
+  found: { readonly name: string; readonly notes: string },
+): boolean {
+  return found.name.toLowerCase() === names[network].switch && found.notes.startsWith(sentence)
+}
+
+/** The commands that make the network with NAT by hand, for an elevated prompt; one a line. */
+export function natCommands(prefix: string): readonly string[] {
+  const { switch: name, nat } = names.nat
+  const gateway = prefix.replace(/0\/24$/, '1')
+  return [
+    `New-VMSwitch -Name ${name} -SwitchType Internal -Notes '${sentence}${prefix}'`,
+    `New-NetIPAddress -InterfaceAlias 'vEthernet (${name})' -IPAddress ${gateway} -PrefixLength 24`,
+    `New-NetNat -Name ${nat} -InternalIPInterfaceAddressPrefix ${prefix}`,
+  ]
+}
+
+export interface JoinRequest {
+  readonly network: SharedNetwork
+  /** Of the machine's network cards on it, twelve upper-case digits. */
+  readonly macs: readonly string[]
+  /** Makes the network where it is missing. */
+  readonly mayMake: boolean
+}
+
+const joinedSchema = z.object({
+  switchId: z.string(),
+  prefix: z.string(),
+  gateway: z.string(),
+  addresses: z.array(z.string()),
+})
+
+export type Joined = z.output<typeof joinedSchema>
+
+/**
+ * Makes a machine a user of the network, and gives each of its cards an address there, the same at each call. Nothing
+ * hands them out: the guest has to be told.
+ */
+export async function joinNetwork(
+  session: Session,
+  vmId: string,
+  { network, macs, mayMake }: JoinRequest,
+  call: Call,
+): Promise<Joined> {
+  const { administrator } = (await session.hello(call)).rights
+  const args = {
+    id: vmId,
+    macs,
+    mayMake,
+    ...names[network],
+    sentence,
+    prefixes: sharedPrefixes,
+    // Changing the host's addresses is for administrators; without one its end of a host-only switch has IPv6 only.
+    hasAddress: network === 'nat' || administrator,
+  }
+  const action = `join the network ${names[network].switch}`
+  return await session.run('join-network', args, { action, schema: joinedSchema }, call)
+}
+
+export interface Left {
+  readonly removed: readonly string[]
+  /** Why a network that nobody uses stays, for people. */
+  readonly kept: string | undefined
+}
+
+/** Takes a machine out of the network's users; `undefined` for a look at what is left over. Removed with its last user. */
+export async function leaveNetwork(
+  session: Session,
+  vmId: string | undefined,
+  network: SharedNetwork,
+  call: Call,
+): Promise<Left> {
+  const schema = z.object({ removed: z.array(z.string()), kept: z.enum(['', 'used', 'rights']) })
+  const args = { id: vmId ?? '', ...names[network], sentence }
+  const action = `leave the network ${names[network].switch}`
+  const { removed, kept } = await session.run('leave-network', args, { action, schema }, call)
+  return {
+    removed,
+    kept:
+      kept === 'rights'
+        ? 'its NAT network can be removed from an elevated prompt only; `azl-vm gc` does it there'
+        : undefined,
+  }
+}
