@@ -7,9 +7,10 @@ import { claim } from './claim.ts'
 import { requireMachine } from './machines.ts'
 import { attachMedium } from './medium.ts'
 import { opticalLocations, pipePath } from './names.ts'
-import type { AdapterRule, DiskParameters, HyperVParameters, SettingsParameters } from './plan.ts'
+import { makeSharedNetwork, setNetworkCards } from './networks.ts'
+import type { DiskParameters, HyperVParameters, SettingsParameters } from './plan.ts'
 import type { Session } from './session.ts'
-import { ensurePrivateSwitch, switchIdOf } from './switches.ts'
+import { ensurePrivateSwitch } from './switches.ts'
 
 /** Those of `start` are the provider's: consoles may wait for it. */
 export async function applyOperation(
@@ -27,11 +28,13 @@ export async function applyOperation(
   }
   const { vmId } = await requireMachine(session, ref, call)
   switch (parameters.kind) {
+    case 'shared-network':
+      return await makeSharedNetwork(session, vmId, parameters, call)
     case 'settings':
       await applySettings(session, vmId, parameters, call)
       break
     case 'adapters':
-      await applyAdapters(session, vmId, parameters.adapters, call)
+      await setNetworkCards(session, vmId, parameters.adapters, call)
       break
     case 'disk':
       await applyDisk(session, vmId, parameters, call)
@@ -64,17 +67,6 @@ async function applySettings(
   await change(session, 'set-vm', vmId, args, call)
   await change(session, 'set-vm-firmware', vmId, { template: secureBootTemplate }, call)
   if (tpm) await change(session, 'enable-vm-tpm', vmId, {}, call)
-}
-
-async function applyAdapters(session: Session, vmId: string, rules: readonly AdapterRule[], call: Call): Promise<void> {
-  const adapters = []
-  for (const { mac, on, isSpoofing } of rules)
-    adapters.push({
-      mac: mac.replaceAll(':', '').toUpperCase(),
-      switchId: await switchIdOf(session, on, call),
-      spoofing: isSpoofing,
-    })
-  await change(session, 'set-network-adapters', vmId, { adapters }, call)
 }
 
 async function applyDisk(

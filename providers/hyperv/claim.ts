@@ -22,7 +22,7 @@ const claimSchema = z.object({
 /** Makes the machine, marked and named; one of this run that is there already is gone on with. Throws machine-exists. */
 export async function claim(
   session: Session,
-  { root, runName, name, memoryBytes, networkModes }: MachineParameters,
+  { root, runName, name, memoryBytes, networkModes, adapters }: MachineParameters,
   { ref, mark }: MachineRequest,
   call: Call,
 ): Promise<string> {
@@ -36,7 +36,7 @@ export async function claim(
   if (other) throw nameTaken(other.ref.name, session)
   // Before anything is there: gc looks for folders of ours in the places that it knows.
   await rememberRoot(session, root, call)
-  const notes = notesWithMark('', { ...mark, provider: { ...mark.provider, networkModes } }, idPlace)
+  const notes = notesWithMark('', { ...mark, provider: { ...mark.provider, networkModes, adapters } }, idPlace)
   const args = { runName, name, path: root, memoryBytes, notes, idPlace }
   const asked = { action: `make ${name}`, schema: claimSchema }
   const { id, takenBy } = await session.run('claim-vm', args, asked, call)

@@ -5,6 +5,7 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { nativeOf } from './facts.ts'
 import { longestInFolder, machineFolder, storageRoot } from './names.ts'
+import { networkDiagnostics } from './network-diagnostics.ts'
 import { optionsOf } from './request-options.ts'
 import { secureBootTemplate } from './secure-boot.ts'
 
@@ -98,27 +99,6 @@ function memoryDiagnostics({ spec }: MachineRequest): readonly PlanDiagnostic[] 
   if (spec.machine.memory % memoryStepBytes === 0) return []
   const message = 'Hyper-V gives memory in steps of 2MiB'
   return [{ ...notSupported(['machine', 'memory'], message, 'Use an even number of MiB.'), code: 'spec-invalid' }]
-}
-
-function networkDiagnostics({ spec }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  return spec.machine.networks.flatMap(({ mode, forward }, index) => {
-    if (!facts.capabilities.networkModes.includes(mode))
-      return [
-        notSupported(
-          ['machine', 'networks', index, 'mode'],
-          `Hyper-V at ${facts.host} has no network of mode ${mode}`,
-          `It has ${facts.capabilities.networkModes.join(', ')}.`,
-        ),
-      ]
-    if (forward.length === 0) return []
-    return [
-      notSupported(
-        ['machine', 'networks', index, 'forward'],
-        'Hyper-V’s own networks forward no ports of the host',
-        'Remove forward: the host reaches the guest at its own address.',
-      ),
-    ]
-  })
 }
 
 /** MAX_PATH: beyond it Hyper-V’s service and tools fail in many places. */

@@ -3,20 +3,21 @@ import * as z from 'zod'
 import { errorText, isAzlVmError } from '../../src/errors.ts'
 import type { Architecture, Capabilities } from '../../src/provider/capabilities.ts'
 import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
+import { folderFindings, readFolder } from './folder-checks.ts'
+import { hostFindings, readHostChecks, readinessFindings, whyNoWorker, type HostChecks } from './host-checks.ts'
+import { noNetworks, readNetworks, type NetworkFacts } from './network-facts.ts'
+import { networkFindings } from './network-findings.ts'
 import type { Hello } from './protocol.ts'
 import type { Session } from './session.ts'
 
 const hostSchema = z.object({
   name: z.string(),
-  hypervisorPresent: z.boolean(),
   isServer: z.boolean(),
-  freeMemoryBytes: z.number(),
   memoryBytes: z.number(),
   logicalProcessors: z.number(),
   /** Where Hyper-V keeps machines for which nobody names a folder. */
   machinePath: z.string(),
   secureBootTemplates: z.array(z.string()),
-  switches: z.array(z.object({ id: z.string(), name: z.string(), type: z.string(), notes: z.string() })),
 })
 
 /** What the plan reads beside the neutral facts. */
@@ -25,6 +26,7 @@ export interface HyperVNative extends z.output<typeof hostSchema> {
   /** Of Windows. */
   readonly build: number
   readonly hostArchitecture: Architecture
+  readonly networks: NetworkFacts
 }
 
 export function nativeOf(facts: Facts): HyperVNative {
@@ -36,27 +38,55 @@ export function architectureOf({ architecture }: Pick<Hello, 'architecture'>): A
   return architecture === 'Arm64' ? 'aarch64' : 'x86_64'
 }
 
-/** An unready host is a finding. */
+/** An unready host is a finding, from the ground up: where PowerShell, Windows or Hyper-V say no, no more is asked. */
 export async function readFacts(session: Session, call: Call): Promise<Facts> {
+  let hello: Hello
+  let checks: HostChecks
   try {
-    const hello = await session.hello(call)
-    const asked = { action: 'read what the host offers', schema: hostSchema }
-    const host = await session.run('get-host', {}, asked, call)
-    const native = {
-      ...host,
-      separator: hello.separator,
-      build: hello.build,
-      hostArchitecture: architectureOf(hello),
-    }
-    const findings = findingsOf(native, hello)
-    return {
-      ...base(session, native, findings),
-      isReady: !findings.some(({ level }) => level === 'error'),
-      versions: { windows: `${hello.edition} ${String(hello.build)}`.trim(), powershell: hello.psVersion },
-    }
+    hello = await session.identity(call)
+    checks = await readHostChecks(session, call)
   } catch (error) {
-    return { ...base(session, assumedNative(), [whyNotReady(error)]), isReady: false }
+    return { ...base(session, assumedNative(), [whyNoWorker(error)]), isReady: false }
   }
+  const readiness = readinessFindings(hello, checks)
+  const versions = { windows: `${hello.edition} ${String(hello.build)}`.trim(), powershell: hello.psVersion }
+  if (hasError(readiness)) return { ...base(session, assumedNative(), readiness), isReady: false, versions }
+  try {
+    return { ...(await readReadyHost(session, hello, checks, readiness, call)), versions }
+  } catch (error) {
+    return { ...base(session, assumedNative(), [...readiness, whyNotReady(error)]), isReady: false, versions }
+  }
+}
+
+async function readReadyHost(
+  session: Session,
+  hello: Hello,
+  checks: HostChecks,
+  readiness: readonly Finding[],
+  call: Call,
+): Promise<Facts> {
+  const asked = { action: 'read what the host offers', schema: hostSchema }
+  const host = await session.run('get-host', {}, asked, call)
+  const networks = await readNetworks(session, call)
+  const folder = await readFolder(session, host.machinePath, call)
+  const native = {
+    ...host,
+    separator: hello.separator,
+    build: hello.build,
+    hostArchitecture: architectureOf(hello),
+    networks,
+  }
+  const findings = [
+    ...readiness,
+    ...hostFindings(hello, checks),
+    ...folderFindings(folder),
+    ...networkFindings(networks, checks),
+  ]
+  return { ...base(session, native, findings), isReady: !hasError(findings) }
+}
+
+function hasError(findings: readonly Finding[]): boolean {
+  return findings.some(({ level }) => level === 'error')
 }
 
 /**
@@ -83,14 +113,12 @@ function base(session: Session, native: HyperVNative, findings: readonly Finding
 function assumedNative(): HyperVNative {
   return {
     name: '',
-    hypervisorPresent: true,
     isServer: false,
-    freeMemoryBytes: 0,
     memoryBytes: 0,
     logicalProcessors: 0,
     machinePath: 'C:\\ProgramData\\Microsoft\\Windows\\Hyper-V',
     secureBootTemplates: ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority', 'OpenSourceShieldedVM'],
-    switches: [],
+    networks: noNetworks,
     separator: '\\',
     build: 26100,
     hostArchitecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
@@ -109,21 +137,6 @@ function whyNotReady(error: unknown): Finding {
   }
 }
 
-function findingsOf(native: HyperVNative, hello: Hello): readonly Finding[] {
-  if (!native.hypervisorPresent)
-    return [
-      {
-        level: 'error',
-        code: 'hypervisor-off',
-        error: 'host-not-ready',
-        message: 'Hyper-V is installed, and its hypervisor does not run: no machine can be started',
-        fix: 'In an elevated prompt `bcdedit /set hypervisorlaunchtype auto`, switch virtualization on in the computer’s firmware, and restart Windows.',
-      },
-    ]
-  const message = `Hyper-V answers on ${native.name} (Windows ${String(hello.build)}, PowerShell ${hello.psVersion})`
-  return [{ level: 'ok', code: 'hyperv-answers', message }]
-}
-
 function capabilitiesOf({ hostArchitecture, secureBootTemplates }: HyperVNative): Capabilities {
   return {
     architectures: [hostArchitecture],
@@ -133,7 +146,7 @@ function capabilitiesOf({ hostArchitecture, secureBootTemplates }: HyperVNative)
     // Hyper-V on ARM nests no hypervisor.
     nestedVirtualization: hostArchitecture === 'x86_64',
     systemPort: false,
-    networkModes: ['nat', 'isolated'],
+    networkModes: ['nat', 'bridged', 'host-only', 'isolated'],
     forward: false,
     console: {
       ports: ['system', 'firmware'],

@@ -25,24 +25,13 @@ const checksSchema = z.object({
   sharingPolicy: z.string(),
   bridgePolicy: z.string(),
   firewallPolicy: z.string(),
-  /** The nearest that is there of the folder for machines; null where it tells nothing. */
-  folder: z
-    .object({
-      path: z.string(),
-      fileSystem: z.string(),
-      freeBytes: z.number(),
-      attributes: z.array(z.string()),
-      hasIntegrity: z.boolean(),
-    })
-    .nullable(),
 })
 
 export type HostChecks = z.output<typeof checksSchema>
 
-/** `folder` is where machines will lie; '' where nobody could ask Hyper-V for it. */
-export async function readHostChecks(session: Session, folder: string, call: Call): Promise<HostChecks> {
+export async function readHostChecks(session: Session, call: Call): Promise<HostChecks> {
   const asked = { action: 'look at the host', schema: checksSchema, isWithoutRights: true }
-  return await session.run('get-host-checks', { path: folder }, asked, call)
+  return await session.run('get-host-checks', {}, asked, call)
 }
 
 /** Why there is no worker to ask at all, as a finding; throws what is no such thing. */
@@ -153,7 +142,6 @@ export function hostFindings(hello: Hello, checks: HostChecks): readonly Finding
     elevationFinding(hello),
     policyFinding(checks),
     memoryFinding(checks),
-    ...folderFindings(checks),
     ...neighbourFindings(checks),
     architectureFinding(hello),
   ].filter((finding) => finding !== undefined)
@@ -183,7 +171,6 @@ function policyFinding({ executionPolicies }: HostChecks): Finding | undefined {
 
 /** A machine of the default size. */
 const comfortableMemoryBytes = 4 * 1024 ** 3
-const comfortableDiskBytes = 20 * 1024 ** 3
 
 function memoryFinding({ memoryBytes }: HostChecks): Finding {
   if (memoryBytes >= comfortableMemoryBytes)
@@ -194,69 +181,6 @@ function memoryFinding({ memoryBytes }: HostChecks): Finding {
     message: `only ${roughBytes(memoryBytes)} of memory free; a machine has 4GiB by default, and Hyper-V lends none`,
     fix: 'Stop other machines (`wsl --shutdown` ends WSL’s), or set machine.memory lower.',
   }
-}
-
-/** Hyper-V puts virtual disks on NTFS, ReFS and a cluster’s volumes. Source: hashicorp/packer#9922, vagrant#11118. */
-const goodFileSystems = ['NTFS', 'ReFS', 'CSVFS', '']
-
-function folderFindings({ folder }: HostChecks): readonly Finding[] {
-  if (!folder) return []
-  const { path, fileSystem, freeBytes, attributes, hasIntegrity } = folder
-  const found: Finding[] = []
-  const bad = (code: string, what: string, fix: string): Finding => ({
-    level: 'error',
-    code,
-    message: `${what}: ${path}`,
-    fix,
-    error: 'host-not-ready',
-  })
-  const elsewhere = 'or name another folder in storage.path'
-  if (!goodFileSystems.includes(fileSystem))
-    found.push(
-      bad(
-        'folder-file-system',
-        `Hyper-V puts no virtual disks on ${fileSystem}`,
-        `Use a volume with NTFS, ${elsewhere}.`,
-      ),
-    )
-  if (attributes.includes('Compressed'))
-    found.push(
-      bad(
-        'folder-compressed',
-        'Hyper-V puts no virtual disks into a compressed folder',
-        `\`compact /u "${path}"\`, ${elsewhere}.`,
-      ),
-    )
-  if (attributes.includes('Encrypted'))
-    found.push(
-      bad(
-        'folder-encrypted',
-        'Hyper-V puts no virtual disks into an encrypted folder',
-        `\`cipher /d "${path}"\`, ${elsewhere}.`,
-      ),
-    )
-  if (attributes.includes('SparseFile'))
-    found.push(
-      bad('folder-sparse', 'Hyper-V puts no virtual disks among sparse files', `Name another folder in storage.path.`),
-    )
-  if (hasIntegrity)
-    found.push(
-      bad(
-        'folder-integrity',
-        'ReFS keeps checksums of this folder’s files, and Hyper-V takes no such virtual disks',
-        `In an elevated PowerShell: \`Set-FileIntegrity -FileName '${path}' -Enable $false\`, ${elsewhere}.`,
-      ),
-    )
-  if (freeBytes >= 0 && freeBytes < comfortableDiskBytes)
-    found.push({
-      level: 'warning',
-      code: 'host-disk-space',
-      message: `only ${roughBytes(freeBytes)} free for machines at ${path}`,
-      fix: `Free some space, ${elsewhere}.`,
-    })
-  return found.length > 0 || freeBytes < 0
-    ? found
-    : [{ level: 'ok', code: 'host-disk-space', message: `${roughBytes(freeBytes)} free for machines at ${path}` }]
 }
 
 /** What else uses the hypervisor, or moves machines about. */

@@ -1,60 +1,57 @@
 /** What each network card of a spec is plugged into, as a rule: which switch that is, is found anew at each start. */
+import * as z from 'zod'
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { Mark } from '../../src/provider/mark.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
-import { runName } from './names.ts'
+import { switchName } from './names.ts'
 import { networksOf } from './network-facts.ts'
-import type { SharedNetwork } from './shared-networks.ts'
+import { optionsOf } from './request-options.ts'
+import { sharedNetworks, type SharedNetwork } from './shared-networks.ts'
 
-export type SwitchRule =
+const switchRuleSchema = z.discriminatedUnion('is', [
   /** Windows' own switch with NAT, DHCP and DNS; clients have it. */
-  | { readonly is: 'default' }
-  | { readonly is: 'shared'; readonly network: SharedNetwork }
-  /** The machine's own. */
-  | { readonly is: 'private'; readonly name: string }
-  | { readonly is: 'named'; readonly name: string }
+  z.object({ is: z.literal('default') }),
+  z.object({ is: z.literal('shared'), network: z.enum(sharedNetworks) }),
+  /** The machine's own, which leads nowhere. */
+  z.object({ is: z.literal('private'), name: z.string() }),
+  z.object({ is: z.literal('named'), name: z.string() }),
   /** The host's one switch that leads to a network outside. */
-  | { readonly is: 'external' }
+  z.object({ is: z.literal('external') }),
+])
 
-export interface NetworkCard {
-  readonly mode: NetworkMode
-  /** As Hyper-V writes it: twelve upper-case digits. */
-  readonly mac: string
-  readonly on: SwitchRule
+const ruleSchema = z.object({
+  mode: z.enum(['nat', 'bridged', 'host-only', 'isolated']),
+  /** Lower case with colons. */
+  mac: z.string(),
+  on: switchRuleSchema,
   /** 0: untagged. */
-  readonly vlan: number
-  /** The guest may send from other addresses: machines inside it have their own. */
-  readonly spoofing: boolean
-}
+  vlan: z.number(),
+  /** The guest may use other addresses than its card's, as its own guests need. */
+  isSpoofing: z.boolean(),
+})
 
-/** What the spec’s key `hyperv` says of networks. */
-export interface NetworkOptions {
-  readonly switch?: string | undefined
-  readonly vlan?: number | undefined
-}
+export type SwitchRule = z.output<typeof switchRuleSchema>
+export type AdapterRule = z.output<typeof ruleSchema>
 
-export function networkOptionsOf(request: MachineRequest): NetworkOptions {
-  return request.options ?? {}
-}
-
-export function cardsOf(request: MachineRequest, facts: Facts): readonly NetworkCard[] {
-  const { vlan = 0 } = networkOptionsOf(request)
+export function adaptersOf(request: MachineRequest, facts: Facts): readonly AdapterRule[] {
+  const { vlan = 0 } = optionsOf(request)
   const { networks, nestedVirtualization } = request.spec.machine
   return networks.map(({ mode }, index) => {
     const on = ruleOf(request, facts, mode, index)
     return {
       mode,
-      mac: plainMac(request.macs[index] ?? ''),
+      mac: request.macs[index] ?? '',
       on,
       vlan: on.is === 'named' || on.is === 'external' ? vlan : 0,
-      spoofing: nestedVirtualization,
+      isSpoofing: nestedVirtualization,
     }
   })
 }
 
 function ruleOf(request: MachineRequest, facts: Facts, mode: NetworkMode, index: number): SwitchRule {
-  const { switch: name } = networkOptionsOf(request)
-  if (mode === 'isolated') return { is: 'private', name: `${runName(request.mark.runId)}-${String(index)}` }
+  const { switch: name } = optionsOf(request)
+  if (mode === 'isolated') return { is: 'private', name: switchName(request.mark.runId, index) }
   if (name !== undefined) return { is: 'named', name }
   switch (mode) {
     case 'nat':
@@ -66,6 +63,25 @@ function ruleOf(request: MachineRequest, facts: Facts, mode: NetworkMode, index:
     case 'bridged':
       return { is: 'external' }
   }
+}
+
+/** The rules that the machine was made with; none where the mark is of somebody else's making. */
+export function adaptersInMark(mark: Mark | undefined): readonly AdapterRule[] {
+  const rules = z.array(ruleSchema).safeParse(mark?.provider['adapters'])
+  return rules.success ? rules.data : []
+}
+
+/** The shared networks that a machine's cards are on. */
+export function sharedNetworksOf(adapters: readonly AdapterRule[]): readonly SharedNetwork[] {
+  return [...new Set(adapters.flatMap(({ on }) => (on.is === 'shared' ? [on.network] : [])))]
+}
+
+/** Hardware addresses, as Hyper-V has them, of the cards on a shared network. */
+export function macsOn(
+  adapters: readonly Pick<AdapterRule, 'mac' | 'on'>[],
+  network: SharedNetwork,
+): readonly string[] {
+  return adapters.flatMap(({ on, mac }) => (on.is === 'shared' && on.network === network ? [plainMac(mac)] : []))
 }
 
 /** `00:15:5d:01:02:03` as Hyper-V has it. */

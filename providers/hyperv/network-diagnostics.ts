@@ -3,12 +3,13 @@ import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
-import { cardsOf, networkOptionsOf, type NetworkCard } from './network-cards.ts'
+import { adaptersOf, type AdapterRule } from './network-cards.ts'
 import { networksOf, type NetworkFacts, type SwitchFact } from './network-facts.ts'
+import { optionsOf } from './request-options.ts'
 import { natCommands, sharedSwitchName } from './shared-networks.ts'
 
 export function networkDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const cards = cardsOf(request, facts)
+  const cards = adaptersOf(request, facts)
   const found = [...forwardDiagnostics(request), ...unusedKeys(request, cards)]
   // One fault at a time: what does not fit needs no look at the host.
   if (found.length > 0 || facts.isAssumed) return found
@@ -34,8 +35,8 @@ function forwardDiagnostics({ spec }: MachineRequest): readonly PlanDiagnostic[]
   )
 }
 
-function unusedKeys(request: MachineRequest, cards: readonly NetworkCard[]): readonly PlanDiagnostic[] {
-  const { switch: name, vlan } = networkOptionsOf(request)
+function unusedKeys(request: MachineRequest, cards: readonly AdapterRule[]): readonly PlanDiagnostic[] {
+  const { switch: name, vlan } = optionsOf(request)
   const isNamed = cards.some(({ on }) => on.is === 'named')
   const isTagged = cards.some((card) => card.vlan !== 0)
   return [
@@ -61,7 +62,7 @@ function unused(key: string, why: string): PlanDiagnostic {
 function cardDiagnostics(
   request: MachineRequest,
   networks: NetworkFacts,
-  { mode, on }: NetworkCard,
+  { mode, on }: AdapterRule,
   index: number,
 ): readonly PlanDiagnostic[] {
   const path = ['machine', 'networks', index, 'mode']

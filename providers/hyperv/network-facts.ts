@@ -5,9 +5,9 @@ import type { Session } from './session.ts'
 import { isSharedSwitch, sharedPrefixes } from './shared-networks.ts'
 
 /** The same on every Windows, while the name is translated. Source: canonical/multipass kDefaultHyperVSwitchGUID. */
-const defaultSwitchId = 'c08cb7b8-9b3c-408e-8e30-5e16a3aeb444'
+export const defaultSwitchId = 'c08cb7b8-9b3c-408e-8e30-5e16a3aeb444'
 
-const switchSchema = z.object({
+export const switchSchema = z.object({
   id: z.string(),
   name: z.string(),
   type: z.enum(['Private', 'Internal', 'External']),

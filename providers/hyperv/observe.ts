@@ -5,9 +5,10 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import { macWithColons, powerState } from './info.ts'
 import { findMachine, type FoundMachine, type MachineConfig } from './machines.ts'
 import { opticalLocations, pathsOf } from './names.ts'
-import type { AdapterRule, DiskParameters, HyperVParameters, MachineParameters, SettingsParameters } from './plan.ts'
+import type { AdapterRule } from './network-cards.ts'
+import type { DiskParameters, HyperVParameters, MachineParameters, SettingsParameters } from './plan.ts'
 import type { Session } from './session.ts'
-import { hasSwitch } from './switches.ts'
+import { hasSharedSwitch, hasSwitch } from './switches.ts'
 
 export async function observeOperation(
   session: Session,
@@ -24,6 +25,8 @@ export async function observeOperation(
       return different(await placePairs(session, parameters, request, config, call))
     case 'settings':
       return different(settingsPairs(parameters, config))
+    case 'shared-network':
+      return present(await hasSharedSwitch(session, parameters.network, call))
     case 'adapters':
       return different(adapterPairs(parameters.adapters, request, machine))
     case 'disk':

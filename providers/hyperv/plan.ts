@@ -5,24 +5,11 @@ import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
 import { diagnose } from './diagnose.ts'
 import { nativeOf } from './facts.ts'
-import { diskFile, machineFolder, pathsOf, runName, storageRoot, switchName } from './names.ts'
+import { diskFile, machineFolder, pathsOf, runName, storageRoot } from './names.ts'
+import { adaptersOf, macsOn, sharedNetworksOf, type AdapterRule } from './network-cards.ts'
 import { withCmdlets } from './script.ts'
 import { secureBootTemplate } from './secure-boot.ts'
-
-/** Which switch a network card is put on; a rule, which is resolved when the machine is made. */
-export type SwitchRule =
-  | { readonly is: 'default' }
-  /** The machine's own, which leads nowhere. */
-  | { readonly is: 'private'; readonly name: string }
-
-export interface AdapterRule {
-  readonly mode: NetworkMode
-  /** Lower case with colons. */
-  readonly mac: string
-  readonly on: SwitchRule
-  /** The guest may use other addresses than its card's, as its own guests need. */
-  readonly isSpoofing: boolean
-}
+import { sharedSwitchName, type SharedNetwork } from './shared-networks.ts'
 
 export interface MachineParameters {
   readonly kind: 'machine'
@@ -32,6 +19,8 @@ export interface MachineParameters {
   readonly name: string
   readonly memoryBytes: number
   readonly networkModes: readonly NetworkMode[]
+  /** Kept in the mark: what its cards are on is found anew at each start. */
+  readonly adapters: readonly AdapterRule[]
 }
 
 export interface SettingsParameters {
@@ -56,6 +45,14 @@ export type HyperVParameters =
   | MachineParameters
   | SettingsParameters
   | { readonly kind: 'switch'; readonly name: string }
+  | {
+      readonly kind: 'shared-network'
+      readonly network: SharedNetwork
+      /** Of the machine's cards on it, as Hyper-V has them. */
+      readonly macs: readonly string[]
+      /** Makes the network where it is missing. */
+      readonly mayMake: boolean
+    }
   | { readonly kind: 'adapters'; readonly adapters: readonly AdapterRule[] }
   | DiskParameters
   | { readonly kind: 'drives' }
@@ -73,11 +70,12 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const native = nativeOf(facts)
   const root = storageRoot(native, request.spec.storage.path)
   const folder = machineFolder(native, root, request.mark.runId)
-  const adapters = adaptersOf(request)
+  const adapters = adaptersOf(request, facts)
   const operations = [
-    makeMachine(request, root),
+    makeMachine(request, root, adapters),
     settings(request),
     ...adapters.flatMap(({ on }) => (on.is === 'private' ? [makeSwitch(on.name)] : [])),
+    ...sharedNetworksOf(adapters).map((network) => joinNetwork(request, network, adapters)),
     networkCards(request, adapters),
     ...request.spec.machine.disks.map(({ size }, index) =>
       makeDisk(request, index, pathsOf(native).join(folder, diskFile(index)), size),
@@ -105,15 +103,6 @@ function emptyPlan(diagnostics: readonly PlanDiagnostic[]): Plan {
   return { diagnostics, operations: [], script: { language: 'ps1', prologue: [], epilogue: [] }, choices: [] }
 }
 
-function adaptersOf({ spec, macs, mark }: MachineRequest): readonly AdapterRule[] {
-  return spec.machine.networks.map(({ mode }, index) => ({
-    mode,
-    mac: macs[index] ?? '',
-    on: mode === 'isolated' ? { is: 'private', name: switchName(mark.runId, index) } : { is: 'default' },
-    isSpoofing: spec.machine.nestedVirtualization,
-  }))
-}
-
 function operation(
   id: string,
   title: string,
@@ -126,7 +115,7 @@ function operation(
 
 const withMachine = 'goes with the machine'
 
-function makeMachine({ ref, spec, mark }: MachineRequest, root: string): Operation {
+function makeMachine({ ref, spec, mark }: MachineRequest, root: string, adapters: readonly AdapterRule[]): Operation {
   return operation(
     'define',
     `make the machine ${ref.name}, mark it, and give it its name`,
@@ -138,6 +127,7 @@ function makeMachine({ ref, spec, mark }: MachineRequest, root: string): Operati
       name: ref.name,
       memoryBytes: spec.machine.memory,
       networkModes: spec.machine.networks.map(({ mode }) => mode),
+      adapters,
     },
     { undo: 'remove the machine and its folder', outputs: ['vm-id'] },
   )
@@ -168,6 +158,27 @@ function makeSwitch(name: string): Operation {
     { kind: 'switch', name },
     { kind: 'switch', name },
     { undo: 'remove the switch' },
+  )
+}
+
+/** The rule: the first range that no route, NAT or HNS network of the host overlaps, found when it is applied. */
+function joinNetwork(
+  { isHostNetworkAllowed = false }: MachineRequest,
+  network: SharedNetwork,
+  adapters: readonly AdapterRule[],
+): Operation {
+  const name = sharedSwitchName(network)
+  const macs = macsOn(adapters, network)
+  const isNat = network === 'nat'
+  return operation(
+    `network-${network}`,
+    `see that the switch ${name}${isNat ? ' with its NAT network' : ''} is there, and reserve an address on it`,
+    { kind: 'switch', name },
+    { kind: 'shared-network', network, macs, mayMake: !isNat || isHostNetworkAllowed },
+    {
+      undo: `give the address back, and remove the switch${isNat ? ' and the NAT network' : ''} where no machine uses it`,
+      outputs: ['prefix', 'gateway', ...macs.map((mac) => `address-${mac}`)],
+    },
   )
 }
 

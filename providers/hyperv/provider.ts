@@ -40,11 +40,13 @@ import { followLog, openConsole } from './console.ts'
 import { eventsOf } from './events.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import type { HostChoice } from './host.ts'
-import { infoOf } from './info.ts'
+import { endpointOf } from './endpoint.ts'
+import { infoOf, powerState } from './info.ts'
 import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts'
 import { watchState } from './machine-state.ts'
 import { allMachines, findMachine, type FoundMachine } from './machines.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
+import { leaveNetworks, removeUnusedNetworks } from './networks.ts'
 import { observeOperation } from './observe.ts'
 import { makePlan, parametersOf } from './plan.ts'
 import { destroyMachine, removeSwitches } from './removal.ts'
@@ -101,6 +103,7 @@ export class HyperVProvider implements Provider {
       await this.destroy(request.ref, call)
       await removeLeftoversOf(this.#session, request.mark.runId, call)
     } else if (kind === 'switch') await removeSwitches(this.#session, request.mark.runId, call)
+    else if (machine && kind === 'shared-network') await leaveNetworks(this.#session, machine.vmId, call)
     else if (machine && kind === 'start')
       await turnOff(this.#session, { name: request.ref.name, vmId: machine.vmId }, call)
     else if (machine && kind === 'medium') await ejectMedium(this.#session, request.ref, call)
@@ -165,8 +168,10 @@ export class HyperVProvider implements Provider {
     return machine ? await eventsOf(this.#session, { name: ref.name, vmId: machine.vmId }, since, call) : []
   }
 
-  endpoint(): Promise<Endpoint | undefined> {
-    return notYet('an endpoint')
+  async endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined> {
+    const machine = await findMachine(this.#session, ref, call)
+    if (!machine || powerState(machine.config.state) !== 'running') return undefined
+    return await endpointOf(this.#session, machine.vmId, call)
   }
 
   async viewer(ref: MachineRef, call: Call): Promise<Viewer> {
@@ -229,8 +234,8 @@ export class HyperVProvider implements Provider {
     return await removeLeftover(this.#session, leftover, call)
   }
 
-  removeUnusedShared(): Promise<readonly string[]> {
-    return Promise.resolve([])
+  async removeUnusedShared(call: Call): Promise<readonly string[]> {
+    return await removeUnusedNetworks(this.#session, call)
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import { findMachine } from './machines.ts'
 import { isMarkOf } from './mark-notes.ts'
 import { allFilesPattern, ownFilePattern, pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
+import { leaveNetworks } from './networks.ts'
 import type { Session } from './session.ts'
 import { turnOff } from './stop.ts'
 import { removeSwitch, switchNames } from './switches.ts'
@@ -19,14 +20,16 @@ export async function destroyMachine(session: Session, ref: MachineRef, call: Ca
   // A copy by hand carries the original's mark: the files and switches that it names are not the copy's.
   const runId = mark && isMarkOf(mark, vmId) ? mark.runId : undefined
   const removed = runId === undefined ? [] : await removeSwitches(session, runId, call)
+  const shared = await leaveNetworks(session, vmId, call)
+  removed.push(...shared.removed)
   const folder = runId === undefined ? undefined : await ownFolder(session, config.path, runId, call)
   const files = folder === undefined ? [] : (await removeFiles(session, folder, ownFilePattern, call)).removed
   await removeMachine(session, vmId, ref.name, call)
   session.vmIds.delete(ref.id)
   removed.push(...files, `machine ${ref.name}`)
-  if (folder === undefined) return { removed, kept: [] }
+  if (folder === undefined) return { removed, kept: shared.kept }
   const rest = await removeFolder(session, folder, call)
-  return { removed: [...removed, ...rest.removed], kept: rest.kept }
+  return { removed: [...removed, ...rest.removed], kept: [...shared.kept, ...rest.kept] }
 }
 
 /** The folder of a run's machine, where it is one of ours; an admin may have moved the machine's files elsewhere. */

@@ -5,17 +5,12 @@
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { diskFile, opticalLocations, pathsOf } from './names.ts'
-import {
-  parametersOf,
-  type AdapterRule,
-  type HyperVParameters,
-  type MachineParameters,
-  type SettingsParameters,
-  type SwitchRule,
-} from './plan.ts'
+import type { AdapterRule, SwitchRule } from './network-cards.ts'
+import { defaultSwitchId } from './network-facts.ts'
+import { parametersOf, type HyperVParameters, type MachineParameters, type SettingsParameters } from './plan.ts'
 import { call, code, given, literal, type Code } from './powershell-text.ts'
 import type { Hello } from './protocol.ts'
-import { defaultSwitchId } from './switches.ts'
+import { sharedSwitchName } from './shared-networks.ts'
 
 /** Hold the machine, and the installer's drive, from their making to the script's end. */
 const vm = code('$vm')
@@ -99,6 +94,8 @@ function linesOf(parameters: HyperVParameters, pipePath: string | Code): readonl
       return settings(parameters, pipePath)
     case 'switch':
       return [`$null = ${call('New-VMSwitch', { Name: parameters.name, SwitchType: 'Private' })}`]
+    case 'shared-network':
+      return [`# The switch ${sharedSwitchName(parameters.network)} must be there: \`azl-vm doctor\` prints what makes it.`]
     case 'adapters':
       return adapters(parameters.adapters)
     case 'disk':
@@ -162,12 +159,15 @@ function adapters(all: readonly AdapterRule[]): readonly string[] {
   return [`foreach ($adapter in @($vm.NetworkAdapters)) { ${remove} }`, ...all.flatMap(adapterLines)]
 }
 
-function adapterLines({ mac, on, isSpoofing }: AdapterRule): readonly string[] {
+function adapterLines({ mac, on, isSpoofing, vlan }: AdapterRule): readonly string[] {
   const adapter = code('$adapter')
   const add = { VM: vm, StaticMacAddress: mac.replaceAll(':', '').toUpperCase(), Passthru: given }
   return [
     `$adapter = ${call('Add-VMNetworkAdapter', add)}`,
     ...(isSpoofing ? [call('Set-VMNetworkAdapter', { VMNetworkAdapter: adapter, MacAddressSpoofing: 'On' })] : []),
+    ...(vlan === 0
+      ? []
+      : [call('Set-VMNetworkAdapterVlan', { VMNetworkAdapter: adapter, Access: given, VlanId: vlan })]),
     `$switch = ${switchText(on)}`,
     call('Connect-VMNetworkAdapter', { VMNetworkAdapter: adapter, VMSwitch: code('$switch') }),
   ]
@@ -176,7 +176,9 @@ function adapterLines({ mac, on, isSpoofing }: AdapterRule): readonly string[] {
 /** -Name would take a name for a pattern. */
 function switchText(rule: SwitchRule): string {
   if (rule.is === 'default') return call('Get-VMSwitch', { Id: defaultSwitchId })
-  return `${call('Get-VMSwitch', {})} | Where-Object { $_.Name -eq ${literal(rule.name)} }`
+  if (rule.is === 'external') return call('Get-VMSwitch', { SwitchType: 'External' })
+  const name = rule.is === 'shared' ? sharedSwitchName(rule.network) : rule.name
+  return `${call('Get-VMSwitch', {})} | Where-Object { $_.Name -eq ${literal(name)} }`
 }
 
 /** Dynamic, with blocks of 1 MiB as Linux file systems want them, at its place on the SCSI controller. */

@@ -3,7 +3,8 @@ import * as z from 'zod'
 import type { Call } from '../../src/provider/contract.ts'
 import type { Session } from './session.ts'
 
-export type SharedNetwork = 'nat' | 'host-only'
+export const sharedNetworks = ['nat', 'host-only'] as const
+export type SharedNetwork = (typeof sharedNetworks)[number]
 
 /** The names of the switch and of its NAT network, '' where it has none. */
 const names: Readonly<Record<SharedNetwork, { readonly switch: string; readonly nat: string }>> = {
@@ -92,15 +93,10 @@ export interface Left {
   readonly kept: string | undefined
 }
 
-/** Takes a machine out of the network's users; `undefined` for a look at what is left over. Removed with its last user. */
-export async function leaveNetwork(
-  session: Session,
-  vmId: string | undefined,
-  network: SharedNetwork,
-  call: Call,
-): Promise<Left> {
+/** Takes a machine out of the network's users; `''` for a look at what is left over. Removed with its last user. */
+export async function leaveNetwork(session: Session, vmId: string, network: SharedNetwork, call: Call): Promise<Left> {
   const schema = z.object({ removed: z.array(z.string()), kept: z.enum(['', 'used', 'rights']) })
-  const args = { id: vmId ?? '', ...names[network], sentence }
+  const args = { id: vmId, ...names[network], sentence }
   const action = `leave the network ${names[network].switch}`
   const { removed, kept } = await session.run('leave-network', args, { action, schema }, call)
   return {

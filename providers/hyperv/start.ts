@@ -7,6 +7,8 @@ import { recorderOf, untilConnected } from './console.ts'
 import { eventsOf } from './events.ts'
 import { changeState, settledState, type Watched } from './machine-state.ts'
 import { requireMachine } from './machines.ts'
+import { adaptersInMark } from './network-cards.ts'
+import { reconnectNetworkCards } from './networks.ts'
 import type { Session } from './session.ts'
 
 /** Hyper-V knows no other. */
@@ -23,6 +25,7 @@ export async function startMachine(
   const watched = { name: ref.name, vmId: machine.vmId }
   const state = await settledState(session, watched, call)
   if (state === 'running') return result
+  if (state === 'off') await reconnectNetworkCards(session, machine.vmId, adaptersInMark(machine.mark), call)
   const line = await recorderOf(session, recorders, machine, call)
   const since = session.context.now()
   try {

@@ -2,34 +2,68 @@
 import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
-import type { SwitchRule } from './plan.ts'
+import type { SwitchRule } from './network-cards.ts'
+import { isDefaultSwitch, switchSchema, type SwitchFact } from './network-facts.ts'
 import type { Session } from './session.ts'
+import { isSharedSwitch, sharedSwitchName, type SharedNetwork } from './shared-networks.ts'
 
-/** Of every Windows client's Default Switch; its name is translated (canonical/multipass, kDefaultHyperVSwitchGUID). */
-export const defaultSwitchId = 'c08cb7b8-9b3c-408e-8e30-5e16a3aeb444'
+const listSchema = z.object({ switches: z.array(switchSchema) })
 
-const listSchema = z.object({ switches: z.array(z.object({ id: z.string(), name: z.string() })) })
-
-async function listSwitches(session: Session, call: Call): Promise<z.output<typeof listSchema>['switches']> {
+export async function listSwitches(session: Session, call: Call): Promise<readonly SwitchFact[]> {
   return (await session.run('list-switches', {}, { action: 'list the switches', schema: listSchema }, call)).switches
 }
 
-/** Hyper-V's id of the switch. Throws host-not-ready where there is none. */
-export async function switchIdOf(session: Session, rule: SwitchRule, call: Call): Promise<string> {
-  const switches = await listSwitches(session, call)
-  const isMeant = ({ id, name }: { readonly id: string; readonly name: string }): boolean =>
-    rule.is === 'default' ? id.toLowerCase() === defaultSwitchId : name === rule.name
-  const found = switches.find(isMeant)
-  if (found) return found.id
-  throw rule.is === 'default'
-    ? new AzlVmError('host-not-ready', `${session.choice.host} has no Default Switch, which nat needs`, {
-        hint: 'Windows 11 makes it with Hyper-V; Windows Server has none.',
-      })
-    : new AzlVmError('backend-failed', `the switch ${rule.name} is gone`)
+/** Hyper-V's id of the switch that a rule means. Throws host-not-ready where there is none, or where it is not the only one. */
+export function switchIdOf(switches: readonly SwitchFact[], rule: SwitchRule): string {
+  const [found, second] = switches.filter((each) => isMeant(each, rule))
+  if (found === undefined)
+    throw new AzlVmError('host-not-ready', `${wordsFor(rule)} is not there`, { hint: hintFor(rule) })
+  if (second === undefined || rule.is === 'private') return found.id
+  throw new AzlVmError('host-not-ready', `the host has several of ${wordsFor(rule)}: ${found.name}, ${second.name}`, {
+    hint: 'Say which one: `hyperv: { switch: NAME }`.',
+  })
+}
+
+function isMeant(found: SwitchFact, rule: SwitchRule): boolean {
+  switch (rule.is) {
+    case 'default':
+      return isDefaultSwitch(found)
+    case 'shared':
+      return isSharedSwitch(rule.network, found)
+    case 'external':
+      return found.type === 'External'
+    case 'private':
+    case 'named':
+      return found.name.toLowerCase() === rule.name.toLowerCase()
+  }
+}
+
+function wordsFor(rule: SwitchRule): string {
+  switch (rule.is) {
+    case 'default':
+      return 'the Default Switch'
+    case 'shared':
+      return `the switch ${sharedSwitchName(rule.network)}`
+    case 'external':
+      return 'the switch that leads outside'
+    case 'private':
+    case 'named':
+      return `the switch ${rule.name}`
+  }
+}
+
+function hintFor(rule: SwitchRule): string {
+  return rule.is === 'default'
+    ? 'Windows makes it when it starts: restart the service hns, or the computer; `azl-vm doctor` says more.'
+    : 'It was there when the machine was planned. `Get-VMSwitch` lists what there is; `azl-vm doctor` says more.'
 }
 
 export async function hasSwitch(session: Session, name: string, call: Call): Promise<boolean> {
   return (await listSwitches(session, call)).some((each) => each.name === name)
+}
+
+export async function hasSharedSwitch(session: Session, network: SharedNetwork, call: Call): Promise<boolean> {
+  return (await listSwitches(session, call)).some((each) => isSharedSwitch(network, each))
 }
 
 /** Names of all switches. */

@@ -5,7 +5,7 @@ import { emitScript, scriptLanguages } from './emit-script.ts'
 import { usageError } from '../usage-error.ts'
 import { withRun } from './machine-arguments.ts'
 import { planText } from './plan-text.ts'
-import { loadSpecOf, specOptions, specPositional } from './spec-arguments.ts'
+import { hostNetworkOption, loadSpecOf, specOptions, specPositional } from './spec-arguments.ts'
 
 export const command = defineCommand({
   description:
@@ -16,6 +16,7 @@ export const command = defineCommand({
   positionals: [specPositional],
   options: {
     ...specOptions,
+    ...hostNetworkOption,
     emit: {
       type: 'string',
       choices: scriptLanguages,
@@ -46,7 +47,7 @@ export const command = defineCommand({
         loaded,
         bus,
         ctx.signal,
-        args.emit === undefined ? undefined : beside,
+        { isHostNetworkAllowed: args['allow-host-network'], ...(args.emit !== undefined && { placeOwnMedium: beside }) },
       )
       if (args.emit === undefined) return { data: planned, text: () => planText(planned) }
       return await emitScript(planned, loaded, args.emit, out)

@@ -22,6 +22,15 @@ export const specOptions = {
   host: { type: 'string', description: 'Another host than the spec says.' },
 } as const satisfies Record<string, OptionData>
 
+/** For the verbs that make machines, or say how. */
+export const hostNetworkOption = {
+  'allow-host-network': {
+    type: 'boolean',
+    description:
+      'Let networks of the host be made where the machine needs one and there is none: on a Hyper-V host without Default Switch a switch with NAT, which its machines share and the last one takes along. Needs an elevated prompt there.',
+  },
+} as const satisfies Record<string, OptionData>
+
 export interface SpecArguments {
   readonly spec: string | undefined
   readonly set: readonly string[]

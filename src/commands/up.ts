@@ -2,7 +2,7 @@ import { defineCommand } from '../cli/command.ts'
 import { eventProgress } from '../cli/event-progress.ts'
 import { up } from '../pipeline/up.ts'
 import { lockWaitOf, waitOption } from './machine-arguments.ts'
-import { loadSpecOf, specOptions, specPositional } from './spec-arguments.ts'
+import { hostNetworkOption, loadSpecOf, specOptions, specPositional } from './spec-arguments.ts'
 import { upText } from './up-text.ts'
 
 export const command = defineCommand({
@@ -15,6 +15,7 @@ export const command = defineCommand({
   options: {
     ...specOptions,
     ...waitOption,
+    ...hostNetworkOption,
     locked: { type: 'boolean', description: 'Refuse a medium that the spec gives no checksum for.' },
     rm: { type: 'boolean', description: 'Remove the machine afterwards; what it said is kept.' },
   },
@@ -29,6 +30,7 @@ export const command = defineCommand({
       loaded,
       isRemovedAfterwards: args.rm,
       isLocked: args.locked,
+      isHostNetworkAllowed: args['allow-host-network'],
       lockWaitMs: lockWaitOf(args),
       signal: ctx.signal,
       listener: eventProgress(ctx.progress),

@@ -30,16 +30,20 @@ export interface ExistingMachine {
   readonly then: string
 }
 
-/**
- * Plans; facts of a host that is not ready are assumed, and say so. Throws what makes the spec impossible there.
- * `placeOwnMedium` says where a medium that azl-vm made will lie when the plan is carried out.
- */
+export interface PlanOptions {
+  /** See {@link MachineRequest.isHostNetworkAllowed}. */
+  readonly isHostNetworkAllowed?: boolean
+  /** Where a medium that azl-vm made will lie when the plan is carried out. */
+  readonly placeOwnMedium?: (file: string) => string
+}
+
+/** Plans; facts of a host that is not ready are assumed, and say so. Throws what makes the spec impossible there. */
 export async function planMachine(
   environment: Environment,
   loaded: LoadedSpec,
   bus: EventBus,
   signal: AbortSignal,
-  placeOwnMedium: (file: string) => string = (file) => file,
+  { isHostNetworkAllowed = false, placeOwnMedium = (file) => file }: PlanOptions = {},
 ): Promise<PlannedMachine> {
   const { spec } = loaded
   const call = callFor(bus, signal)
@@ -51,13 +55,11 @@ export async function planMachine(
     const facts = read.isReady ? read : provider.assumedFacts(read)
     const { path } = medium.medium
     const installer = { ...medium.medium, path: medium.trust === 'own' ? placeOwnMedium(path) : path }
-    const request = requestFrom(
-      environment,
-      loaded,
-      mint(environment, loaded, bus.runId, installer),
-      provider.name,
-      spec.arch,
-    )
+    const minted = mint(environment, loaded, bus.runId, installer)
+    const request = {
+      ...requestFrom(environment, loaded, minted, provider.name, spec.arch),
+      isHostNetworkAllowed,
+    }
     const plan = provider.plan(request, facts)
     reportDiagnostics(loaded, plan, (message, hint) => {
       call.warn('plan', message, hint)

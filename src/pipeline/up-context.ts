@@ -14,6 +14,8 @@ export interface UpRequest {
   readonly isRemovedAfterwards: boolean
   /** Refuses a medium without a promise: no `checksum` in the spec. */
   readonly isLocked: boolean
+  /** See {@link MachineRequest.isHostNetworkAllowed}. */
+  readonly isHostNetworkAllowed?: boolean
   readonly lockWaitMs: number
   readonly signal: AbortSignal
   readonly listener: EventListener

@@ -330,7 +330,8 @@ function summary(context: UpContext): Pick<UpResult, 'runId' | 'provider' | 'hos
 
 function requestOf(context: UpContext, minted: Minted): MachineRequest {
   const { environment, request, provider } = context
-  return requestFrom(environment, request.loaded, minted, provider.name, request.loaded.spec.arch)
+  const { loaded, isHostNetworkAllowed = false } = request
+  return { ...requestFrom(environment, loaded, minted, provider.name, loaded.spec.arch), isHostNetworkAllowed }
 }
 
 function planOf(context: UpContext, machineRequest: MachineRequest): Plan {

@@ -1,5 +1,5 @@
 # What this computer's state tells about why Hyper-V works or does not; asks Hyper-V itself nothing. What costs much is
-# asked only where it decides something. path is the folder for machines.
+# asked only where it decides something.
 function Invoke-GetHostChecks($Arguments) {
     $system = Get-CimInstance -ClassName Win32_ComputerSystem
     $windows = Get-CimInstance -ClassName Win32_OperatingSystem
@@ -19,7 +19,6 @@ function Invoke-GetHostChecks($Arguments) {
         sharingPolicy        = Get-RegistryText 'SOFTWARE\Policies\Microsoft\Windows\Network Connections' 'NC_ShowSharedAccessUI'
         bridgePolicy         = Get-RegistryText 'SOFTWARE\Policies\Microsoft\Windows\Network Connections' 'NC_AllowNetBridge_NLA'
         firewallPolicy       = Get-RegistryText 'SOFTWARE\Policies\Microsoft\WindowsFirewall\PublicProfile' 'AllowLocalPolicyMerge'
-        folder               = Get-FolderFacts $Arguments.path
     }
 }
 
@@ -46,26 +45,4 @@ function Get-Services {
 function Test-Vbs {
     $guards = @(Get-CimInstance -ClassName Win32_DeviceGuard -Namespace root\Microsoft\Windows\DeviceGuard -ErrorAction SilentlyContinue)
     return $guards.Length -gt 0 -and $guards[0].VirtualizationBasedSecurityStatus -eq 2
-}
-
-# Of the folder, or of the nearest one above it that is there. A share or a cluster's volume may tell nothing: $null.
-function Get-FolderFacts([string]$Path) {
-    $folder = $Path
-    while ($folder -ne '' -and -not [System.IO.Directory]::Exists($folder)) { $folder = [string][System.IO.Path]::GetDirectoryName($folder) }
-    if ($folder -eq '') { return $null }
-    $volumes = @(Storage\Get-Volume -FilePath $folder -ErrorAction SilentlyContinue)
-    $attributes = [string](Get-Item -LiteralPath $folder -Force).Attributes
-    return [ordered]@{
-        path       = $folder
-        fileSystem = $(if ($volumes.Length -eq 0) { '' } else { [string]$volumes[0].FileSystem })
-        freeBytes  = $(if ($volumes.Length -eq 0) { -1 } else { $volumes[0].SizeRemaining })
-        attributes = @($attributes.Split(',') | ForEach-Object { $_.Trim() })
-        hasIntegrity = Test-Integrity $folder $volumes
-    }
-}
-
-function Test-Integrity([string]$Folder, $Volumes) {
-    if ($Volumes.Length -eq 0 -or $Volumes[0].FileSystem -ne 'ReFS') { return $false }
-    $found = @(Storage\Get-FileIntegrity -FileName $Folder -ErrorAction SilentlyContinue)
-    return $found.Length -gt 0 -and [bool]$found[0].Enabled
 }
