@@ -42,13 +42,10 @@ export const command = defineCommand({
       // A medium of ours is put beside the script, so that the two can be taken elsewhere together.
       const beside = (file: string): string =>
         out === undefined ? file : path.join(path.dirname(out), path.basename(file))
-      const planned = await planMachine(
-        environment,
-        loaded,
-        bus,
-        ctx.signal,
-        { isHostNetworkAllowed: args['allow-host-network'], ...(args.emit !== undefined && { placeOwnMedium: beside }) },
-      )
+      const planned = await planMachine(environment, loaded, bus, ctx.signal, {
+        isHostNetworkAllowed: args['allow-host-network'],
+        ...(args.emit !== undefined && { placeOwnMedium: beside }),
+      })
       if (args.emit === undefined) return { data: planned, text: () => planText(planned) }
       return await emitScript(planned, loaded, args.emit, out)
     })
