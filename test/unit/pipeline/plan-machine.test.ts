@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { emitScript } from '../../../src/commands/emit-script.ts'
 import { planText } from '../../../src/commands/plan-text.ts'
 import { planMachine } from '../../../src/pipeline/plan-machine.ts'
 import { openVerbRun } from '../../../src/pipeline/run.ts'
@@ -21,6 +22,20 @@ test('a plan says whether a machine of its name is there, whose it is, and what 
   await at.destroy('box')
   at.hypervisor.addForeign('BOX')
   expect(planText(await planOf(at))).toMatch(/ALREADY THERE: another’s machine "BOX".*was not made by azl-vm.*refuses/)
+})
+
+test('a script in a language that the provider has not is refused, and the right one is named', async () => {
+  const at = await world()
+  const planned = await planOf(at)
+  const loaded = await loadText(at.folder, waiting())
+  expect((await emitScript(planned, loaded, 'sh')).data).toMatchObject({
+    script: expect.stringMatching(/^#!\/bin\/sh/) as string,
+  })
+  await expect(emitScript(planned, loaded, 'ps1')).rejects.toMatchObject({
+    code: 'not-supported',
+    message: expect.stringContaining('by hand in shell (sh), not in PowerShell (ps1)') as string,
+    hint: 'use --emit sh',
+  })
 })
 
 test('an interrupt before anything was made says nothing of what is kept, and leaves no record', async () => {
