@@ -2,7 +2,7 @@
 function Invoke-GetVmEvents($Arguments) {
     $id = [string][guid]$Arguments.id
     $logs = @('Microsoft-Windows-Hyper-V-Worker-Admin', 'Microsoft-Windows-Hyper-V-VMMS-Admin')
-    $since = [datetime]::Parse($Arguments.since, [System.Globalization.CultureInfo]::InvariantCulture, 'RoundtripKind')
+    $since = [datetime]::Parse($Arguments.since, [System.Globalization.CultureInfo]::InvariantCulture, [System.Globalization.DateTimeStyles]::RoundtripKind)
     try {
         $found = @(Get-WinEvent -FilterHashtable @{ LogName = $logs; StartTime = $since.ToLocalTime() } -Oldest)
     } catch {

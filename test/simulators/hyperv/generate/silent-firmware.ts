@@ -1,7 +1,8 @@
 /**
  * OVMF that leaves COM1 alone, as Hyper-V's firmware does (hyperv.md section 6). Debian's OVMF makes the port a console
  * in every boot, whatever its variables say: SioBusDxe names COM1's ports in a table, SerialDxe finds a UART there. A
- * copy of the firmware has that table say a place where no UART answers; the guest's own UART stays where it was.
+ * copy of the firmware has that table say a place of the simulator's own (simulator/machine/FirmwareConsole.cs listens
+ * there); the guest's own UART stays where it was.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { execa } from 'execa'
@@ -12,8 +13,8 @@ const lzmaSection = Buffer.from('98584eee143959429d6edc7bd79403cf', 'hex')
 /** ACPI's fixed-location I/O descriptor of 8 ports at 0x3F8: COM1 in SioBusDxe's table (OvmfPkg/SioBusDxe). */
 const com1 = Buffer.from('4bf80308', 'hex')
 
-/** The same at 0xFE0, where QEMU's q35 has nothing. */
-const nowhere = Buffer.from('4be00f08', 'hex')
+/** The same at 0xFE0, where QEMU's q35 has nothing by itself. */
+const ownPlace = Buffer.from('4be00f08', 'hex')
 
 /** Where an LZMA stream's own header says how long it becomes; xz leaves it unknown, edk2 wants it known. */
 const lengthField = { at: 5, bytes: 8 }
@@ -30,7 +31,7 @@ export async function writeSilentFirmware(source: string, target: string): Promi
   const drivers = await xz(['--decompress'], packed)
   const at = drivers.indexOf(com1)
   if (at < 0 || drivers.includes(com1, at + 1)) throw new Error(`${source}: COM1's place is not the one that is known`)
-  nowhere.copy(drivers, at)
+  ownPlace.copy(drivers, at)
   const repacked = await xz(['--compress', '--lzma1=preset=9e,dict=16MiB'], drivers)
   if (repacked.length > packed.length) throw new Error(`${source}: the changed drivers do not fit any more`)
   packed.copy(repacked, lengthField.at, lengthField.at, lengthField.at + lengthField.bytes)

@@ -21,6 +21,11 @@ public sealed class GetCimInstance : PSCmdlet
 
     protected override void EndProcessing()
     {
+        if (Namespace.Equals(VirtualizationCim.Namespace, StringComparison.OrdinalIgnoreCase))
+        {
+            foreach (var instance in VirtualizationCim.Instances(ClassName, Filter)) WriteObject(instance);
+            return;
+        }
         var knobs = HostState.ReadKnobs(HostState.FolderFromEnvironment());
         WriteObject(ClassName.ToUpperInvariant() switch
         {

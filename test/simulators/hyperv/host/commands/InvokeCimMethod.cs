@@ -5,14 +5,17 @@ using System.Management.Automation;
 namespace AzlVm.HyperV.Host.Commands;
 
 /// <summary>
-/// Win32_Process.Create: a process that is nobody's child, outside the session that asked for it. On Windows the WMI
+/// Of an instance: GetVirtualSystemThumbnailImage. Of a class: Win32_Process.Create, a process that is nobody's child, outside the session that asked for it. On Windows the WMI
 /// service is its parent; here setsid is.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Invoke, "CimMethod")]
 public sealed class InvokeCimMethod : PSCmdlet
 {
-    [Parameter(Mandatory = true)]
+    [Parameter(Mandatory = true, ParameterSetName = "ClassName")]
     public string ClassName { get; set; } = "";
+
+    [Parameter(Mandatory = true, ParameterSetName = "CimInstance", ValueFromPipeline = true)]
+    public PSObject? InputObject { get; set; }
 
     [Parameter]
     public string Namespace { get; set; } = @"root\cimv2";
@@ -25,6 +28,11 @@ public sealed class InvokeCimMethod : PSCmdlet
 
     protected override void EndProcessing()
     {
+        if (InputObject is not null && MethodName.Equals("GetVirtualSystemThumbnailImage", StringComparison.OrdinalIgnoreCase))
+        {
+            WriteObject(VirtualizationCim.GetVirtualSystemThumbnailImage(Arguments));
+            return;
+        }
         if (!ClassName.Equals("Win32_Process", StringComparison.OrdinalIgnoreCase) || !MethodName.Equals("Create", StringComparison.OrdinalIgnoreCase))
             throw new NotSupportedException($"the simulator does not play {ClassName}.{MethodName}");
         var words = Words((string)Arguments["CommandLine"]!);

@@ -23,5 +23,6 @@ internal static class StandIns
         ["Get-ExecutionPolicy"] = typeof(GetExecutionPolicy),
         ["Get-CimInstance"] = typeof(GetCimInstance),
         ["Invoke-CimMethod"] = typeof(InvokeCimMethod),
+        ["Get-WinEvent"] = typeof(Microsoft.PowerShell.Commands.GetWinEventCommand),
     };
 }

@@ -66,11 +66,12 @@ internal static class PowerCmdlets
             if (call.ShouldProcess(machine.Name)) Save(call, machine);
     }
 
-    /// <summary>A reset; -Type Reboot, which asks the guest, is not played.</summary>
+    /// <summary>A reset, with -Type Reset or without; -Type Reboot, which asks the guest, is not played.</summary>
     [Plays("Restart-VM")]
     public static void Restart(Call call)
     {
-        if (call.Has("Wait") || call.Has("Type")) throw new Refusal("not-played", "Restart-VM with -Wait or -Type");
+        if (call.Has("Wait") || (call.Has("Type") && call.Text("Type") != "Reset"))
+            throw new Refusal("not-played", "Restart-VM with -Wait or -Type Reboot");
         foreach (var machine in call.Machines())
         {
             if (!call.ShouldProcess(machine.Name)) continue;

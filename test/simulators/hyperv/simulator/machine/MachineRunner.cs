@@ -43,7 +43,9 @@ public static class MachineRunner
                 WaitForIncoming(qmp);
                 File.Delete(memory);
             }
+            FollowFirmware(state, machine);
             qmp.Execute("cont");
+            if (!resumes) Note(state, machine, 18500);
             Update(state, id, one =>
             {
                 one.Power = VMState.Running;
@@ -76,6 +78,21 @@ public static class MachineRunner
                 one.Power = File.Exists("memory.bin") ? VMState.Saved : VMState.Off;
             });
         }
+    }
+
+    /// <summary>A boot's outcome becomes an event of Hyper-V's log.</summary>
+    private static void FollowFirmware(string state, Machine machine)
+    {
+        var port = QemuHost.Current.Connect(QemuArguments.FirmwareSocket);
+        var hasSources = machine.BootOrder.Count > 0;
+        new Thread(() => FirmwareConsole.Follow(port, hasSources, id => Note(state, machine, id))) { IsBackground = true }.Start();
+    }
+
+    private static void Note(string state, Machine machine, int id)
+    {
+        if (!Directory.Exists(state)) return;
+        using var host = HostState.Open(state);
+        HyperVLog.Note(host, machine, id);
     }
 
     private static void Update(string state, Guid id, Action<Machine> change)

@@ -9,6 +9,7 @@ public static class QemuArguments
     public const string ControlSocket = "control.sock";
     public const string RunnerSocket = "runner.sock";
     public const string TpmSocket = "tpm.sock";
+    public const string FirmwareSocket = "firmware.sock";
 
     public static List<string> For(Machine machine, GuestFirmware firmware)
     {
@@ -33,6 +34,7 @@ public static class QemuArguments
             "-qmp", $"unix:{RunnerSocket},server=on,wait=off",
         ];
         for (var number = 1; number <= 2; number++) arguments.AddRange(ComPort(machine, number));
+        arguments.AddRange(FirmwarePort());
         if (machine.Tpm) arguments.AddRange(Tpm());
         arguments.AddRange(Drives(machine));
         arguments.AddRange(Adapters(machine));
@@ -46,6 +48,13 @@ public static class QemuArguments
     [
         "-chardev", machine.ComPorts[number - 1] == "" ? $"null,id=com{number}" : $"socket,id=com{number},path={ComSocket(number)},server=on,wait=off",
         "-device", $"isa-serial,chardev=com{number},index={number - 1}",
+    ];
+
+    /// <summary>Where generate/silent-firmware.ts has the firmware look for its console; no guest looks there.</summary>
+    private static string[] FirmwarePort() =>
+    [
+        "-chardev", $"socket,id=firmware,path={FirmwareSocket},server=on,wait=off",
+        "-device", "isa-serial,chardev=firmware,index=2,iobase=0xfe0,irq=10",
     ];
 
     private static string[] Tpm() =>

@@ -1,0 +1,41 @@
+using System.Text;
+
+namespace AzlVm.HyperV.Simulator.Machines;
+
+/// <summary>
+/// The simulated firmware speaks on a port of its own, where no guest looks; what it says there becomes the event that
+/// Hyper-V's firmware reports: one summary after all boot sources were tried.
+/// </summary>
+public static class FirmwareConsole
+{
+    /// <summary>Reads until the machine is gone; <paramref name="onOutcome"/> gets the event's number, once a boot.</summary>
+    public static void Follow(Stream port, bool hasSources, Action<int> onOutcome)
+    {
+        using var reader = new StreamReader(port, Encoding.Latin1);
+        var denied = false;
+        try
+        {
+            while (reader.ReadLine() is { } line)
+            {
+                if (!line.Contains("BdsDxe: ", StringComparison.Ordinal)) continue;
+                if (line.Contains(": Access Denied", StringComparison.Ordinal)) denied = true;
+                if (Outcome(line, hasSources, denied) is not { } outcome) continue;
+                onOutcome(outcome);
+                denied = false;
+            }
+        }
+        catch (IOException)
+        {
+            // QEMU left.
+        }
+    }
+
+    private static int? Outcome(string line, bool hasSources, bool denied)
+    {
+        var starts = line.Contains("BdsDxe: starting ", StringComparison.Ordinal);
+        // What lies in the firmware's own volume is its shell or menu.
+        if (starts && !line.Contains(" from Fv(", StringComparison.Ordinal)) return denied ? 18602 : 18601;
+        if (!starts && !line.Contains("BdsDxe: No bootable option", StringComparison.Ordinal)) return null;
+        return denied ? 18604 : hasSources ? 18603 : 18605;
+    }
+}
