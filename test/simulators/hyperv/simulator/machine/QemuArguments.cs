@@ -76,7 +76,8 @@ public static class QemuArguments
                 yield return $"if=none,id={id},{(drive.IsDvd ? "media=cdrom,readonly=on,format=raw" : $"format={VirtualDisks.VirtualDisk.FormatOf(drive.Path)}")},file={File(drive.Path)}";
             }
             yield return "-device";
-            yield return $"{(drive.IsDvd ? "scsi-cd" : "scsi-hd")},id=d{id},bus=scsi{drive.Controller}.0,lun={drive.Location}{(drive.Path == "" ? "" : $",drive={id}")}{BootIndex(machine, drive.Id)}";
+            // A target for each location: OVMF looks at 32 targets and at 8 units of each.
+            yield return $"{(drive.IsDvd ? "scsi-cd" : "scsi-hd")},id=d{id},bus=scsi{drive.Controller}.0,channel=0,scsi-id={drive.Location},lun=0{(drive.Path == "" ? "" : $",drive={id}")}{BootIndex(machine, drive.Id)}";
         }
     }
 
