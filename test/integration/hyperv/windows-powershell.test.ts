@@ -1,5 +1,6 @@
 /** The worker under the real Windows PowerShell 5.1, which the simulator's engine only plays. Needs Windows, not Hyper-V. */
 import { expect, test } from 'vitest'
+import { startLocal } from '../../../providers/hyperv/host-process.ts'
 import { localLaunch } from '../../../providers/hyperv/launch.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
 
@@ -8,7 +9,7 @@ const missing = process.platform === 'win32' ? undefined : 'needs Windows'
 test.skipIf(missing !== undefined)(
   `the worker says who it is, and what it cannot do [${missing ?? '5.1'}]`,
   async () => {
-    const worker = new Worker(localLaunch('worker', { env: process.env }))
+    const worker = new Worker(startLocal(localLaunch('worker', { env: process.env })))
     try {
       expect(await worker.hello).toMatchObject({ psEdition: 'Desktop', languageMode: 'FullLanguage', separator: '\\' })
       const { signal } = new AbortController()
