@@ -1,19 +1,17 @@
 /** Reads what recorders of a machine wrote, while one writes or long after. */
-import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { AzlVmError } from '../errors.ts'
 import type { LogStart } from '../provider/contract.ts'
-import { hasCode, stateError } from '../store/atomic-file.ts'
-import type { RecordedEvent, RecorderFolder } from './recorder-folder.ts'
+import type { Recorded } from './recorded.ts'
+import type { RecordedEvent } from './recorder-folder.ts'
 import type { RecorderLine } from './recorder-line.ts'
 
 /** All of it, oldest first; nothing where nobody ever listened. */
-export async function* readRecorded(folder: RecorderFolder): AsyncIterable<Uint8Array> {
-  yield* bytesFrom(folder.serial, 0)
+export async function* readRecorded(recorded: Recorded): AsyncIterable<Uint8Array> {
+  yield* recorded.bytesFrom(0)
 }
 
 export interface FollowOptions {
-  readonly folder: RecorderFolder
+  readonly recorded: Recorded
   readonly from: LogStart
   /** A line to the recorder that runs now, if one does. */
   readonly find: () => Promise<RecorderLine | undefined>
@@ -26,8 +24,8 @@ const lookEveryMs = 100
 
 /** What is there, or what this boot said of it, then what comes, until the machine is off. Rejects with `cancelled`. */
 export async function* followRecorded(options: FollowOptions): AsyncIterable<Uint8Array> {
-  const { folder, from, find, isOff, signal } = options
-  let offset = from === 'beginning' ? 0 : lastStart(await readEvents(folder))
+  const { recorded, from, find, isOff, signal } = options
+  let offset = from === 'beginning' ? 0 : lastStart(eventsIn(await recorded.events()))
   let line: RecorderLine | undefined
   try {
     for (;;) {
@@ -35,7 +33,7 @@ export async function* followRecorded(options: FollowOptions): AsyncIterable<Uin
       if (!line || line.isEnded) line = await find()
       // Asked before the read: what was said before the machine went off is in the file by then.
       const isOver = line?.report.state !== 'connected' && (await isOff())
-      for await (const bytes of bytesFrom(folder.serial, offset)) {
+      for await (const bytes of recorded.bytesFrom(offset)) {
         offset += bytes.length
         yield bytes
       }
@@ -48,8 +46,8 @@ export async function* followRecorded(options: FollowOptions): AsyncIterable<Uin
 }
 
 /** What a reader should know beside the text, in sentences: when it was listened, and what is missing. */
-export async function describeRecorded(folder: RecorderFolder, isRunning: boolean): Promise<string> {
-  const events = await readEvents(folder)
+export async function describeRecorded(recorded: Recorded, isRunning: boolean): Promise<string> {
+  const events = eventsIn(await recorded.events())
   const spans = spansOf(events)
   if (spans.length === 0) return 'Nobody has listened to this serial port yet.'
   const texts = spans.map(({ from, to, isKilled }, index) => {
@@ -86,11 +84,7 @@ function lastStart(events: readonly RecordedEvent[]): number {
 }
 
 /** A line that a kill cut off is no event. */
-async function readEvents({ events }: RecorderFolder): Promise<readonly RecordedEvent[]> {
-  const text = await readFile(events, 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return ''
-    throw stateError(events, error)
-  })
+function eventsIn(text: string): readonly RecordedEvent[] {
   return text.split('\n').flatMap((line) => {
     try {
       return [JSON.parse(line) as RecordedEvent]
@@ -98,15 +92,6 @@ async function readEvents({ events }: RecorderFolder): Promise<readonly Recorded
       return []
     }
   })
-}
-
-async function* bytesFrom(file: string, offset: number): AsyncIterable<Uint8Array> {
-  try {
-    if ((await stat(file)).size <= offset) return
-    yield* createReadStream(file, { start: offset }) as AsyncIterable<Uint8Array>
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw stateError(file, error)
-  }
 }
 
 async function delay(ms: number, signal: AbortSignal): Promise<void> {

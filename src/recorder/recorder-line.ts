@@ -1,6 +1,7 @@
 /** A client's connection to a running recorder. While one is open, the recorder waits for the machine's start. */
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { AzlVmError } from '../errors.ts'
 import {
   jsonOf,
@@ -25,17 +26,17 @@ export interface LineListener {
 export class RecorderLine {
   /** Resolves when the connection has ended, by whom ever. */
   readonly ended: Promise<void>
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #unanswered: ((answer: Answer | undefined) => void)[] = []
   readonly #waiting = new Set<() => void>()
   #listener: LineListener | undefined
   #report: PortReport = { state: 'absent', connections: 0 }
   #isEnded = false
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Duplex) {
     this.#socket = socket
     const reader = new FrameReader()
-    socket.on('data', (bytes) => {
+    socket.on('data', (bytes: Buffer) => {
       for (const each of reader.read(bytes)) this.#take(each)
     })
     // Its close follows.
@@ -58,7 +59,12 @@ export class RecorderLine {
     } catch {
       return undefined
     }
-    const line = new RecorderLine(socket)
+    return await RecorderLine.over(socket, token)
+  }
+
+  /** On a connection to the recorder that is there already; undefined where it wants nothing of us. */
+  static async over(connection: Duplex, token: string): Promise<RecorderLine | undefined> {
+    const line = new RecorderLine(connection)
     const answer = await line.#ask(frameKinds.hello, { token } satisfies Hello)
     if (answer) return line
     line.close()

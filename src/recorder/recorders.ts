@@ -7,22 +7,38 @@ import { createInterface } from 'node:readline'
 import { AzlVmError } from '../errors.ts'
 import type { Call, ProviderContext } from '../provider/contract.ts'
 import { makeFolder } from '../store/make-folder.ts'
+import { recordedIn, type Recorded } from './recorded.ts'
 import { readNote, recorderFolder, type RecorderFolder } from './recorder-folder.ts'
 import { RecorderLine } from './recorder-line.ts'
 
-export class Recorders {
+/** The recorders of a host's machines. */
+export interface Recorders {
+  /** What was heard of a machine; there may be nothing yet. */
+  recorded(machineId: string, call: Call): Recorded
+  /** A line to the machine's recorder, which is begun where none runs; it listens when this resolves. */
+  ensure(machineId: string, portPath: string, call: Call): Promise<RecorderLine>
+  /** Undefined where none runs. */
+  find(machineId: string, call: Call): Promise<RecorderLine | undefined>
+  /** Ends the machine's recorder and removes what it kept; none is done. */
+  remove(machineId: string, call: Call): Promise<void>
+}
+
+/** Processes of this computer, each of which is azl-vm's own recorder.js. */
+export class LocalRecorders implements Recorders {
   readonly #context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>
 
   constructor(context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>) {
     this.#context = context
   }
 
-  /** Where a machine's recorder keeps what it heard; there may be nothing yet. */
-  folder(machineId: string): RecorderFolder {
+  recorded(machineId: string): Recorded {
+    return recordedIn(this.#folder(machineId))
+  }
+
+  #folder(machineId: string): RecorderFolder {
     return recorderFolder(this.#context.recorder.folder, machineId)
   }
 
-  /** A line to the machine's recorder, which is begun where none runs; it listens when this resolves. */
   async ensure(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): Promise<RecorderLine> {
     return await this.#context.sharedLock(`recorder of ${machineId}`, call, async () => {
       const running = await this.find(machineId)
@@ -35,23 +51,21 @@ export class Recorders {
     })
   }
 
-  /** Undefined where none runs. */
   async find(machineId: string): Promise<RecorderLine | undefined> {
-    const note = await readNote(this.folder(machineId))
+    const note = await readNote(this.#folder(machineId))
     return note && (await RecorderLine.open(note))
   }
 
-  /** Ends the machine's recorder and removes what it kept; none is done. */
   async remove(machineId: string): Promise<void> {
     const line = await this.find(machineId)
     await line?.endRecorder()
     await this.#removeStale(machineId)
-    await rm(this.folder(machineId).dir, { recursive: true, force: true })
+    await rm(this.#folder(machineId).dir, { recursive: true, force: true })
   }
 
   /** What a recorder that was killed left behind. */
   async #removeStale(machineId: string): Promise<void> {
-    const folder = this.folder(machineId)
+    const folder = this.#folder(machineId)
     const note = await readNote(folder)
     if (!note) return
     // A pipe of Windows goes with its process.

@@ -1,6 +1,6 @@
 # The files of one machine's recorder; as src/recorder/recorder-folder.ts has them.
-function Get-RecorderFolder([string]$VmId) {
-    $folder = [System.IO.Path]::Combine((Get-OwnFolder 'recorders'), ([guid]$VmId).ToString())
+function Get-RecorderFolder([string]$MachineId) {
+    $folder = [System.IO.Path]::Combine((Get-OwnFolder 'recorders'), ([guid]$MachineId).ToString())
     return @{
         Folder = $folder
         Note   = [System.IO.Path]::Combine($folder, 'recorder.json')

@@ -2,7 +2,7 @@
 # the session of sshd, because nobody else is there when the connection ends. What it hears goes into a file first, then
 # to the one client that holds the port. It ends when the port has been absent for a while and no client waits.
 # The same promises and frames as src/recorder/recorder.ts, which does it where azl-vm itself runs on the host.
-param([string]$VmId, [int]$AbsentMs = 10000)
+param([string]$MachineId, [string]$PipeName, [int]$AbsentMs = 10000)
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -12,7 +12,7 @@ foreach ($part in @('json.ps1', 'frames.ps1', 'own-folder.ps1', 'recorder-folder
 
 # A client that reads nothing: what is beyond this is left out for it. Bytes.
 $mostWaiting = 8388608
-$files = Get-RecorderFolder $VmId
+$files = Get-RecorderFolder $MachineId
 $null = [System.IO.Directory]::CreateDirectory($files.Folder)
 $state = @{
     Port        = $null
@@ -105,7 +105,7 @@ function Set-PortState([string]$Next) {
 }
 
 function Connect-Port {
-    $pipe = [System.IO.Pipes.NamedPipeClientStream]::new('.', ('azl-vm-' + ([guid]$VmId).ToString()),
+    $pipe = [System.IO.Pipes.NamedPipeClientStream]::new('.', $PipeName,
         [System.IO.Pipes.PipeDirection]::InOut, [System.IO.Pipes.PipeOptions]::Asynchronous)
     try { $pipe.Connect(1) }
     catch {

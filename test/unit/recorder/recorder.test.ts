@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { frame, frameKinds } from '../../../src/recorder/frames.ts'
 import { describeRecorded, followRecorded, readRecorded } from '../../../src/recorder/recorded-log.ts'
 import { RecorderConsole } from '../../../src/recorder/recorder-console.ts'
+import { recordedIn } from '../../../src/recorder/recorded.ts'
 import { readNote, recorderFolder, type RecorderFolder } from '../../../src/recorder/recorder-folder.ts'
 import { RecorderLine } from '../../../src/recorder/recorder-line.ts'
 import { Recorder } from '../../../src/recorder/recorder.ts'
@@ -98,7 +99,7 @@ async function switchOff(): Promise<void> {
 
 const logged = async (): Promise<string> => {
   const chunks: Uint8Array[] = []
-  for await (const bytes of readRecorded(folder)) chunks.push(bytes)
+  for await (const bytes of readRecorded(recordedIn(folder))) chunks.push(bytes)
   return Buffer.concat(chunks).toString('latin1')
 }
 
@@ -195,7 +196,7 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     await switchOn()
     const follow = async (from: 'beginning' | 'last-start'): Promise<string> => {
       let text = ''
-      const options = { folder, from, find: line, isOff: async () => !isOn, signal: new AbortController().signal }
+      const options = { recorded: recordedIn(folder), from, find: line, isOff: async () => !isOn, signal: new AbortController().signal }
       for await (const bytes of followRecorded(options)) {
         text += Buffer.from(bytes).toString('latin1')
         if (text.endsWith('second')) port.say(' boot.')
@@ -213,7 +214,7 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     await switchOn()
     port.say('words')
     const stop = new AbortController()
-    const options = { folder, from: 'beginning', find: line, isOff: async () => !isOn, signal: stop.signal } as const
+    const options = { recorded: recordedIn(folder), from: 'beginning', find: line, isOff: async () => !isOn, signal: stop.signal } as const
     const following = (async () => {
       for await (const _ of followRecorded(options)) stop.abort()
     })()
@@ -221,17 +222,17 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
   })
 
   test('says when it listened, and that its recorder was killed', async () => {
-    expect(await describeRecorded(folder, false)).toBe('Nobody has listened to this serial port yet.')
+    expect(await describeRecorded(recordedIn(folder), false)).toBe('Nobody has listened to this serial port yet.')
     const first = await record()
-    expect(await describeRecorded(folder, true)).toMatch(/^It was listened from \S+ until now \(UTC\)/)
+    expect(await describeRecorded(recordedIn(folder), true)).toMatch(/^It was listened from \S+ until now \(UTC\)/)
     // A kill leaves no `ended` behind: the events up to it are all that there is.
     const untilKill = await readFile(folder.events, 'utf8')
     await first.end()
-    expect(await describeRecorded(folder, false)).toMatch(/from \S+ to \S+ \(UTC\)/)
+    expect(await describeRecorded(recordedIn(folder), false)).toMatch(/from \S+ to \S+ \(UTC\)/)
     await writeFile(folder.events, untilKill)
-    expect(await describeRecorded(folder, false)).toMatch(/until its recorder was killed/)
+    expect(await describeRecorded(recordedIn(folder), false)).toMatch(/until its recorder was killed/)
     await record()
-    expect(await describeRecorded(folder, true)).toMatch(/\(its recorder was killed\), from \S+ until now/)
+    expect(await describeRecorded(recordedIn(folder), true)).toMatch(/\(its recorder was killed\), from \S+ until now/)
   })
 
   test('a console is told when the recorder ends under it', async () => {
