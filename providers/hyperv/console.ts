@@ -20,7 +20,9 @@ export async function recorderOf(
   call: Call,
 ): Promise<RecorderLine> {
   const { separator } = await session.hello(call)
-  const path = localPipe(config.com1, separator, session.context.env, ref.name)
+  // The recorder of another computer opens it there.
+  const isRemote = session.choice.via !== undefined
+  const path = isRemote ? config.com1 : localPipe(config.com1, separator, session.context.env, ref.name)
   return await recorders.ensure(ref.id, path, call)
 }
 
@@ -100,9 +102,9 @@ export async function* followLog(
   const machine = await findMachine(session, ref, call)
   const vmId = machine?.vmId
   yield* followRecorded({
-    folder: recorders.folder(ref.id),
+    recorded: recorders.recorded(ref.id, call),
     from,
-    find: () => recorders.find(ref.id),
+    find: () => recorders.find(ref.id, call),
     isOff: async () => vmId === undefined || isOffState(await stateOf(session, { name: ref.name, vmId }, call)),
     signal: call.signal,
   })

@@ -29,6 +29,16 @@ export async function mediumOnHost(session: Session, medium: Medium, call: Call)
   return await sharedLock(`media of hyperv ${session.choice.host}`, call, () => sendMedium(session, medium, call))
 }
 
+/** Takes away the copies that no machine uses any more; returns them. */
+export async function removeUnusedMedia(session: Session, call: Call): Promise<readonly string[]> {
+  const asked = { action: 'remove copies of media', schema: z.object({ removed: z.array(z.string()) }) }
+  const { sharedLock } = session.context
+  return await sharedLock(`media of hyperv ${session.choice.host}`, call, async () => {
+    const { removed } = await session.run('remove-unused-media', {}, asked, call)
+    return removed.map((file) => `copy of a medium ${file}`)
+  })
+}
+
 /** Why Hyper-V's service, which is another account, would not find a file of this computer; undefined where it does. */
 async function whyNotReadable(session: Session, path: string, call: Call): Promise<string | undefined> {
   const asked = { action: `see where ${path} lies`, schema: z.object({ why: z.string() }) }

@@ -32,7 +32,7 @@ import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
 import type { RestoreResult, SnapshotInfo } from '../../src/provider/snapshot.ts'
 import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
-import { Recorders } from '../../src/recorder/recorders.ts'
+import { LocalRecorders, type Recorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
 import { SilentFirmwareWatch } from './boot-watch.ts'
 import { changeMark } from './change-mark.ts'
@@ -41,6 +41,7 @@ import { eventsOf } from './events.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import type { HostChoice } from './host.ts'
 import { endpointOf } from './endpoint.ts'
+import { removeUnusedMedia } from './host-media.ts'
 import { infoOf, powerState } from './info.ts'
 import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts'
 import { watchState } from './machine-state.ts'
@@ -50,6 +51,7 @@ import { leaveNetworks, removeUnusedNetworks } from './networks.ts'
 import { observeOperation } from './observe.ts'
 import { makePlan, parametersOf } from './plan.ts'
 import { destroyMachine, removeSwitches } from './removal.ts'
+import { RemoteRecorders } from './remote-recorders.ts'
 import { resetMachine } from './reset.ts'
 import { screenshotOf } from './screenshot.ts'
 import { Session } from './session.ts'
@@ -65,7 +67,7 @@ export class HyperVProvider implements Provider {
 
   constructor(choice: HostChoice, context: ProviderContext) {
     this.#session = new Session(choice, context)
-    this.#recorders = new Recorders(context)
+    this.#recorders = choice.via === undefined ? new LocalRecorders(context) : new RemoteRecorders(this.#session)
     this.#session.warmUp()
   }
 
@@ -145,18 +147,18 @@ export class HyperVProvider implements Provider {
     return console
   }
 
-  readLog(ref: MachineRef): AsyncIterable<Uint8Array> {
-    return readRecorded(this.#recorders.folder(ref.id))
+  readLog(ref: MachineRef, _port: ConsolePort, call: Call): AsyncIterable<Uint8Array> {
+    return readRecorded(this.#recorders.recorded(ref.id, call))
   }
 
   followLog(ref: MachineRef, _port: ConsolePort, from: LogStart, call: Call): AsyncIterable<Uint8Array> {
     return followLog(this.#session, this.#recorders, ref, from, call)
   }
 
-  async describeLog(ref: MachineRef): Promise<string> {
-    const line = await this.#recorders.find(ref.id)
+  async describeLog(ref: MachineRef, call: Call): Promise<string> {
+    const line = await this.#recorders.find(ref.id, call)
     line?.close()
-    return await describeRecorded(this.#recorders.folder(ref.id), line !== undefined)
+    return await describeRecorded(this.#recorders.recorded(ref.id, call), line !== undefined)
   }
 
   bootWatch(): BootWatch {
@@ -213,8 +215,9 @@ export class HyperVProvider implements Provider {
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
     const report = await destroyMachine(this.#session, ref, call)
     for (const [console, { id }] of this.#consoles) if (id === ref.id) console.machineGone()
-    await this.#recorders.remove(ref.id)
-    return report
+    const recorded = await this.#recorders.remove(ref.id, call)
+    const media = await removeUnusedMedia(this.#session, call)
+    return { ...report, removed: [...report.removed, ...recorded, ...media] }
   }
 
   async list(call: Call): Promise<readonly MachineInfo[]> {
@@ -235,7 +238,8 @@ export class HyperVProvider implements Provider {
   }
 
   async removeUnusedShared(call: Call): Promise<readonly string[]> {
-    return await removeUnusedNetworks(this.#session, call)
+    const networks = await removeUnusedNetworks(this.#session, call)
+    return [...networks, ...(await removeUnusedMedia(this.#session, call))]
   }
 
   async close(): Promise<void> {

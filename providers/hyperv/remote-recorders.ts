@@ -79,9 +79,10 @@ export class RemoteRecorders implements Recorders {
     return recorder ? await this.#open(recorder, call) : undefined
   }
 
-  async remove(id: string, call: Call): Promise<void> {
+  async remove(id: string, call: Call): Promise<readonly string[]> {
     const asked = { action: 'end the recorder of the serial port', schema: z.string() }
-    await this.#session.run('remove-recorder', { id }, asked, call)
+    const folder = await this.#session.run('remove-recorder', { id }, asked, call)
+    return folder === '' ? [] : [`recorder and serial log ${folder}`]
   }
 
   async #read(id: string, file: 'serial' | 'events', offset: number, call: Call): Promise<Buffer> {

@@ -19,8 +19,8 @@ export interface Recorders {
   ensure(machineId: string, portPath: string, call: Call): Promise<RecorderLine>
   /** Undefined where none runs. */
   find(machineId: string, call: Call): Promise<RecorderLine | undefined>
-  /** Ends the machine's recorder and removes what it kept; none is done. */
-  remove(machineId: string, call: Call): Promise<void>
+  /** Ends the machine's recorder and removes what it kept; none is done. What a report of removal lists of it. */
+  remove(machineId: string, call: Call): Promise<readonly string[]>
 }
 
 /** Processes of this computer, each of which is azl-vm's own recorder.js. */
@@ -56,11 +56,12 @@ export class LocalRecorders implements Recorders {
     return note && (await RecorderLine.open(note))
   }
 
-  async remove(machineId: string): Promise<void> {
+  async remove(machineId: string): Promise<readonly string[]> {
     const line = await this.find(machineId)
     await line?.endRecorder()
     await this.#removeStale(machineId)
     await rm(this.#folder(machineId).dir, { recursive: true, force: true })
+    return []
   }
 
   /** What a recorder that was killed left behind. */

@@ -3,10 +3,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import * as z from 'zod'
 import { chooseHost } from '../../../providers/hyperv/host.ts'
 import { startOnHost } from '../../../providers/hyperv/host-process.ts'
-import { mediaFile, mediumOnHost } from '../../../providers/hyperv/host-media.ts'
+import { mediaFile, mediumOnHost, removeUnusedMedia } from '../../../providers/hyperv/host-media.ts'
 import { Session } from '../../../providers/hyperv/session.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
 import type { Medium } from '../../../src/provider/machine.ts'
@@ -98,9 +97,7 @@ describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unava
       const changed = { ...(await mediumOf('changed.iso', randomBytes(100_000))), sha256: 'a'.repeat(64) }
       await expect(mediumOnHost(session, changed, call)).rejects.toMatchObject({ code: 'medium-changed' })
       expect(await readdir(media())).toEqual([`${medium.sha256}.iso`])
-      const schema = z.object({ removed: z.array(z.string()) })
-      const unused = { action: 'remove media', schema }
-      expect(await session.run('remove-unused-media', {}, unused, call)).toEqual({ removed: [path] })
+      expect(await removeUnusedMedia(session, call)).toEqual([`copy of a medium ${path}`])
     } finally {
       await session.close()
     }

@@ -196,7 +196,13 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     await switchOn()
     const follow = async (from: 'beginning' | 'last-start'): Promise<string> => {
       let text = ''
-      const options = { recorded: recordedIn(folder), from, find: line, isOff: async () => !isOn, signal: new AbortController().signal }
+      const options = {
+        recorded: recordedIn(folder),
+        from,
+        find: line,
+        isOff: async () => !isOn,
+        signal: new AbortController().signal,
+      }
       for await (const bytes of followRecorded(options)) {
         text += Buffer.from(bytes).toString('latin1')
         if (text.endsWith('second')) port.say(' boot.')
@@ -214,7 +220,13 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     await switchOn()
     port.say('words')
     const stop = new AbortController()
-    const options = { recorded: recordedIn(folder), from: 'beginning', find: line, isOff: async () => !isOn, signal: stop.signal } as const
+    const options = {
+      recorded: recordedIn(folder),
+      from: 'beginning',
+      find: line,
+      isOff: async () => !isOn,
+      signal: stop.signal,
+    } as const
     const following = (async () => {
       for await (const _ of followRecorded(options)) stop.abort()
     })()
