@@ -1,13 +1,18 @@
 /** Hyper-V on another computer, through a real sshd whose shell runs the simulator. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import * as z from 'zod'
 import { chooseHost } from '../../../providers/hyperv/host.ts'
+import { RemoteRecorders } from '../../../providers/hyperv/remote-recorders.ts'
 import { startOnHost } from '../../../providers/hyperv/host-process.ts'
 import { mediaFile, mediumOnHost, removeUnusedMedia } from '../../../providers/hyperv/host-media.ts'
 import { Session } from '../../../providers/hyperv/session.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
+import { describeRecorded } from '../../../src/recorder/recorded-log.ts'
 import type { Medium } from '../../../src/provider/machine.ts'
 import { startRemoteHyperV, type RemoteHyperV } from '../../support/hyperv-remote.ts'
 import { missingForSimulator } from '../../support/hyperv-simulator.ts'
@@ -120,5 +125,74 @@ describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unava
       await session.close()
     }
     await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
+  })
+  test('the recorder outlives the connection; a console takes the port over through it; removed, nothing stays', async () => {
+    const id = randomUUID()
+    const pipe = `azl-vm-${id}`
+    const guest: Socket[] = []
+    // The port as the simulator serves it.
+    const port = createServer((socket) => guest.push(socket)).listen(remote.simulator.pipePath(`\\\\.\\pipe\\${pipe}`))
+    const first = openSession()
+    const second = openSession()
+    const call = testCall()
+    try {
+      const line = await new RemoteRecorders(first).ensure(id, `\\\\.\\pipe\\${pipe}`, call)
+      await vi.waitFor(() => expect(line.report.state).toBe('connected'), 60_000)
+      const heard: string[] = []
+      const listener = {
+        onData: (bytes: Uint8Array) => heard.push(Buffer.from(bytes).toString()),
+        onPort: () => undefined,
+        onTaken: () => heard.push('taken'),
+      }
+      expect(await line.hold({ force: false }, listener)).toBe(true)
+      guest[0]?.write('from the guest\n')
+      await vi.waitFor(() => expect(heard.join('')).toBe('from the guest\n'), 60_000)
+      const typed = once(guest[0]!, 'data')
+      await line.write(Buffer.from('root\r'))
+      expect(String(await typed)).toBe('root\r')
+
+      const recorders = new RemoteRecorders(second)
+      const other = (await recorders.find(id, call))!
+      expect(await other.hold({ force: false }, listener)).toBe(false)
+      expect(await other.hold({ force: true }, { ...listener, onTaken: () => undefined })).toBe(true)
+      await vi.waitFor(() => expect(heard).toContain('taken'), 60_000)
+      line.close()
+      other.close()
+      await first.close()
+      guest[0]?.write('nobody listens\n')
+      // The worker of the other session, and the recorder.
+      await vi.waitFor(async () => expect(await remote.processes()).toHaveLength(2), 60_000)
+      await vi.waitFor(async () => {
+        const pieces: Uint8Array[] = []
+        for await (const piece of recorders.recorded(id, call).bytesFrom(0)) pieces.push(piece)
+        expect(Buffer.concat(pieces).toString()).toBe('from the guest\nnobody listens\n')
+      }, 60_000)
+      expect(await describeRecorded(recorders.recorded(id, call), true)).toMatch(/^It was listened from \S+ until now/)
+      expect(await recorders.remove(id, call)).toEqual([expect.stringContaining(id)])
+      expect(await recorders.remove(id, call)).toEqual([])
+      expect(await recorders.find(id, call)).toBeUndefined()
+    } finally {
+      await first.close()
+      await second.close()
+      for (const socket of guest) socket.destroy()
+      port.close()
+    }
+    await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
+  })
+
+  test('a connection that is cut in the middle of a verb: the worker ends there, and the next call finds what is', async () => {
+    const session = openSession()
+    const call = testCall()
+    try {
+      await session.hello(call)
+      const stop = new AbortController()
+      const listing = session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, testCall(stop.signal))
+      stop.abort()
+      await expect(listing).rejects.toMatchObject({ code: 'cancelled' })
+      await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
+      expect(await session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, call)).toEqual({ machines: [] })
+    } finally {
+      await session.close()
+    }
   })
 })
