@@ -63,5 +63,19 @@ export function testPackages(machine) {
     { name: 'openssl', why: 'certificates for libvirt over TLS' },
     { name: 'shellcheck', why: 'judges what `plan --emit sh` prints' },
     { name: 'dpkg-dev', why: 'apt-get source: fixtures from Debian packages' },
+    ...winePackages(machine),
+  ]
+}
+
+/**
+ * Without X and 32-bit programs. It runs programs of its own architecture only.
+ * @param {Machine} machine
+ * @returns {Package[]}
+ */
+function winePackages({ arch }) {
+  if (arch === 'arm64') return []
+  return [
+    { name: 'wine64', why: 'runs Windows’ build of Node, and azl-vm in it' },
+    { name: 'wine', why: 'the programs that make a Windows folder for it' },
   ]
 }

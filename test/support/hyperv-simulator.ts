@@ -2,97 +2,13 @@
  * The Hyper-V simulator for tests: test/simulators/hyperv, built once for the digest of its sources by the machine's
  * own .NET SDK and NuGet settings, and a Windows folder whose powershell.exe it is.
  */
-import { createHash } from 'node:crypto'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { execa } from 'execa'
-import { processTable } from '../../src/host/process-identity.ts'
-import { withLock } from '../../src/store/lock.ts'
-import { writeSilentFirmware } from '../simulators/hyperv/generate/silent-firmware.ts'
-import { writeSources } from '../simulators/hyperv/generate/write-sources.ts'
-import { repositoryRoot } from './run-cli.ts'
+import { buildSimulator } from './hyperv-simulator-build.ts'
 
-const sources = join(repositoryRoot, 'test', 'simulators', 'hyperv')
-const cache = join(repositoryRoot, '.cache', 'hyperv-simulator')
-
-/** Restoring from a slow feed and compiling on a busy machine, milliseconds. */
-const buildLimitMs = 900_000
-
-/** Why the simulator cannot run on this machine; undefined where it can. */
-export async function missingForSimulator(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'the Hyper-V simulator runs its machines on Linux'
-  const { stdout, failed } = await execa('dotnet', ['--list-sdks'], { reject: false })
-  const absent = 'the .NET SDK 10 is not installed'
-  // Where there is no dotnet at all, there is no output either.
-  if (failed) return absent
-  const versions = stdout.split('\n').map((line) => Number.parseInt(line, 10) || 0) // 10.0.401 [/usr/share/dotnet/sdk]
-  if (Math.max(0, ...versions) < 10) return absent
-  return undefined
-}
-
-async function digestOfSources(): Promise<string> {
-  const hash = createHash('sha256')
-  for (const folder of [sources, join(repositoryRoot, 'test', 'fixtures', 'hyperv')]) {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-    const files = entries
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
-      .map((entry) => join(entry.parentPath, entry.name))
-    for (const file of files.sort()) hash.update(`${relative(folder, file)}\0`).update(await readFile(file))
-  }
-  return hash.digest('hex').slice(0, 16)
-}
-
-/** The folder of the built program; the first caller builds, the others wait for it. */
-async function buildSimulator(): Promise<string> {
-  const built = join(cache, await digestOfSources())
-  await mkdir(cache, { recursive: true })
-  const request = {
-    what: 'the build of the Hyper-V simulator',
-    verb: 'test',
-    processes: await processTable(),
-    signal: AbortSignal.timeout(buildLimitMs),
-    waitMs: buildLimitMs,
-  }
-  await withLock(`${built}.lock`, request, async () => {
-    if (await isThere(built)) return
-    const folder = await mkdtemp(join(cache, 'build-'))
-    try {
-      await writeSources(sources, folder)
-      await execa('dotnet', ['build', 'simulator.slnx', '-c', 'Release', '-v', 'quiet', '-nodeReuse:false'], {
-        cwd: folder,
-        all: true,
-        timeout: buildLimitMs,
-      })
-      await mkdir(join(folder, 'out', 'firmware'))
-      for (const name of ['OVMF_CODE_4M.fd', 'OVMF_CODE_4M.ms.fd'])
-        await copyFile(await silentFirmware(join('/usr/share/OVMF', name)), join(folder, 'out', 'firmware', name))
-      await rename(join(folder, 'out'), built)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  })
-  return built
-}
-
-/** Packing it anew takes as long as compiling the rest, and depends on Debian's file alone. */
-async function silentFirmware(source: string): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(source))
-  hash.update(await readFile(join(sources, 'generate', 'silent-firmware.ts')))
-  const silent = join(cache, `firmware-${hash.digest('hex').slice(0, 16)}.fd`)
-  if (await isThere(silent)) return silent
-  const unfinished = `${silent}.${String(process.pid)}`
-  await writeSilentFirmware(source, unfinished)
-  await rename(unfinished, silent)
-  return silent
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
-}
+export { missingForSimulator } from './hyperv-simulator-build.ts'
 
 /**
  * What the scripts of a folder use that .NET Framework 4.7.2 does not have, and where they may take for an array what is

@@ -5,6 +5,7 @@ using AzlVm.HyperV.Host.Commands;
 using AzlVm.HyperV.Host.Windows;
 using AzlVm.HyperV.Simulator.Machines;
 using AzlVm.HyperV.Simulator.State;
+using Microsoft.PowerShell;
 
 namespace AzlVm.HyperV.Host;
 
@@ -29,7 +30,7 @@ internal static class Program
         using var output = new StreamWriter(Console.OpenStandardOutput(), EncodingOf(knobs)) { AutoFlush = true };
         var host = new ScriptHost(output, Console.Error);
         PlayedTypes.Register(knobs);
-        using var runspace = RunspaceFactory.CreateRunspace(host, SessionState());
+        using var runspace = RunspaceFactory.CreateRunspace(host, SessionState(arguments));
         runspace.Open();
         Windows51.Apply(runspace, knobs);
         return Run(runspace, host, output, arguments);
@@ -86,9 +87,11 @@ internal static class Program
     private static int LastExitCode(Runspace runspace) =>
         runspace.SessionStateProxy.GetVariable("LASTEXITCODE") is int code ? code : 0;
 
-    private static InitialSessionState SessionState()
+    private static InitialSessionState SessionState(Arguments arguments)
     {
         var state = InitialSessionState.CreateDefault2();
+        // The engine knows a policy on Windows only; there a script that nobody allowed is refused.
+        if (OperatingSystem.IsWindows() && arguments.ExecutionPolicy is { } policy) state.ExecutionPolicy = Enum.Parse<ExecutionPolicy>(policy, true);
         state.ThreadOptions = PSThreadOptions.UseCurrentThread;
         foreach (var (name, type) in StandIns.All) state.Commands.Add(new SessionStateCmdletEntry(name, type, null));
         return state;
