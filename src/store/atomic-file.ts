@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { AzlVmError, errorText } from '../errors.ts'
 import { makeFolder } from './make-folder.ts'
 
@@ -20,10 +21,31 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
     } finally {
       await handle.close()
     }
-    await rename(temporary, file)
+    await replaceFile(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw stateError(file, error)
+  }
+}
+
+/** How long a file may be open elsewhere before its replacement is given up, milliseconds. */
+const heldLimitMs = 10_000
+
+/**
+ * Renames onto a file that is there. Windows refuses that with one of these codes while anybody has the file open or
+ * replaces it too: a reader or writer of ours, a virus scanner, the indexer. They are done in moments.
+ */
+async function replaceFile(from: string, to: string): Promise<void> {
+  const deadline = Date.now() + heldLimitMs
+  for (;;) {
+    try {
+      await rename(from, to)
+      return
+    } catch (error) {
+      const isHeld = process.platform === 'win32' && hasCode(error, 'EPERM', 'EACCES', 'EBUSY')
+      if (!isHeld || Date.now() >= deadline) throw error
+      await delay(10)
+    }
   }
 }
 

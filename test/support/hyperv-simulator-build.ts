@@ -66,6 +66,7 @@ async function silentFirmware(source: string): Promise<string> {
 
 /** Publishes the host program with its .NET runtime for Windows into `folder`. */
 export async function publishForWindows(folder: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true })
   const work = await mkdtemp(`${folder}.sources-`)
   try {
     await writeSources(sources, work)

@@ -47,8 +47,8 @@ function wineEnvironment(prefix: string): NodeJS.ProcessEnv {
     HOME: prefix,
     WINEPREFIX: prefix,
     WINEDEBUG: '-all',
-    // No questions about .NET and HTML engines, no menus.
-    WINEDLLOVERRIDES: 'winemenubuilder.exe=d;mscoree=d;mshtml=d',
+    // No menus, no question about an HTML engine, and no debugger that a program which died would wait for.
+    WINEDLLOVERRIDES: 'winemenubuilder.exe=d;mshtml=d;winedbg.exe=d',
     // File names in Unix are UTF-8.
     LC_ALL: 'C.UTF-8',
     // With it .NET crashes at its first collected dynamic method (Wine 8.0, .NET 10: seen).
