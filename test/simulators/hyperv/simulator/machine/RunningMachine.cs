@@ -42,8 +42,8 @@ public static class RunningMachine
     {
         using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuArguments.ControlSocket));
         var isTop = machine.Drives.Exists(one => one.Path == layer);
-        var merge = new JsonObject { ["job-id"] = "merge", ["device"] = QemuArguments.DriveId(drive), ["base"] = below };
-        if (!isTop) merge["top"] = layer;
+        var merge = new JsonObject { ["job-id"] = "merge", ["device"] = QemuArguments.DriveId(drive), ["base"] = QemuHost.Current.Named(below) };
+        if (!isTop) merge["top"] = QemuHost.Current.Named(layer);
         qmp.Execute("block-commit", merge);
         var isCompleting = false;
         while (qmp.Execute("query-block-jobs") is JsonArray { Count: > 0 } jobs)
