@@ -42,6 +42,25 @@ describe.skipIf(missing !== undefined)(`on Windows${missing ? ` [skipped: ${miss
     const program = String.raw`${installed}\dist\on-windows.js`
     const end = await windows.node([program, 'all', folder, ...words])
     expect(end.exitCode, tellEnd(end)).toBe(0)
-    console.log(end.stdout)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      platform: 'win32',
+      controller: { machineId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string },
+      arguments: words,
+      files: {
+        after: { n: expect.any(Number) as number },
+        journal: '1\n2\n',
+        entries: ['journal.jsonl', 'state.json'],
+      },
+      locks: { most: 1, whileHeld: true, busy: 'resource-busy', afterKill: 'taken', entries: [] },
+      worker: {
+        hello: { separator: '\\', rights: { administrator: true } },
+        vhd: { disk: { sizeBytes: 67108864, parent: '' } },
+        machine: {
+          name: 'azl4[1]',
+          notes: expect.stringMatching(/^für [0-9a-f-]{36}$/) as string,
+          path: String.raw`${folder}\Maschinen für “Tests”\azl-vm-run`,
+        },
+      },
+    })
   })
 })
