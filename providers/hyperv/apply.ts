@@ -40,8 +40,7 @@ export async function applyOperation(
       await applyDisk(session, vmId, parameters, call)
       break
     case 'drives':
-      await change(session, 'add-optical-drives', vmId, { locations: Object.values(opticalLocations) }, call)
-      await change(session, 'set-boot-order', vmId, {}, call)
+      await applyDrives(session, vmId, call)
       break
   }
   return {}
@@ -57,7 +56,13 @@ async function change(
   await session.run(verb, { id: vmId, ...args }, { action: verb, schema: z.literal(true) }, call)
 }
 
-async function applySettings(
+/** Two optical drives, and the boot order: the disk, then them. */
+export async function applyDrives(session: Session, vmId: string, call: Call): Promise<void> {
+  await change(session, 'add-optical-drives', vmId, { locations: Object.values(opticalLocations) }, call)
+  await change(session, 'set-boot-order', vmId, {}, call)
+}
+
+export async function applySettings(
   session: Session,
   vmId: string,
   { memoryBytes, processors, isNested, secureBootTemplate, tpm }: SettingsParameters,

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import type { Call } from '../../src/provider/contract.ts'
+import type { FoundMachine } from './machines.ts'
 import { untilMerged } from './merges.ts'
 import { runIdOfName, runName } from './names.ts'
 import type { Session } from './session.ts'
@@ -45,10 +46,21 @@ export function runIdOf({ name }: Checkpoint): string | undefined {
   return runIdOfName(name)
 }
 
-/** Holds the machine under the name of a run: until it gets another one, it is no snapshot. */
-export async function makeCheckpoint(session: Session, vmId: string, runId: string, call: Call): Promise<Checkpoint> {
+/**
+ * Holds the machine under the name of a run: until it gets another one, it is no snapshot. Memory takes long to write:
+ * others are answered meanwhile.
+ */
+export async function makeCheckpoint(
+  session: Session,
+  { vmId, config }: FoundMachine,
+  runId: string,
+  call: Call,
+): Promise<Checkpoint> {
   const asked = { action: 'take a checkpoint', schema: checkpointSchema, timeoutMs: longMs }
-  return await session.runAlone('checkpoint-vm', { id: vmId, name: runName(runId) }, asked, call)
+  const args = { id: vmId, name: runName(runId) }
+  return await (config.state === 'Off'
+    ? session.run('checkpoint-vm', args, asked, call)
+    : session.runAlone('checkpoint-vm', args, asked, call))
 }
 
 export async function renameCheckpoint(
@@ -66,10 +78,10 @@ export async function renameCheckpoint(
 export async function removeCheckpoint(
   session: Session,
   vmId: string,
-  { id, name }: Checkpoint,
+  { id, name }: Pick<Checkpoint, 'id' | 'name'>,
   call: Call,
 ): Promise<void> {
   const asked = { action: `remove the checkpoint ${name}`, schema: z.literal(true), timeoutMs: longMs }
-  await session.runAlone('remove-checkpoint', { id: vmId, checkpointId: id }, asked, call)
+  await session.run('remove-checkpoint', { id: vmId, checkpointId: id }, asked, call)
   await untilMerged(session, vmId, call)
 }

@@ -23,7 +23,7 @@ const claimSchema = z.object({
 export async function claim(
   session: Session,
   { root, runName, name, memoryBytes, networkModes, adapters }: MachineParameters,
-  { ref, mark }: MachineRequest,
+  { ref, mark }: Pick<MachineRequest, 'ref' | 'mark'>,
   call: Call,
 ): Promise<string> {
   const all = await allMachines(session, call)

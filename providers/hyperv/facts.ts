@@ -160,6 +160,7 @@ function capabilitiesOf({ hostArchitecture, secureBootTemplates }: HyperVNative)
     viewer: true,
     snapshots: { off: true, memory: true, tpm: true },
     linkedClones: true,
+    exportFormats: ['vhdx', 'vhd', 'vhd-fixed'],
     remote: true,
   }
 }

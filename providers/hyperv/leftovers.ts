@@ -1,11 +1,14 @@
 /** What carries a run's name and belongs to no machine that is marked: machines before their mark, folders, switches. */
 import * as z from 'zod'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
+import { removeCheckpoint, runIdOf } from './checkpoints.ts'
 import { allMachines, type FoundMachine } from './machines.ts'
-import { pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
+import { isMarkOf } from './mark-notes.ts'
+import { exportFilePattern, pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
 import { removeFolder, removeMachine } from './removal.ts'
 import { turnOff } from './stop.ts'
 import type { Session } from './session.ts'
+import { unneededCheckpoints } from './snapshots.ts'
 import { storageRoots } from './storage-roots.ts'
 import { removeSwitch, switchNames } from './switches.ts'
 
@@ -39,7 +42,45 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
       const runId = runIdOfSwitch(name)
       return runId === undefined || runs.has(runId) ? [] : [{ id: `switch:${name}`, what: `switch ${name}`, runId }]
     }),
+    ...(await checkpointLeftovers(session, machines, call)),
+    ...(await exportLeftovers(session, machines, call)),
   ]
+}
+
+/** Checkpoints of our machines that are no snapshots, and that no clone lies on. */
+async function checkpointLeftovers(
+  session: Session,
+  machines: readonly FoundMachine[],
+  call: Call,
+): Promise<readonly Leftover[]> {
+  const found = []
+  for (const { ref, vmId, mark } of machines) {
+    if (!mark || !isMarkOf(mark, vmId)) continue
+    for (const checkpoint of await unneededCheckpoints(session, vmId, call))
+      found.push({
+        id: `checkpoint:${vmId}/${checkpoint.id}`,
+        what: `checkpoint ${checkpoint.name} of ${ref.name}`,
+        runId: runIdOf(checkpoint),
+      })
+  }
+  return found
+}
+
+/** Disks that an export was cut off at; those in the folders of nobody go with the folders. */
+async function exportLeftovers(
+  session: Session,
+  machines: readonly FoundMachine[],
+  call: Call,
+): Promise<readonly Leftover[]> {
+  const folders = machines.filter(({ mark, vmId }) => mark && isMarkOf(mark, vmId)).map(({ config }) => config.path)
+  const asked = { action: 'look for what was half exported', schema: z.object({ files: z.array(z.string()) }) }
+  const { files } = await session.run('list-files', { folders, pattern: exportFilePattern }, asked, call)
+  const paths = pathsOf(await session.hello(call))
+  return files.map((file) => ({
+    id: `file:${file}`,
+    what: `file ${file}`,
+    runId: new RegExp(exportFilePattern).exec(paths.basename(file))?.[1],
+  }))
 }
 
 async function listFolders(session: Session, call: Call): Promise<readonly string[]> {
@@ -57,6 +98,13 @@ export async function removeLeftover(session: Session, leftover: Leftover, call:
   const at = leftover.id.indexOf(':')
   const [kind, rest] = [leftover.id.slice(0, at), leftover.id.slice(at + 1)]
   if (kind === 'switch') return await removeSwitch(session, rest, call)
+  if (kind === 'checkpoint') {
+    const [vmId = '', id = ''] = rest.split('/')
+    await removeCheckpoint(session, vmId, { id, name: leftover.what }, call)
+    return true
+  }
+  if (kind === 'file')
+    return await session.run('remove-file', { path: rest }, { action: `delete ${rest}`, schema: z.boolean() }, call)
   if (kind === 'folder') return (await removeFolder(session, rest, call)).kept.length === 0
   const machine = (await allMachines(session, call)).find(({ vmId }) => vmId === rest)
   if (!machine) return false

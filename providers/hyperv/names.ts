@@ -47,6 +47,14 @@ const hypervisorFile = String.raw`(?:Virtual Machines|Snapshots|Virtual Hard Dis
 export const ownFilePattern = `^(?:${ownFile})$`
 export const allFilesPattern = `^(?:${ownFile}|${hypervisorFile})$`
 
+/** What a run exports, before it is moved out of the machine's folder. */
+export function exportFile(runId: string, extension: 'vhdx' | 'vhd'): string {
+  return `disk0-${runId}.${extension}`
+}
+
+/** Such a file; a pattern that JavaScript and .NET read alike. */
+export const exportFilePattern = String.raw`^disk0-([0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8})\.vhdx?$`
+
 /** On the one SCSI controller; disks are before them. Both drives are there from the start. */
 export const opticalLocations = { installer: 16, seed: 17 } as const
 

@@ -71,6 +71,19 @@ export function adaptersInMark(mark: Mark | undefined): readonly AdapterRule[] {
   return rules.success ? rules.data : []
 }
 
+/** On the same networks; a switch of the machine's own becomes one of the run that is given. */
+export function adaptersLike(
+  rules: readonly AdapterRule[],
+  macs: readonly string[],
+  runId: string,
+): readonly AdapterRule[] {
+  return rules.map((rule, index) => ({
+    ...rule,
+    mac: macs[index] ?? '',
+    on: rule.on.is === 'private' ? { is: 'private', name: switchName(runId, index) } : rule.on,
+  }))
+}
+
 /** The shared networks that a machine's cards are on. */
 export function sharedNetworksOf(adapters: readonly AdapterRule[]): readonly SharedNetwork[] {
   return [...new Set(adapters.flatMap(({ on }) => (on.is === 'shared' ? [on.network] : [])))]

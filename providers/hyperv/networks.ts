@@ -51,12 +51,34 @@ export async function reconnectNetworkCards(
   call: Call,
 ): Promise<void> {
   if (rules.length === 0) return
-  for (const { on } of rules) if (on.is === 'private') await ensurePrivateSwitch(session, on.name, call)
-  for (const network of sharedNetworksOf(rules))
-    await joinNetwork(session, vmId, { network, macs: macsOn(rules, network), mayMake: network === 'host-only' }, call)
+  await ensureNetworks(session, vmId, rules, call)
   const switches = await listSwitches(session, call)
   const adapters = rules.map(({ mac, on }) => ({ mac: plainMac(mac), switchId: switchIdOf(switches, on) }))
   const asked = { action: 'connect the network cards', schema: z.literal(true) }
+  await session.run('connect-network-adapters', { id: vmId, adapters }, asked, call)
+}
+
+/** Plugs the cards of a new machine in as the rules of another machine say. */
+export async function plugInLike(
+  session: Session,
+  vmId: string,
+  rules: readonly AdapterRule[],
+  call: Call,
+): Promise<void> {
+  await ensureNetworks(session, vmId, rules, call)
+  await setNetworkCards(session, vmId, rules, call)
+}
+
+async function ensureNetworks(
+  session: Session,
+  vmId: string,
+  rules: readonly AdapterRule[],
+  call: Call,
+): Promise<void> {
+  for (const { on } of rules) if (on.is === 'private') await ensurePrivateSwitch(session, on.name, call)
+  for (const network of sharedNetworksOf(rules))
+    await joinNetwork(session, vmId, { network, macs: macsOn(rules, network), mayMake: network === 'host-only' }, call)
+}
   await session.run('connect-network-adapters', { id: vmId, adapters }, asked, call)
 }
 

@@ -18,6 +18,7 @@ import type {
   Viewer,
 } from '../../src/provider/contract.ts'
 import type { ConsolePort } from '../../src/provider/capabilities.ts'
+import type { ExportRequest } from '../../src/provider/export.ts'
 import type {
   Endpoint,
   MachineInfo,
@@ -29,15 +30,24 @@ import type {
 } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
-import type { RestoreResult, SnapshotInfo } from '../../src/provider/snapshot.ts'
+import type {
+  CloneRequest,
+  RestoreRequest,
+  RestoreResult,
+  SnapshotInfo,
+  SnapshotRequest,
+} from '../../src/provider/snapshot.ts'
 import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders, type Recorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
 import { SilentFirmwareWatch } from './boot-watch.ts'
+import { dependentsOf } from './chains.ts'
 import { changeMark } from './change-mark.ts'
+import { cloneMachine } from './clone.ts'
 import { followLog, openConsole } from './console.ts'
 import { eventsOf } from './events.ts'
+import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import type { HostChoice } from './host.ts'
 import { endpointOf } from './endpoint.ts'
@@ -55,6 +65,7 @@ import { RemoteRecorders } from './remote-recorders.ts'
 import { resetMachine } from './reset.ts'
 import { screenshotOf } from './screenshot.ts'
 import { Session } from './session.ts'
+import { deleteSnapshot, listSnapshots, restoreSnapshot, takeSnapshot } from './snapshots.ts'
 import { startMachine } from './start.ts'
 import { stopMachine, turnOff } from './stop.ts'
 import { viewerOf } from './viewer.ts'
@@ -188,28 +199,32 @@ export class HyperVProvider implements Provider {
     await changeMark(this.#session, ref, (mark) => ({ ...mark, ...change }), call)
   }
 
-  snapshot(): Promise<SnapshotInfo> {
-    return notYet('snapshots')
+  async snapshot(ref: MachineRef, request: SnapshotRequest, call: Call): Promise<SnapshotInfo> {
+    return await takeSnapshot(this.#session, ref, request, call)
   }
 
-  listSnapshots(): Promise<readonly SnapshotInfo[]> {
-    return notYet('snapshots')
+  async listSnapshots(ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
+    return await listSnapshots(this.#session, ref, call)
   }
 
-  restore(): Promise<RestoreResult> {
-    return notYet('snapshots')
+  async restore(ref: MachineRef, request: RestoreRequest, call: Call): Promise<RestoreResult> {
+    return await restoreSnapshot(this.#session, ref, request, () => this.start(ref, call), call)
   }
 
-  deleteSnapshot(): Promise<void> {
-    return notYet('snapshots')
+  async deleteSnapshot(ref: MachineRef, name: string, call: Call): Promise<void> {
+    await deleteSnapshot(this.#session, ref, name, call)
   }
 
-  clone(): Promise<void> {
-    return notYet('clones')
+  async clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void> {
+    await cloneMachine(this.#session, ref, request, call)
   }
 
-  dependents(): Promise<readonly MachineRef[]> {
-    return Promise.resolve([])
+  async exportDisk(ref: MachineRef, request: ExportRequest, call: Call): Promise<void> {
+    await exportDisk(this.#session, ref, request, call)
+  }
+
+  async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
+    return await dependentsOf(this.#session, ref, call)
   }
 
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {

@@ -32,7 +32,7 @@ export class RemoteRecorders implements Recorders {
   recorded(id: string, call: Call): Recorded {
     const read = (file: 'serial' | 'events', offset: number): Promise<Buffer> => this.#read(id, file, offset, call)
     return {
-      async *bytesFrom (from) {
+      async *bytesFrom(from) {
         for (let offset = from; ;) {
           const bytes = await read('serial', offset)
           if (bytes.length === 0) return

@@ -3,12 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, Kept, RemovalReport } from '../../src/provider/contract.ts'
+import { requireNoDependents } from '../../src/provider/dependents.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { dependentsOf } from './chains.ts'
 import { findMachine } from './machines.ts'
 import { isMarkOf } from './mark-notes.ts'
 import { allFilesPattern, ownFilePattern, pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
 import { leaveNetworks } from './networks.ts'
 import type { Session } from './session.ts'
+import { sweepCheckpoints } from './snapshots.ts'
 import { turnOff } from './stop.ts'
 import { removeSwitch, switchNames } from './switches.ts'
 
@@ -16,6 +19,7 @@ export async function destroyMachine(session: Session, ref: MachineRef, call: Ca
   const machine = await findMachine(session, ref, call)
   if (!machine) return { removed: [], kept: [] }
   const { vmId, mark, config } = machine
+  requireNoDependents(ref, await dependentsOf(session, ref, call))
   await turnOff(session, { name: ref.name, vmId }, call)
   // A copy by hand carries the original's mark: the files and switches that it names are not the copy's.
   const runId = mark && isMarkOf(mark, vmId) ? mark.runId : undefined
@@ -29,6 +33,7 @@ export async function destroyMachine(session: Session, ref: MachineRef, call: Ca
   removed.push(...files, `machine ${ref.name}`)
   if (folder === undefined) return { removed, kept: shared.kept }
   const rest = await removeFolder(session, folder, call)
+  if (mark?.cloneOf) await sweepCheckpoints(session, mark.cloneOf.machineId, mark.runId, call)
   return { removed: [...removed, ...rest.removed], kept: [...shared.kept, ...rest.kept] }
 }
 

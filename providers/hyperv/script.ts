@@ -95,7 +95,9 @@ function linesOf(parameters: HyperVParameters, pipePath: string | Code): readonl
     case 'switch':
       return [`$null = ${call('New-VMSwitch', { Name: parameters.name, SwitchType: 'Private' })}`]
     case 'shared-network':
-      return [`# The switch ${sharedSwitchName(parameters.network)} must be there: \`azl-vm doctor\` prints what makes it.`]
+      return [
+        `# The switch ${sharedSwitchName(parameters.network)} must be there: \`azl-vm doctor\` prints what makes it.`,
+      ]
     case 'adapters':
       return adapters(parameters.adapters)
     case 'disk':

@@ -38,7 +38,7 @@ export async function takeSnapshot(
     throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
       hint: `Hold it when it is off or runs; \`azl-vm status ${ref.name}\` tells.`,
     })
-  const made = await makeCheckpoint(session, vmId, runId, call)
+  const made = await makeCheckpoint(session, machine, runId, call)
   await renameCheckpoint(session, vmId, made, name, call)
   const infos = infosOf(machine, await readCheckpoints(session, vmId, call))
   const info = infos.find((each) => each.name === name)
@@ -173,14 +173,9 @@ async function unnamedCheckpoints(
  * After the clone of a run went: removes what the machine that it was made of kept for it, unless another clone needs
  * that by now. What was asked for is done by then: a failure is told, and gc comes back to it.
  */
-export async function sweepCheckpoints(
-  session: Session,
-  original: MachineRef,
-  runId: string,
-  call: Call,
-): Promise<void> {
+export async function sweepCheckpoints(session: Session, originalId: string, runId: string, call: Call): Promise<void> {
   try {
-    const machine = await findMachine(session, original, call)
+    const machine = await findMachine(session, { name: '', id: originalId }, call)
     if (!machine?.mark) return
     const { vmId, mark } = machine
     for (const { checkpoint, isNeeded: is } of await unnamedCheckpoints(session, vmId, call)) {

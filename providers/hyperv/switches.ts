@@ -71,10 +71,11 @@ export async function switchNames(session: Session, call: Call): Promise<readonl
   return (await listSwitches(session, call)).map(({ name }) => name)
 }
 
-export async function ensurePrivateSwitch(session: Session, name: string, call: Call): Promise<void> {
+/** Hyper-V's id of it. */
+export async function ensurePrivateSwitch(session: Session, name: string, call: Call): Promise<string> {
   const notes = 'Made by azl-vm for one machine; it goes with it.'
   const asked = { action: `make the switch ${name}`, schema: z.object({ id: z.string() }) }
-  await session.run('new-private-switch', { name, notes }, asked, call)
+  return (await session.run('new-private-switch', { name, notes }, asked, call)).id
 }
 
 /** False where there was none. */

@@ -232,6 +232,7 @@ function capabilitiesOf(
     viewer: true,
     snapshots: { off: true, memory: true, tpm: false },
     linkedClones: true,
+    exportFormats: ['qcow2', 'raw', 'vhd', 'vmdk', 'vdi'],
     remote: true,
   }
 }

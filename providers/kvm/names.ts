@@ -85,6 +85,11 @@ export function laterFiles(name: string, runId: string, makerRunId: string): Lat
   }
 }
 
+/** A disk of a machine as a later run exports it. */
+export function exportVolume(name: string, runId: string, makerRunId: string): string {
+  return `${machineFiles(name, runId).base}.export.${makerRunId}.image`
+}
+
 /**
  * The names in a script that is run by hand: a pool of the machine's own, and nothing that azl-vm would take for
  * a thing of its own.
@@ -111,7 +116,7 @@ export function namesByHand(name: string): {
 const runIdText = '[0-9a-f]{8}-[0-9a-z]+-[0-9a-z]+-[0-9a-z]+-[0-9a-f]{8}' // 5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11
 // azl4.<run id>.serial.log.0, azl4.<run id>.disk0.qcow2, azl4.<run id>.disk0.<maker’s run id>.qcow2
 const volumePattern = new RegExp(
-  `^.+\\.(${runIdText})\\.(?:(?:serial|system)\\.log(?:\\.\\d+)?|(?:disk\\d+|vars|memory)(?:\\.(${runIdText}))?\\.(?:qcow2|fd|save))$`,
+  `^.+\\.(${runIdText})\\.(?:(?:serial|system)\\.log(?:\\.\\d+)?|(?:disk\\d+|vars|memory|export)(?:\\.(${runIdText}))?\\.(?:qcow2|fd|save|image))$`,
 )
 
 const serialLogPattern = /\.(?:serial|system)\.log(?:\.\d+)?$/ // azl4.<run id>.system.log.0

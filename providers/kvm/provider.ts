@@ -19,6 +19,7 @@ import type {
   Viewer,
 } from '../../src/provider/contract.ts'
 import { Edk2BootWatch } from '../../src/provider/edk2-boot-watch.ts'
+import type { ExportRequest } from '../../src/provider/export.ts'
 import type {
   Endpoint,
   MachineInfo,
@@ -43,6 +44,7 @@ import { cloneDomain } from './clone.ts'
 import { ArmedConsole, portIsHeld } from './console.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { allDomains } from './domains.ts'
+import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import { addForwards, readForwards } from './forwards.ts'
 import type { HostChoice } from './host.ts'
@@ -344,6 +346,10 @@ export class KvmProvider implements Provider {
 
   async clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void> {
     await cloneDomain(this.#session, ref, request, call)
+  }
+
+  async exportDisk(ref: MachineRef, request: ExportRequest, call: Call): Promise<void> {
+    await exportDisk(this.#session, ref, request, call)
   }
 
   async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {

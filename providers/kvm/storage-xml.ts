@@ -20,7 +20,10 @@ export function lookPoolXml(name: string, path: string): string {
   )
 }
 
-export function volumeXml(name: string, sizeBytes: number, format: 'qcow2' | 'raw'): string {
+/** In libvirt's words; `vpc` is a VHD. */
+export type VolumeFormat = 'qcow2' | 'raw' | 'vpc' | 'vmdk' | 'vdi'
+
+export function volumeXml(name: string, sizeBytes: number, format: VolumeFormat): string {
   return toXml(
     element(
       'volume',

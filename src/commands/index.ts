@@ -136,6 +136,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import('./clone.ts'),
   },
   {
+    name: 'export',
+    group: 'Machines',
+    summary: 'Write a machine’s disk to a file.',
+    alsoCalled: ['convert', 'save-image'],
+    load: () => import('./export.ts'),
+  },
+  {
     name: 'destroy',
     group: 'Machines',
     summary: 'Remove a machine and all that it made.',

@@ -49,6 +49,7 @@ function providerText(facts: Facts, title: string, width: number): string {
     ['screenshot', yes(capabilities.screenshot)],
     ['snapshots', snapshotsText(capabilities.snapshots)],
     ['clones that share disks', yes(capabilities.linkedClones)],
+    ['exports', capabilities.exportFormats.join(', ')],
   ] as const
   const shown = facts.isReady ? rows : rows.slice(0, 2)
   const columns = [

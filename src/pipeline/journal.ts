@@ -19,7 +19,17 @@ export interface Minted {
 }
 
 type JournalAct =
-  'apply' | 'undo' | 'stop' | 'reset' | 'detach' | 'snapshot' | 'restore' | 'delete-snapshot' | 'clone' | 'destroy'
+  | 'apply'
+  | 'undo'
+  | 'stop'
+  | 'reset'
+  | 'detach'
+  | 'snapshot'
+  | 'restore'
+  | 'delete-snapshot'
+  | 'clone'
+  | 'export'
+  | 'destroy'
 
 export type JournalBody =
   | {

@@ -1,4 +1,5 @@
 import type { Architecture } from '../spec/schema.ts'
+import type { ExportFormat } from './export.ts'
 import type { NetworkMode } from './network-modes.ts'
 
 export type { Architecture }
@@ -33,6 +34,8 @@ export interface Capabilities extends GuestCapabilities {
   readonly snapshots: SnapshotCapabilities
   /** Whether {@link Provider.clone} makes a machine that shares the base disk. */
   readonly linkedClones: boolean
+  /** What {@link Provider.exportDisk} writes. */
+  readonly exportFormats: readonly ExportFormat[]
   /** The host may be another computer than the one that azl-vm runs on. */
   readonly remote: boolean
 }

@@ -11,6 +11,7 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { Capabilities, ConsolePort } from './capabilities.ts'
+import type { ExportRequest } from './export.ts'
 import type {
   Difference,
   Endpoint,
@@ -252,6 +253,11 @@ export interface Provider {
    * afterwards. As with `define` the anchor is made first, marked, and a name that is taken is `machine-exists`.
    */
   clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void>
+  /**
+   * Writes the first disk of a machine that is off, with all that it lies on, as one file, by the hypervisor's own tool:
+   * {@link Capabilities.exportFormats}. What was made for it on the host is gone afterwards, or found by gc.
+   */
+  exportDisk(ref: MachineRef, request: ExportRequest, call: Call): Promise<void>
   /** Names of the machines that need a disk of this one: clones of it, also indirect ones where they need it too. */
   dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]>
   /**

@@ -11,6 +11,7 @@ import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { ConsoleHandle } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRequest } from '../../src/provider/machine.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
+import { readDiskImage } from '../../src/media/disk-image.ts'
 import { processTable } from '../../src/host/process-identity.ts'
 import { AzlVmError } from '../../src/errors.ts'
 import { testCall, testEnvironment } from '../support/test-environment.ts'
@@ -675,6 +676,20 @@ function snapshotTests(bench: () => Bench): void {
     await expect(take('cLEAN')).rejects.toMatchObject({ code: 'snapshot-exists' })
     expect(await bench().host.inventory()).toEqual(before)
     expect(await bench().inspect(request.ref)).toMatchObject({ state: 'off', disks: [{ sizeBytes: 64 * MiB }] })
+  })
+
+  test('its disk is exported in each format that the host writes, whole, and nothing stays on the host', async () => {
+    const { provider, facts, host, folder } = bench()
+    const before = await host.inventory()
+    for (const format of facts.capabilities.exportFormats) {
+      const file = join(folder, `exported.${format}`)
+      await provider.exportDisk(request.ref, { file, format, runId: bench().runId() }, testCall())
+      const { sizeBytes, hasParent } = await readDiskImage(file, format)
+      // The geometry of a VHD may need more.
+      expect([sizeBytes >= 64 * MiB, sizeBytes < 66 * MiB, hasParent], format).toEqual([true, true, false])
+    }
+    expect(await host.inventory()).toEqual(before)
+    expect(await provider.leftovers(testCall())).toEqual([])
   })
 
   test('a machine that runs is held with its memory, and goes on with its console', async () => {

@@ -44,6 +44,7 @@ describeE2e('azl-vm', (world) => {
       ['snapshot restore', 'json', 'held'],
       ['snapshot delete', 'json', 'held'],
       ['clone', 'json', 'json-twin'],
+      ['export', 'json', world().path('json.qcow2')],
       ['start', 'json'],
       ['gc', '--dry-run'],
       ['destroy', 'json-twin'],

@@ -4,10 +4,11 @@
  * open at one, as several commands would be.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { AzlVmError } from '../../src/errors.ts'
 import { formatBytes } from '../../src/format-bytes.ts'
+import type { ExportRequest } from '../../src/provider/export.ts'
 import { guestCapabilities, type Capabilities, type ConsolePort } from '../../src/provider/capabilities.ts'
 import type {
   BootWatch,
@@ -81,6 +82,7 @@ export const allCapabilities: Capabilities = {
   viewer: true,
   snapshots: { off: true, memory: true, tpm: false },
   linkedClones: true,
+  exportFormats: ['raw'],
   remote: false,
 }
 
@@ -279,6 +281,7 @@ const readingCalls = new Set([
   'watchState',
   'listSnapshots',
   'dependents',
+  'exportDisk',
 ])
 
 function cancelled(call: string): AzlVmError {
@@ -575,6 +578,13 @@ class MemoryProvider implements Provider {
   async clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void> {
     await this.#enter('clone', ref.name, call)
     cloneMachine(this.#hypervisor, ref, request)
+  }
+
+  async exportDisk(ref: MachineRef, { file }: ExportRequest, call: Call): Promise<void> {
+    await this.#enter('exportDisk', ref.name, call)
+    const [disk] = this.#hypervisor.machine(ref).config.disks
+    await writeFile(file, '', { flag: 'wx' })
+    await truncate(file, disk?.sizeBytes)
   }
 
   async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {

@@ -6,3 +6,26 @@ function Get-DiskFile([string]$Path) {
     if (-not [System.IO.File]::Exists($link)) { $null = New-Item -ItemType HardLink -Path $link -Value $Path }
     return $link
 }
+
+# The second name of this file, and of those beside it that a merge took away since.
+function Remove-DiskLinks([string]$Path) {
+    $folder = [System.IO.Path]::GetDirectoryName($Path)
+    if (-not [System.IO.Directory]::Exists($folder)) { return }
+    foreach ($link in [System.IO.Directory]::GetFiles($folder, '*_????????-????-????-????-????????????.vhdx')) {
+        $file = [System.IO.Path]::ChangeExtension($link, '.avhdx')
+        if ($file -eq $Path -or -not [System.IO.File]::Exists($file)) { [System.IO.File]::Delete($link) }
+    }
+}
+
+# A disk's file and those that it lies on, the nearest first. $Parents remembers what was looked up.
+function Get-DiskChain([string]$Path, $Parents) {
+    $chain = [System.Collections.ArrayList]::new()
+    while ($Path -ne '') {
+        $null = $chain.Add($Path)
+        if (-not $Parents.ContainsKey($Path)) {
+            $Parents[$Path] = $(if ([System.IO.File]::Exists($Path)) { [string](Hyper-V\Get-VHD -Path $Path).ParentPath } else { '' })
+        }
+        $Path = $Parents[$Path]
+    }
+    return , $chain
+}

@@ -1,21 +1,16 @@
 /** What snapshots and clones hold, without a guest: bytes on real disks, through the provider's own means. */
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dependentsOf } from '../../../providers/hyperv/chains.ts'
-import { chooseHost } from '../../../providers/hyperv/host.ts'
-import { infoOf } from '../../../providers/hyperv/info.ts'
+import { definition } from '../../../providers/hyperv/index.ts'
 import { notesWithMark } from '../../../providers/hyperv/mark-notes.ts'
-import { Session } from '../../../providers/hyperv/session.ts'
-import {
-  deleteSnapshot,
-  listSnapshots,
-  restoreSnapshot,
-  takeSnapshot,
-  unneededCheckpoints,
-} from '../../../providers/hyperv/snapshots.ts'
+import type { Provider } from '../../../src/provider/contract.ts'
 import type { MachineRef } from '../../../src/provider/machine.ts'
 import { mintRunId, type Mark } from '../../../src/provider/mark.ts'
+import type { CloneRequest } from '../../../src/provider/snapshot.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 import { providerContext, testCall } from '../../support/test-environment.ts'
 
@@ -23,14 +18,14 @@ const unavailable = await missingForSimulator()
 
 describe.skipIf(unavailable !== undefined)(`snapshots and clones${unavailable ? ` (${unavailable})` : ''}`, () => {
   let simulator: HyperVSimulator
-  let session: Session
+  let provider: Provider
 
   beforeAll(async () => {
     simulator = await startHyperVSimulator()
-    session = new Session(chooseHost('local'), providerContext({ env: simulator.env }))
+    provider = await definition.open('local', providerContext({ env: simulator.env }))
   }, 900_000)
   afterAll(async () => {
-    await session.close()
+    await provider.close()
     await simulator.stop()
   })
 
@@ -43,6 +38,19 @@ describe.skipIf(unavailable !== undefined)(`snapshots and clones${unavailable ? 
       new Date(Date.UTC(2026, 0, 1) + runs),
     )
   }
+  const markOf = (name: string, machineId: string, run: string): Mark => ({
+    v: 1,
+    tool: 'azl-vm 0',
+    owner: '0123456789abcdef',
+    runId: run,
+    machineId,
+    name,
+    creator: { pid: 1, startTime: '1', bootId: '01234567' },
+    phase: 'ready',
+    specDigest: '',
+    created: '2026-01-01T00:00:00.000Z',
+    provider: {},
+  })
   const make = async (name: string): Promise<MachineRef> => {
     const run = runId()
     const made = await simulator.run(
@@ -62,15 +70,7 @@ Hyper-V\\Rename-VM -VM $vm -NewName $Name
       name,
     )
     const vmId = made.stdout.trim()
-    const mark = { v: 1, tool: 'azl-vm 0', owner: '0123456789abcdef', runId: run, machineId: vmId, name } as const
-    const rest: Omit<Mark, keyof typeof mark> = {
-      creator: { pid: 1, startTime: '1', bootId: '01234567' },
-      phase: 'ready',
-      specDigest: '',
-      created: '2026-01-01T00:00:00.000Z',
-      provider: {},
-    }
-    const notes = notesWithMark('', { ...mark, ...rest }, vmId)
+    const notes = notesWithMark('', markOf(name, vmId, run), vmId)
     const { stdout } = await simulator.run(
       'param($Id, $Notes) Hyper-V\\Set-VM -VM (Hyper-V\\Get-VM -Id $Id) -Notes $Notes',
       vmId,
@@ -79,7 +79,7 @@ Hyper-V\\Rename-VM -VM $vm -NewName $Name
     expect(stdout).toBe('')
     return { name, id: vmId }
   }
-  const disks = async (ref: MachineRef) => (await infoOf(session, ref, testCall())).disks.map(({ where }) => where)
+  const disks = async (ref: MachineRef) => (await provider.inspect(ref, testCall())).disks.map(({ where }) => where)
   const qemuIo = async (path: string, command: string): Promise<string> => {
     // A differencing disk is a qcow2 file here, whatever it is called.
     const { stdout: kind } = await promisify(execFile)('head', ['-c', '3', path])
@@ -94,12 +94,19 @@ Hyper-V\\Rename-VM -VM $vm -NewName $Name
       expect(await qemuIo(path, `read -P ${String(byte + index)} 0 64k`)).not.toContain('failed')
   }
   const take = (ref: MachineRef, name: string) =>
-    takeSnapshot(session, ref, { name, created: '', runId: runId() }, testCall())
-  const restore = (ref: MachineRef, name: string) =>
-    restoreSnapshot(session, ref, { name, runId: runId() }, () => Promise.reject(new Error('it is off')), testCall())
+    provider.snapshot(ref, { name, created: '', runId: runId() }, testCall())
+  const restore = (ref: MachineRef, name: string) => provider.restore(ref, { name, runId: runId() }, testCall())
+  const listed = async (ref: MachineRef) =>
+    (await provider.listSnapshots(ref, testCall())).map(({ name, parent, isCurrent }) => [name, parent, isCurrent])
+  const folderOf = async (ref: MachineRef) => dirname((await disks(ref))[0] ?? '')
+  const cloneOf = (of: MachineRef, name: string, snapshot?: string): CloneRequest => {
+    const mark = { ...markOf(name, randomUUID(), runId()), cloneOf: { name: of.name, machineId: of.id } }
+    return { ref: { name, id: mark.machineId }, mark, macs: [], ...(snapshot === undefined ? {} : { snapshot }) }
+  }
 
-  test('disks are what they were: on branches, after deletions', async () => {
+  test('disks are what they were: on branches, after deletions, in clones of clones', async () => {
     const ref = await make('content')
+    const clones = [cloneOf(ref, 'twin', 'one'), cloneOf(ref, 'third'), cloneOf(ref, 'fourth', 'two')] as const
     await write(ref, 10)
     expect(await take(ref, 'one')).toMatchObject({ name: 'one', hasMemory: false, isCurrent: true })
     await write(ref, 20)
@@ -111,17 +118,39 @@ Hyper-V\\Rename-VM -VM $vm -NewName $Name
     await take(ref, 'branch')
     await restore(ref, 'two')
     await requireHolds(ref, 20)
-    await deleteSnapshot(session, ref, 'one', testCall())
+    await provider.clone(ref, clones[0], testCall())
+    await requireHolds(clones[0].ref, 10)
+    await write(clones[0].ref, 50)
+    await provider.clone(clones[0].ref, clones[1], testCall())
+    await write(clones[0].ref, 60)
+    await requireHolds(clones[1].ref, 50)
+    await requireHolds(ref, 20)
+    expect(await provider.dependents(ref, testCall())).toEqual([clones[0].ref])
+    expect(await provider.dependents(clones[0].ref, testCall())).toEqual([clones[1].ref])
+    await expect(provider.destroy(ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
+    await provider.deleteSnapshot(ref, 'one', testCall())
+    expect(await listed(ref)).toEqual([
+      ['two', undefined, true],
+      ['branch', undefined, false],
+    ])
     await restore(ref, 'branch')
     await requireHolds(ref, 40)
-    await deleteSnapshot(session, ref, 'branch', testCall())
+    await requireHolds(clones[0].ref, 60)
+    await provider.deleteSnapshot(ref, 'branch', testCall())
     await requireHolds(ref, 40)
     await restore(ref, 'two')
     await requireHolds(ref, 20)
-    expect((await listSnapshots(session, ref, testCall())).map(({ name, parent }) => [name, parent])).toEqual([
-      ['two', undefined],
-    ])
-    expect(await dependentsOf(session, ref, testCall())).toEqual([])
-    expect(await unneededCheckpoints(session, ref.id, testCall())).toEqual([])
-  })
+    // From a layer, whose name Hyper-V would refuse.
+    await provider.clone(ref, clones[2], testCall())
+    await requireHolds(clones[2].ref, 20)
+    for (const clone of clones.toReversed()) await provider.destroy(clone.ref, testCall())
+    await provider.deleteSnapshot(ref, 'two', testCall())
+    await requireHolds(ref, 20)
+    expect(await provider.leftovers(testCall())).toEqual([])
+    // All that was laid over the first disks is merged into them again.
+    const files = (await readdir(await folderOf(ref))).filter((name) => name.startsWith('disk'))
+    expect(files.sort()).toEqual(['disk0.vhdx', 'disk1.vhdx'])
+    await provider.destroy(ref, testCall())
+    expect(await provider.list(testCall())).toEqual([])
+  }, 900_000)
 })

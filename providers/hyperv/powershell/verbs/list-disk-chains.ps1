@@ -14,15 +14,3 @@ function Invoke-ListDiskChains($Arguments) {
     }
     return [ordered]@{ machines = $machines }
 }
-
-function Get-DiskChain([string]$Path, $Parents) {
-    $chain = [System.Collections.ArrayList]::new()
-    while ($Path -ne '') {
-        $null = $chain.Add($Path)
-        if (-not $Parents.ContainsKey($Path)) {
-            $Parents[$Path] = $(if ([System.IO.File]::Exists($Path)) { [string](Hyper-V\Get-VHD -Path $Path).ParentPath } else { '' })
-        }
-        $Path = $Parents[$Path]
-    }
-    return , $chain
-}

@@ -57,6 +57,10 @@ public sealed record VirtualDisk(string Path, string Format, ulong Size, ulong F
     /// <summary>Brings an overlay's blocks into its parent.</summary>
     public static void Merge(string overlay) => Image("commit", "-q", "-d", "-f", "qcow2", Named(overlay));
 
+    /// <summary>Names another parent, which holds the same.</summary>
+    public static void LieOn(string overlay, string parent) =>
+        Image("rebase", "-q", "-u", "-f", "qcow2", "-F", FormatOf(parent), "-b", parent, overlay);
+
     public VhdType Type => Parent is not null ? VhdType.Differencing : IsFixed() ? VhdType.Fixed : VhdType.Dynamic;
 
     /// <summary>VHD: the type stands in the footer at 60 (2 fixed). VHDX: a fixed one is as long as what it holds.</summary>

@@ -93,6 +93,8 @@ public static class CheckpointStore
         if (children.Count != 1) return;
         if (IsInUse(machine, children[0])) RunningMachine.Merge(call, machine, held, children[0], frozen);
         else VirtualDisk.Merge(children[0]);
+        foreach (var path in drives.Select(drive => drive.Path).Distinct())
+            if (File.Exists(path) && VirtualDisk.Read(path).Parent == children[0]) VirtualDisk.LieOn(path, frozen);
         File.Delete(children[0]);
         foreach (var drive in drives.Where(drive => drive.Path == children[0])) drive.Path = frozen;
     }

@@ -1,0 +1,112 @@
+/** `export`: a machine's disk as a file, written by the hypervisor's own tool and looked at afterwards. */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, link, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { AzlVmError, errorText } from '../errors.ts'
+import { readDiskImage } from '../media/disk-image.ts'
+import type { MachineInfo } from '../provider/machine.ts'
+import type { ExportFormat } from '../provider/export.ts'
+import { usageError } from '../usage-error.ts'
+import { callFor } from './environment.ts'
+import { locked, requireMade, type LifecycleRequest } from './lifecycle.ts'
+import { asCancelled } from './runner.ts'
+
+export interface ExportOptions {
+  /** Absolute. */
+  readonly file: string
+  readonly format: ExportFormat
+}
+
+export interface Exported extends ExportOptions {
+  /** Of the disk, as a guest sees it. */
+  readonly sizeBytes: number
+  readonly fileBytes: number
+  /** The machine's other disks, which are not in it. */
+  readonly otherDisks: number
+}
+
+/** Nothing is written over, and `file` is there only when it is whole. */
+export async function exportMachine(request: LifecycleRequest, { file, format }: ExportOptions): Promise<Exported> {
+  await requireFree(file)
+  const { found, bus, signal } = request
+  const { provider, info } = found
+  return await locked(request, 'export', async (journal) => {
+    const call = callFor(bus, signal)
+    const { capabilities } = await provider.facts(call)
+    if (!capabilities.exportFormats.includes(format))
+      throw new AzlVmError('not-supported', `${provider.name} at ${provider.host} exports no ${format}`, {
+        hint: `It exports ${capabilities.exportFormats.join(', ')}: give one with --format.`,
+      })
+    const now = await provider.inspect(info.ref, call)
+    requireMade(now)
+    const [disk] = now.disks
+    if (!disk) throw new AzlVmError('not-supported', `the machine "${info.ref.name}" has no disk`)
+    requireOff(now)
+    const part = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.part`)
+    journal.append({ entry: 'intent', act: 'export', operation: 'export', object: part })
+    try {
+      const made = await bus.step('export', `write the disk of ${info.ref.name} as ${format}`, async () => {
+        await provider.exportDisk(info.ref, { file: part, format, runId: bus.runId }, call)
+        return await verified(part, format, disk.sizeBytes)
+      })
+      await publish(part, file)
+      journal.append({ entry: 'done', act: 'export', operation: 'export' })
+      return { file, format, ...made, otherDisks: now.disks.length - 1 }
+    } catch (error) {
+      throw asCancelled(error, signal)
+    } finally {
+      await rm(part, { force: true })
+    }
+  })
+}
+
+function requireOff({ ref, state }: MachineInfo): void {
+  if (state === 'off') return
+  throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its disk is being written`, {
+    hint: `Stop it first: \`azl-vm stop ${ref.name}\`.`,
+  })
+}
+
+async function requireFree(file: string): Promise<void> {
+  if (await isThere(file)) throw isThereError(file)
+  if (await isThere(path.dirname(file))) return
+  throw new AzlVmError('path-not-found', `the folder of ${file} is not there`)
+}
+
+function isThere(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  )
+}
+
+function isThereError(file: string): AzlVmError {
+  return usageError(`${file} is there already; nothing was written`, 'Give another name.')
+}
+
+/** A VHD's geometry may need a little more than the disk has; less would have lost something. */
+async function verified(
+  file: string,
+  format: ExportFormat,
+  wanted: number,
+): Promise<{ readonly sizeBytes: number; readonly fileBytes: number }> {
+  const { sizeBytes, hasParent } = await readDiskImage(file, format)
+  const isWhole = !hasParent && (format === 'vhd' ? sizeBytes >= wanted : sizeBytes === wanted)
+  if (isWhole) return { sizeBytes, fileBytes: (await stat(file)).size }
+  const found = hasParent ? 'needs another image' : `holds ${String(sizeBytes)} of ${String(wanted)} bytes`
+  throw new AzlVmError('backend-failed', `what the hypervisor wrote ${found}; it was removed`)
+}
+
+/** Never over a file that came meanwhile. Where the file system has no links it is copied. */
+async function publish(part: string, file: string): Promise<void> {
+  try {
+    await link(part, file).catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+      await copyFile(part, file, constants.COPYFILE_EXCL)
+    })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw isThereError(file)
+    throw new AzlVmError('usage', `${file} cannot be written: ${errorText(error)}`, { cause: error })
+  }
+}
