@@ -79,8 +79,6 @@ async function ensureNetworks(
   for (const network of sharedNetworksOf(rules))
     await joinNetwork(session, vmId, { network, macs: macsOn(rules, network), mayMake: network === 'host-only' }, call)
 }
-  await session.run('connect-network-adapters', { id: vmId, adapters }, asked, call)
-}
 
 /** Takes a machine out of the networks that it may share; what goes with it, and what had to stay. */
 export async function leaveNetworks(

@@ -1,5 +1,4 @@
 /** The contract on Hyper-V. Each member hands over to the file that knows how. */
-import { AzlVmError } from '../../src/errors.ts'
 import type {
   BootWatch,
   Call,
@@ -266,12 +265,4 @@ export class HyperVProvider implements Provider {
     const machines = (await allMachines(this.#session, call)).filter(isWanted)
     return await Promise.all(machines.map(({ ref }) => infoOf(this.#session, ref, call)))
   }
-}
-
-function notYetError(what: string): AzlVmError {
-  return new AzlVmError('not-supported', `azl-vm has no way to ${what} on Hyper-V yet`)
-}
-
-function notYet(what: string): Promise<never> {
-  return Promise.reject(notYetError(what))
 }

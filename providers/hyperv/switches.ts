@@ -71,11 +71,10 @@ export async function switchNames(session: Session, call: Call): Promise<readonl
   return (await listSwitches(session, call)).map(({ name }) => name)
 }
 
-/** Hyper-V's id of it. */
-export async function ensurePrivateSwitch(session: Session, name: string, call: Call): Promise<string> {
+export async function ensurePrivateSwitch(session: Session, name: string, call: Call): Promise<void> {
   const notes = 'Made by azl-vm for one machine; it goes with it.'
   const asked = { action: `make the switch ${name}`, schema: z.object({ id: z.string() }) }
-  return (await session.run('new-private-switch', { name, notes }, asked, call)).id
+  await session.run('new-private-switch', { name, notes }, asked, call)
 }
 
 /** False where there was none. */
