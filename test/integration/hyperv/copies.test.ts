@@ -1,12 +1,13 @@
 /** What snapshots and clones hold, without a guest: bytes on real disks, through the provider's own means. */
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { definition } from '../../../providers/hyperv/index.ts'
 import { notesWithMark } from '../../../providers/hyperv/mark-notes.ts'
+import { readDiskImage } from '../../../src/media/disk-image.ts'
 import type { Provider } from '../../../src/provider/contract.ts'
 import type { MachineRef } from '../../../src/provider/machine.ts'
 import { mintRunId, type Mark } from '../../../src/provider/mark.ts'
@@ -152,5 +153,40 @@ Hyper-V\\Rename-VM -VM $vm -NewName $Name
     expect(files.sort()).toEqual(['disk0.vhdx', 'disk1.vhdx'])
     await provider.destroy(ref, testCall())
     expect(await provider.list(testCall())).toEqual([])
+  }, 900_000)
+
+  test('an export holds what the disk and all below it hold; one that is cut off is found by gc, and taken away', async () => {
+    const ref = await make('exported')
+    await write(ref, 10)
+    await take(ref, 'one')
+    const [top = ''] = await disks(ref)
+    await qemuIo(top, 'write -P 20 1M 64k')
+    for (const [format, driver] of [
+      ['vhdx', 'vhdx'],
+      ['vhd', 'vpc'],
+      ['vhd-fixed', 'vpc'],
+    ] as const) {
+      const file = join(simulator.folder, `exported.${format}`)
+      await provider.exportDisk(ref, { file, format, runId: runId() }, testCall())
+      expect(await readDiskImage(file, format)).toEqual({ format, sizeBytes: 64 * 1024 ** 2, hasParent: false })
+      const { stdout } = await promisify(execFile)('qemu-io', [
+        ...['-f', driver, '-c', 'read -P 10 0 64k', '-c', 'read -P 20 1M 64k', file],
+      ])
+      expect(stdout).not.toContain('failed')
+    }
+    const before = await readdir(await folderOf(ref))
+    const controller = new AbortController()
+    const file = join(simulator.folder, 'cut.vhdx')
+    const cut = provider.exportDisk(ref, { file, format: 'vhdx', runId: runId() }, testCall(controller.signal))
+    controller.abort()
+    await expect(cut).rejects.toMatchObject({ code: 'cancelled' })
+    expect(await readdir(await folderOf(ref))).toEqual(before)
+    const run = runId()
+    await writeFile(join(await folderOf(ref), `disk0-${run}.vhdx`), '')
+    const [leftover] = await provider.leftovers(testCall())
+    expect(leftover).toMatchObject({ runId: run })
+    expect(await provider.removeLeftover(leftover!, testCall())).toBe(true)
+    expect(await readdir(await folderOf(ref))).toEqual(before)
+    await provider.destroy(ref, testCall())
   }, 900_000)
 })
