@@ -4,19 +4,34 @@ import type { MainWorld } from './cli/context.ts'
 import type { Environment } from './pipeline/environment.ts'
 import type { ProviderEntry } from './provider/registry.ts'
 
-/** In the order in which `provider: auto` tries them. */
-const providerEntries: readonly ProviderEntry[] = [
-  {
-    name: 'kvm',
-    title: 'KVM and QEMU through libvirt',
-    load: async () => (await import('../providers/kvm/index.ts')).definition,
-  },
-]
+const kvm: ProviderEntry = {
+  name: 'kvm',
+  title: 'KVM and QEMU through libvirt',
+  load: async () => (await import('../providers/kvm/index.ts')).definition,
+}
+
+const hyperv: ProviderEntry = {
+  name: 'hyperv',
+  title: 'Hyper-V on Windows',
+  load: async () => (await import('../providers/hyperv/index.ts')).definition,
+  // Asked for Windows' own variable too, which is all that the provider itself goes by.
+  whyNotHere: ({ platform, env }) =>
+    platform === 'win32' || env['SystemRoot'] !== undefined ? undefined : 'Hyper-V is part of Windows',
+}
+
+/** In the order in which `provider: auto` tries them: what the platform has of its own comes first. */
+const providerEntries = process.platform === 'win32' ? [hyperv, kvm] : [kvm, hyperv]
 
 export function compose(world: MainWorld): Promise<App> {
   let environment: Promise<Environment> | undefined
   return Promise.resolve({
-    specProviders: async () => ({ kvm: (await import('../providers/kvm/options.ts')).kvmOptions }),
+    specProviders: async () => {
+      const [{ kvmOptions }, { hypervOptions }] = await Promise.all([
+        import('../providers/kvm/options.ts'),
+        import('../providers/hyperv/options.ts'),
+      ])
+      return { kvm: kvmOptions, hyperv: hypervOptions }
+    },
     // Built when a command first needs it: `validate` and `schema` never do.
     environment: async () =>
       await (environment ??= import('./build-environment.ts').then(({ buildEnvironment }) =>

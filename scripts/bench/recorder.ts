@@ -1,7 +1,7 @@
 /** From a guest's byte to our reader, through a recorder: a process of its own between a port and the command. */
 import { join } from 'node:path'
 import { RecorderConsole } from '../../src/recorder/recorder-console.ts'
-import { Recorders } from '../../src/recorder/recorders.ts'
+import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { PlayedPort } from '../../test/support/played-port.ts'
 import { load, median } from './measure.ts'
 import { times, type Part } from './report.ts'
@@ -9,7 +9,7 @@ import { times, type Part } from './report.ts'
 const bytesPerRound = 100
 
 export async function measureRecorder(root: string, folder: string, rounds: number): Promise<Part> {
-  const recorders = new Recorders({
+  const recorders = new LocalRecorders({
     env: process.env,
     recorder: { folder: join(folder, 'recorders'), command: [process.execPath, join(root, 'dist', 'recorder.js')] },
     sharedLock: (_name, _call, work) => work(),

@@ -15,11 +15,18 @@ export const command = defineCommand({
   async handler(args, ctx) {
     const environment = await ctx.app.environment()
     return await withRun(ctx, environment, 'providers', async (bus) => {
-      const facts = await readAllFacts(environment.registry, args.host ?? 'local', callFor(bus, ctx.signal))
-      const titles = new Map(environment.registry.entries.map((entry) => [entry.name, entry.title]))
+      const { registry } = environment
+      const host = args.host ?? 'local'
+      const facts = await readAllFacts(registry, host, callFor(bus, ctx.signal))
+      const notHere = registry.notHere(host)
+      const titles = new Map(registry.entries.map((entry) => [entry.name, entry.title]))
       return {
-        data: { providers: facts.map((entry) => ({ title: titles.get(entry.provider), ...entry })) },
-        text: () => facts.map((entry) => providerText(entry, titles.get(entry.provider) ?? '', ctx.width)).join('\n'),
+        data: { providers: facts.map((entry) => ({ title: titles.get(entry.provider), ...entry })), notHere },
+        text: () =>
+          [
+            ...facts.map((entry) => providerText(entry, titles.get(entry.provider) ?? '', ctx.width)),
+            ...notHere.map(({ name, title, why }) => table(name, title, [['ready', `no: ${why}`]], ctx.width)),
+          ].join('\n'),
       }
     })
   },
@@ -52,11 +59,17 @@ function providerText(facts: Facts, title: string, width: number): string {
     ['exports', capabilities.exportFormats.join(', ')],
   ] as const
   const shown = facts.isReady ? rows : rows.slice(0, 2)
+  return table(facts.provider, title, shown, width)
+}
+
+type Row = readonly [what: string, value: string]
+
+function table(name: string, title: string, rows: readonly Row[], width: number): string {
   const columns = [
-    { title: facts.provider, value: (row: readonly [string, string]) => `  ${row[0]}` },
-    { title, value: (row: readonly [string, string]) => row[1] },
+    { title: name, value: ([what]: Row) => `  ${what}` },
+    { title, value: ([, value]: Row) => value },
   ]
-  return renderTable<readonly [string, string]>(columns, shown, width)
+  return renderTable<Row>(columns, rows, width)
 }
 
 function snapshotsText({ off, memory, tpm }: Capabilities['snapshots']): string {

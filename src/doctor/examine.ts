@@ -2,7 +2,7 @@
 import os from 'node:os'
 import type { Environment } from '../pipeline/environment.ts'
 import type { Call, Facts, Finding, Provider } from '../provider/contract.ts'
-import type { ProviderRegistry } from '../provider/registry.ts'
+import type { NotHere, ProviderRegistry } from '../provider/registry.ts'
 import { machineFindings } from './machine-findings.ts'
 
 export interface DoctorSection {
@@ -66,9 +66,14 @@ export async function examine({ environment, host, provider }: Examination, call
     sections: [
       { title: 'this computer', findings: own },
       ...providers.map((facts) => ({ title: `${facts.provider} at ${facts.host}`, findings: facts.findings })),
+      ...(provider === undefined ? registry.notHere(host).map(notHereSection) : []),
     ],
     providers,
   }
+}
+
+function notHereSection({ name, why }: NotHere): DoctorSection {
+  return { title: name, findings: [{ level: 'info', code: 'not-here', message: `not on this computer: ${why}` }] }
 }
 
 /** The facts of every provider that there may be on one host; one that is not ready is among them. */

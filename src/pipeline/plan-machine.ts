@@ -47,7 +47,8 @@ export async function planMachine(
 ): Promise<PlannedMachine> {
   const { spec } = loaded
   const call = callFor(bus, signal)
-  const name = spec.provider === 'auto' ? (environment.registry.entries[0]?.name ?? spec.provider) : spec.provider
+  const name =
+    spec.provider === 'auto' ? (environment.registry.candidates(spec.host)[0] ?? spec.provider) : spec.provider
   const provider = await atHostKey(loaded, () => environment.registry.open(name, spec.host))
   try {
     const read = await provider.facts(call)

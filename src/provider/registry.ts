@@ -6,6 +6,15 @@ export interface ProviderEntry {
   readonly name: string
   readonly title: string
   load(): Promise<ProviderDefinition>
+  /** Why this computer cannot be a host of it, whatever is installed; without it, or where it is undefined: it can. */
+  whyNotHere?(context: ProviderContext): string | undefined
+}
+
+/** A provider that this computer cannot be a host of. */
+export interface NotHere {
+  readonly name: string
+  readonly title: string
+  readonly why: string
 }
 
 export class ProviderRegistry {
@@ -28,6 +37,21 @@ export class ProviderRegistry {
     return await definition.open(host, this.#contextFor(name, host))
   }
 
+  /** Those that {@link openAll} leaves out, none of them loaded for it. */
+  notHere(host: string): readonly NotHere[] {
+    if (host !== 'local') return []
+    return this.entries.flatMap(({ name, title, ...entry }) => {
+      const why = entry.whyNotHere?.(this.#contextFor(name, host))
+      return why === undefined ? [] : [{ name, title, why }]
+    })
+  }
+
+  /** The names of those that may be on a host, in the order in which `auto` tries them. */
+  candidates(host: string): readonly string[] {
+    const left = new Set(this.notHere(host).map(({ name }) => name))
+    return this.entries.map(({ name }) => name).filter((name) => !left.has(name))
+  }
+
   /**
    * Every provider to which the host's address says something: a libvirt URI is none of Hyper-V's. Where it is
    * nobody's, the first one's error.
@@ -35,7 +59,7 @@ export class ProviderRegistry {
   async openAll(host: string): Promise<readonly Provider[]> {
     const opened: Provider[] = []
     let refusal: unknown
-    for (const { name } of this.entries) {
+    for (const name of this.candidates(host)) {
       try {
         opened.push(await this.open(name, host))
       } catch (error) {
