@@ -28,7 +28,9 @@ export function localLaunch(entry: EntryScript, { env }: Pick<ProviderContext, '
 export function systemRootOf(env: NodeJS.ProcessEnv): string {
   const systemRoot = Object.entries(env).find(([name]) => name.toLowerCase() === 'systemroot')?.[1] ?? ''
   if (systemRoot === '')
-    throw new AzlVmError('host-not-ready', 'Hyper-V is driven on Windows only: the variable SystemRoot is not set')
+    throw new AzlVmError('host-not-ready', 'Hyper-V is driven on Windows only: the variable SystemRoot is not set', {
+      hint: 'Use azl-vm on Windows, or name a Windows host in the spec, `host: ssh://user@host`.',
+    })
   return systemRoot
 }
 

@@ -10,11 +10,27 @@ import { natCommands, sharedSwitchName } from './shared-networks.ts'
 
 export function networkDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   const cards = adaptersOf(request, facts)
-  const found = [...forwardDiagnostics(request), ...unusedKeys(request, cards)]
+  const found = [...modeDiagnostics(request, facts), ...forwardDiagnostics(request), ...unusedKeys(request, cards)]
   // One fault at a time: what does not fit needs no look at the host.
   if (found.length > 0 || facts.isAssumed) return found
   const networks = networksOf(facts)
   return cards.flatMap((card, index) => cardDiagnostics(request, networks, card, index))
+}
+
+function modeDiagnostics({ spec }: MachineRequest, { capabilities, host }: Facts): readonly PlanDiagnostic[] {
+  return spec.machine.networks.flatMap(({ mode }, index) =>
+    capabilities.networkModes.includes(mode)
+      ? []
+      : [
+          {
+            level: 'error' as const,
+            path: ['machine', 'networks', index, 'mode'],
+            code: 'not-supported' as const,
+            message: `Hyper-V at ${host} has no ${mode} networks`,
+            hint: `It has ${capabilities.networkModes.join(', ')}.`,
+          },
+        ],
+  )
 }
 
 /** What WinNAT could do, Add-NetNatStaticMapping, leads to an address that the guest must have. */
