@@ -26,6 +26,8 @@ export interface HyperVNative extends z.output<typeof hostSchema> {
   /** Of Windows. */
   readonly build: number
   readonly hostArchitecture: Architecture
+  /** The user's folder on a host that is another computer; undefined on this one. */
+  readonly remoteHome: string | undefined
   readonly networks: NetworkFacts
 }
 
@@ -46,15 +48,15 @@ export async function readFacts(session: Session, call: Call): Promise<Facts> {
     hello = await session.identity(call)
     checks = await readHostChecks(session, call)
   } catch (error) {
-    return { ...base(session, assumedNative(), [whyNoWorker(error)]), isReady: false }
+    return { ...base(session, assumedNative(session), [whyNoWorker(error)]), isReady: false }
   }
   const readiness = readinessFindings(hello, checks)
   const versions = { windows: `${hello.edition} ${String(hello.build)}`.trim(), powershell: hello.psVersion }
-  if (hasError(readiness)) return { ...base(session, assumedNative(), readiness), isReady: false, versions }
+  if (hasError(readiness)) return { ...base(session, assumedNative(session), readiness), isReady: false, versions }
   try {
     return { ...(await readReadyHost(session, hello, checks, readiness, call)), versions }
   } catch (error) {
-    return { ...base(session, assumedNative(), [...readiness, whyNotReady(error)]), isReady: false, versions }
+    return { ...base(session, assumedNative(session), [...readiness, whyNotReady(error)]), isReady: false, versions }
   }
 }
 
@@ -74,6 +76,7 @@ async function readReadyHost(
     separator: hello.separator,
     build: hello.build,
     hostArchitecture: architectureOf(hello),
+    remoteHome: session.choice.via && hello.home,
     networks,
   }
   const findings = [
@@ -94,7 +97,7 @@ function hasError(findings: readonly Finding[]): boolean {
  * Marked as assumed.
  */
 export function assumedFacts(session: Session, findings: readonly Finding[]): Facts {
-  return { ...base(session, assumedNative(), findings), isReady: true, isAssumed: true }
+  return { ...base(session, assumedNative(session), findings), isReady: true, isAssumed: true }
 }
 
 function base(session: Session, native: HyperVNative, findings: readonly Finding[]): Facts {
@@ -110,7 +113,7 @@ function base(session: Session, native: HyperVNative, findings: readonly Finding
   }
 }
 
-function assumedNative(): HyperVNative {
+function assumedNative({ choice: { via } }: Session): HyperVNative {
   return {
     name: '',
     isServer: false,
@@ -122,6 +125,7 @@ function assumedNative(): HyperVNative {
     separator: '\\',
     build: 26100,
     hostArchitecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    remoteHome: via && `C:\\Users\\${via.user?.split('\\').at(-1) ?? 'Administrator'}`,
   }
 }
 

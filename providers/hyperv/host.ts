@@ -13,7 +13,7 @@ export interface HostChoice {
 const sshHost =
   /^ssh:\/\/(?:([^\s@/?#-][^\s@/?#]*)@)?(\[[0-9A-Fa-f:.]+\]|[^\s@/?#:[\]-][^\s@/?#:[\]]*)(?::(\d{1,5}))?\/?$/i
 
-/** `local`, or `ssh://USER@HOST` with a port where it is not SSH's own. */
+/** `local`, or `ssh://USER@HOST` with a port where it is not SSH's own; USER percent-encoded: `dom%5Cadmin`. */
 export function chooseHost(host: string): HostChoice {
   if (host === 'local') return { host, via: undefined }
   const match = sshHost.exec(host)
@@ -24,6 +24,29 @@ export function chooseHost(host: string): HostChoice {
   const [, user, name = '', port] = match
   return {
     host: host.replace(/\/$/, ''),
-    via: { host: name.replace(/^\[|\]$/g, ''), user, port: port === undefined ? undefined : Number(port) },
+    via: {
+      host: name.replace(/^\[|\]$/g, ''),
+      user: user === undefined ? undefined : userOf(user, host),
+      port: port === undefined ? undefined : Number(port),
+    },
+  }
+}
+
+// What ssh itself refuses as a user (valid_ruser in OpenSSH's ssh.c), and white space
+const noUser = /^-|[\p{Cc}\s'`";&<>|(){}]|\\$/u
+
+function userOf(encoded: string, host: string): string {
+  const user = decoded(encoded)
+  if (user !== undefined && !noUser.test(user)) return user
+  throw new AzlVmError('usage', `'${host}' names no user that ssh takes: ${encoded}`, {
+    hint: 'Write a domain’s user as DOMAIN%5CUSER or USER%40DOMAIN; % itself is %25.',
+  })
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
   }
 }

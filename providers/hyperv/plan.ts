@@ -1,10 +1,11 @@
 /** The plan of one machine on Hyper-V: pure, from the request and the facts. */
 import type { Facts } from '../../src/provider/contract.ts'
-import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { MachineRequest, Medium } from '../../src/provider/machine.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
 import { diagnose } from './diagnose.ts'
-import { nativeOf } from './facts.ts'
+import { nativeOf, type HyperVNative } from './facts.ts'
+import { mediaFile } from './host-media.ts'
 import { diskFile, machineFolder, pathsOf, runName, storageRoot } from './names.ts'
 import { adaptersOf, macsOn, sharedNetworksOf, type AdapterRule } from './network-cards.ts'
 import { withCmdlets } from './script.ts'
@@ -56,7 +57,13 @@ export type HyperVParameters =
   | { readonly kind: 'adapters'; readonly adapters: readonly AdapterRule[] }
   | DiskParameters
   | { readonly kind: 'drives' }
-  | { readonly kind: 'medium'; readonly path: string }
+  | {
+      readonly kind: 'medium'
+      /** On the host. */
+      readonly path: string
+      /** The file here that `path` is a copy of; undefined where Hyper-V reads the file itself. */
+      readonly copyOf: string | undefined
+    }
   | { readonly kind: 'start' }
 
 /** The plan's parameters are written by {@link makePlan} only. */
@@ -81,7 +88,7 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
       makeDisk(request, index, pathsOf(native).join(folder, diskFile(index)), size),
     ),
     drives(request),
-    attachInstaller(request),
+    attachInstaller(request, native),
     start(request),
   ]
   return {
@@ -94,7 +101,7 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
         value: secureBootTemplate(request) === '' ? 'off' : `on, with ${secureBootTemplate(request)}`,
       },
       { label: 'storage', value: folder },
-      { label: 'medium', value: request.installer.path },
+      { label: 'medium', value: mediumPlace(request, native) },
     ],
   }
 }
@@ -213,14 +220,28 @@ function drives({ ref }: MachineRequest): Operation {
   )
 }
 
-function attachInstaller({ installer }: MachineRequest): Operation {
+function attachInstaller({ installer }: MachineRequest, native: HyperVNative): Operation {
+  const copy = copyOnHost(installer, native)
+  const path = copy ?? installer.path
   return operation(
     'attach-installer',
-    'put the medium into the optical drive',
-    { kind: 'medium', name: installer.path },
-    { kind: 'medium', path: installer.path },
+    copy === undefined
+      ? 'put the medium into the optical drive'
+      : `copy ${installer.path} to the host unless it is there, and put the copy into the optical drive`,
+    { kind: 'medium', name: path },
+    { kind: 'medium', path, copyOf: copy === undefined ? undefined : installer.path },
     { undo: 'eject it', outputs: ['place'] },
   )
+}
+
+/** Undefined on this computer: there Hyper-V reads the file in place, where it can. */
+function copyOnHost({ sha256 }: Medium, native: HyperVNative): string | undefined {
+  return native.remoteHome === undefined ? undefined : mediaFile({ ...native, home: native.remoteHome }, sha256)
+}
+
+function mediumPlace({ installer }: MachineRequest, native: HyperVNative): string {
+  const copy = copyOnHost(installer, native)
+  return copy === undefined ? installer.path : `${installer.path} (copied to ${copy})`
 }
 
 function start({ ref }: MachineRequest): Operation {

@@ -105,7 +105,12 @@ function linesOf(parameters: HyperVParameters, pipePath: string | Code): readonl
     case 'drives':
       return opticalDrives()
     case 'medium':
-      return [call('Set-VMDvdDrive', { VMDvdDrive: installer, Path: parameters.path })]
+      return [
+        ...(parameters.copyOf === undefined
+          ? []
+          : [`# A copy of ${literal(parameters.copyOf)}, to be put there first.`]),
+        call('Set-VMDvdDrive', { VMDvdDrive: installer, Path: parameters.path }),
+      ]
     case 'start':
       return [call('Start-VM', { VM: vm })]
   }

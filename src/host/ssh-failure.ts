@@ -59,9 +59,10 @@ const known: readonly Known[] = [
   },
 ]
 
-/** What a user would type behind `ssh`. */
+/** What a user would type behind `ssh`. The backslash of a Windows domain is one within quotes only. */
 function wordsOf({ host, user, port }: Via): string {
-  return `${port === undefined ? '' : `-p ${String(port)} `}${user === undefined ? host : `${user}@${host}`}`
+  const name = nameOf({ host, user, port })
+  return `${port === undefined ? '' : `-p ${String(port)} `}${name.includes('\\') ? `"${name}"` : name}`
 }
 
 /** The error for an ssh that ended with 255; `stderr` is what it said. */

@@ -186,8 +186,9 @@ describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unava
     try {
       await session.hello(call)
       const stop = new AbortController()
-      const listing = session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, testCall(stop.signal))
-      stop.abort()
+      // Told of just before it is sent.
+      const cut = { ...testCall(stop.signal), debug: () => queueMicrotask(() => stop.abort()) }
+      const listing = session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, cut)
       await expect(listing).rejects.toMatchObject({ code: 'cancelled' })
       await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
       expect(await session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, call)).toEqual({ machines: [] })

@@ -9,7 +9,7 @@ test('a host is this computer, or one that is reached by SSH', () => {
   })
   expect(chooseHost('SSH://dom%5Cadmin@[fe80::1]:2222')).toEqual({
     host: 'SSH://dom%5Cadmin@[fe80::1]:2222',
-    via: { host: 'fe80::1', user: 'dom%5Cadmin', port: 2222 },
+    via: { host: 'fe80::1', user: 'dom\\admin', port: 2222 },
   })
 })
 
@@ -22,6 +22,12 @@ test.each([
   'ssh://hv01?x=1',
   'ssh://-oProxyCommand=x',
   'ssh://-l@hv01',
+  'ssh://%2DoProxyCommand=x@hv01',
+  'ssh://dom%5C@hv01',
+  'ssh://a%0Ab@hv01',
+  'ssh://$(reboot)@hv01',
+  'ssh://a%3Breboot@hv01',
+  'ssh://100%@hv01',
 ])('%s is refused with what to write', (host) => {
   expect(() => chooseHost(host)).toThrow(expect.objectContaining({ code: 'usage' }))
 })
