@@ -9,7 +9,15 @@ internal sealed class UnixPipe : IGuestPipe
 {
     private readonly string _path;
     private readonly Action<byte[]> _toGuest;
+    /// <summary>For the last bytes to be taken once the machine is off.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
+    /// <summary>
+    /// What the client has not been sent yet. A Unix socket alone would hold some hundred bytes: each write of a single
+    /// one takes as much of its buffer as a large one.
+    /// </summary>
+    private readonly MemoryStream _unsent = new();
+    private bool _isSending;
     private Socket? _client;
     private Socket? _busy;
     private Socket? _listener;
@@ -27,20 +35,54 @@ internal sealed class UnixPipe : IGuestPipe
 
     public void FromGuest(ReadOnlySpan<byte> bytes)
     {
-        var client = _client;
-        if (client is null) return;
-        try
+        lock (_unsent)
         {
-            client.Send(bytes);
+            // Nobody there, or full: lost.
+            if (_client is null || _unsent.Length + bytes.Length > GuestPipe.SendBuffer) return;
+            _unsent.Write(bytes);
+            Monitor.PulseAll(_unsent);
         }
-        catch (SocketException)
+    }
+
+    private void SendTo(Socket client)
+    {
+        while (true)
         {
-            // Full: lost. Gone: its reader sees that.
+            byte[] next;
+            lock (_unsent)
+            {
+                _isSending = false;
+                Monitor.PulseAll(_unsent);
+                while (_unsent.Length == 0 && _client == client) Monitor.Wait(_unsent);
+                if (_client != client) return;
+                next = _unsent.ToArray();
+                _unsent.SetLength(0);
+                _isSending = true;
+            }
+            try
+            {
+                client.Send(next);
+            }
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+            {
+                // Gone: its reader sees that.
+            }
+        }
+    }
+
+    private void Drain()
+    {
+        var until = DateTime.UtcNow + DrainLimit;
+        lock (_unsent)
+        {
+            while (_client is not null && (_unsent.Length > 0 || _isSending) && DateTime.UtcNow < until)
+                Monitor.Wait(_unsent, TimeSpan.FromMilliseconds(50));
         }
     }
 
     public void Dispose()
     {
+        Drain();
         lock (_gate)
         {
             _disposed = true;
@@ -126,10 +168,8 @@ internal sealed class UnixPipe : IGuestPipe
 
     private void Hold(Socket client)
     {
-        client.SendBufferSize = GuestPipe.SendBuffer;
-        client.Blocking = true;
-        client.SendTimeout = 1;
-        _client = client;
+        SetClient(client);
+        new Thread(() => SendTo(client)) { IsBackground = true }.Start();
         var buffer = new byte[4096];
         try
         {
@@ -139,8 +179,18 @@ internal sealed class UnixPipe : IGuestPipe
         {
             // The client went without a word.
         }
-        _client = null;
+        SetClient(null);
         Hang(client);
+    }
+
+    private void SetClient(Socket? client)
+    {
+        lock (_unsent)
+        {
+            _unsent.SetLength(0);
+            _client = client;
+            Monitor.PulseAll(_unsent);
+        }
     }
 
     private static void Hang(Socket? client) => client?.Dispose();
