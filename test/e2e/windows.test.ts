@@ -1,5 +1,5 @@
 /** azl-vm on Windows' own runtime: Windows' Node under Wine, real drives, pipes and argument quoting. */
-import { cp, mkdir } from 'node:fs/promises'
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -24,7 +24,11 @@ async function install(windows: Windows): Promise<void> {
   await build({
     ...options,
     outdir: join(folder, 'dist'),
-    entryPoints: { cli: 'src/cli.ts', 'on-windows': 'test/e2e/fixtures/on-windows.ts' },
+    entryPoints: {
+      cli: 'src/cli.ts',
+      recorder: 'src/recorder/main.ts',
+      'on-windows': 'test/e2e/fixtures/on-windows.ts',
+    },
   })
 }
 
@@ -62,5 +66,71 @@ describe.skipIf(missing !== undefined)(`on Windows${missing ? ` [skipped: ${miss
         },
       },
     })
+  })
+
+  const cli = String.raw`${installed}\dist\cli.js`
+  const env = { AZL_VM_HOME: String.raw`C:\Benutzer Größe\azl vm` }
+  const storage = String.raw`C:\Virtuelle Maschinen\für Tests`
+
+  /** Run from the folder of the spec, as users do. */
+  async function spec(name: string): Promise<string> {
+    const folder = String.raw`D:\Spezifikationen (neu)`
+    const text = JSON.stringify({
+      version: 1,
+      name,
+      provider: 'hyperv',
+      source: { probe: { then: 'wait' } },
+      machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
+      storage: { path: storage },
+    })
+    await mkdir(windows.unix(folder), { recursive: true })
+    await writeFile(join(windows.unix(folder), `${name}.yaml`), text)
+    return String.raw`${folder}\${name}.yaml`
+  }
+
+  async function json(argv: readonly string[]): Promise<unknown> {
+    const end = await windows.node([cli, ...argv, '--output', 'json'], { env })
+    expect(end.exitCode, tellEnd(end)).toBe(0)
+    return JSON.parse(end.stdout)
+  }
+
+  const leftBehind = async (): Promise<readonly string[]> => await readdir(windows.unix(storage))
+
+  it('makes, boots and reaches a machine, and removes all of it', async () => {
+    expect(await json(['up', await spec('probe')])).toMatchObject({
+      action: 'created',
+      machine: { state: 'running' },
+      probe: {
+        secureBoot: false,
+        processors: 1,
+        memoryBytes: 256 * 1024 ** 2,
+        disks: [{ sizeBytes: 64 * 1024 ** 2 }],
+        droppedBytes: 0,
+      },
+    })
+    expect(await json(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
+    const console = await windows.startNode([cli, 'console', 'probe'], { env })
+    await console.says('stderr', /connected to probe/)
+    console.type('ping windows\r')
+    await console.says('stdout', /"type":"pong"/)
+    console.type('off\r')
+    const end = await console.ended
+    expect(end.exitCode, tellEnd(end)).toBe(0)
+    expect(await json(['status', 'probe'])).toMatchObject({ state: 'off' })
+    expect(await json(['destroy', 'probe'])).toBeDefined()
+    expect(await leftBehind()).toEqual([])
+  })
+
+  it('killed while its machine boots, leaves nothing that gc does not find', async () => {
+    const killed = await windows.startNode([cli, 'up', await spec('killed')], { env })
+    // The machine runs by then, and a recorder of its own listens to it.
+    await killed.says('stderr', /start/)
+    killed.kill()
+    await killed.ended
+    expect(await leftBehind()).toHaveLength(1)
+    expect(await json(['gc', '--yes'])).toMatchObject({
+      removed: expect.arrayContaining(['machine killed']) as string[],
+    })
+    expect(await leftBehind()).toEqual([])
   })
 })

@@ -68,6 +68,8 @@ async function buildWindows(): Promise<string> {
     for (const name of ['modules', 'modules-14393', 'Cmdlets', 'Cmdlets14393', 'firmware'])
       await symlink(join(simulator, name), join(powershell, name))
     const inWindows = join(prefix, 'drive_c', 'windows', 'system32', 'WindowsPowerShell')
+    // Wine has a program of that name, which does nothing.
+    await rm(inWindows, { recursive: true, force: true })
     await symlink(join(made, 'WindowsPowerShell'), inWindows)
     return folder
   })
