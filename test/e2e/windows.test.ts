@@ -1,6 +1,8 @@
 /** azl-vm on Windows' own runtime: Windows' Node under Wine, real drives, pipes and argument quoting. */
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { join, win32 } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { options } from '../../scripts/build.mjs'
@@ -85,7 +87,7 @@ describe.skipIf(missing !== undefined)(`on Windows${missing ? ` [skipped: ${miss
     })
     await mkdir(windows.unix(folder), { recursive: true })
     await writeFile(join(windows.unix(folder), `${name}.yaml`), text)
-    return String.raw`${folder}\${name}.yaml`
+    return win32.join(folder, `${name}.yaml`)
   }
 
   async function json(argv: readonly string[]): Promise<unknown> {
@@ -94,7 +96,28 @@ describe.skipIf(missing !== undefined)(`on Windows${missing ? ` [skipped: ${miss
     return JSON.parse(end.stdout)
   }
 
-  const leftBehind = async (): Promise<readonly string[]> => await readdir(windows.unix(storage))
+  /** Types at the machine until it is off. */
+  async function console(): Promise<void> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const words = [String.raw`${installed}\dist\on-windows.js`, 'typed', String(port), cli, 'console', 'probe']
+    const running = await windows.startNode(words, { env })
+    const [socket] = (await once(server, 'connection')) as [Socket]
+    await running.says('stderr', /connected to probe/)
+    socket.write('ping windows\r')
+    let heard = ''
+    for await (const text of socket.setEncoding('utf8') as AsyncIterable<string>) {
+      if (!heard.includes('"type":"pong"') && (heard + text).includes('"type":"pong"')) socket.write('off\r')
+      heard += text
+    }
+    server.close()
+    expect(heard).toContain('"text":"ping windows"')
+    const end = await running.ended
+    expect(end.exitCode, tellEnd(end)).toBe(0)
+  }
+
+  const leftBehind = async (): Promise<readonly string[]> => await readdir(windows.unix(storage)).catch(() => [])
 
   it('makes, boots and reaches a machine, and removes all of it', async () => {
     expect(await json(['up', await spec('probe')])).toMatchObject({
@@ -109,13 +132,7 @@ describe.skipIf(missing !== undefined)(`on Windows${missing ? ` [skipped: ${miss
       },
     })
     expect(await json(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
-    const console = await windows.startNode([cli, 'console', 'probe'], { env })
-    await console.says('stderr', /connected to probe/)
-    console.type('ping windows\r')
-    await console.says('stdout', /"type":"pong"/)
-    console.type('off\r')
-    const end = await console.ended
-    expect(end.exitCode, tellEnd(end)).toBe(0)
+    await console()
     expect(await json(['status', 'probe'])).toMatchObject({ state: 'off' })
     expect(await json(['destroy', 'probe'])).toBeDefined()
     expect(await leftBehind()).toEqual([])

@@ -1,4 +1,4 @@
-/** A process in Wine. The Windows build of Node takes no pipe as its stdout (open EBADF), so its output goes to files. */
+/** A process in Wine. The Windows build of Node takes no pipe of Linux as one of its streams (open EBADF), so its output goes to files. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { until, type Ended, type SpawnRequest } from './e2e-process.ts'
@@ -6,8 +6,6 @@ import { until, type Ended, type SpawnRequest } from './e2e-process.ts'
 interface WindowsRequest extends SpawnRequest {
   /** Of the files that take its output: `.stdout` and `.stderr` are added. */
   readonly output: string
-  /** Undefined: stdin stays open until {@link WindowsProcess.endInput}. */
-  readonly stdin: string | undefined
 }
 
 export class WindowsProcess {
@@ -19,8 +17,6 @@ export class WindowsProcess {
   private constructor(child: ChildProcess, output: string) {
     this.#child = child
     this.#output = output
-    // Whoever does not read its stdin closes it; that is no fault of the test.
-    child.stdin?.on('error', () => undefined)
     this.ended = new Promise((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, signal) => {
@@ -34,11 +30,10 @@ export class WindowsProcess {
     })
   }
 
-  static async start({ command: [file, ...args], cwd, env, output, stdin }: WindowsRequest): Promise<WindowsProcess> {
+  static async start({ command: [file, ...args], cwd, env, output }: WindowsRequest): Promise<WindowsProcess> {
     const files = [await open(`${output}.stdout`, 'w'), await open(`${output}.stderr`, 'w')] as const
-    const child = spawn(file, args, { cwd, env, stdio: ['pipe', files[0].fd, files[1].fd] })
+    const child = spawn(file, args, { cwd, env, stdio: ['ignore', files[0].fd, files[1].fd] })
     const started = new WindowsProcess(child, output)
-    if (stdin !== undefined) child.stdin?.end(stdin)
     for (const each of files) await each.close()
     return started
   }
@@ -50,14 +45,6 @@ export class WindowsProcess {
   /** As `kill -9`: nothing in it hears of that. */
   kill(): void {
     this.#child.kill('SIGKILL')
-  }
-
-  type(text: string): void {
-    this.#child.stdin?.write(text)
-  }
-
-  endInput(): void {
-    this.#child.stdin?.end()
   }
 
   /** Resolves once the output so far matches. */

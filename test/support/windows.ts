@@ -4,7 +4,7 @@
  * proves our side of the border, not Hyper-V's.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -64,9 +64,8 @@ async function buildWindows(): Promise<string> {
     const prefix = join(folder, 'prefix')
     const powershell = join(folder, 'WindowsPowerShell')
     await Promise.all([makePrefix(prefix), publishForWindows(join(powershell, 'v1.0'))])
-    // Cmdlets are the same assemblies on both systems.
-    for (const name of ['modules', 'modules-14393', 'Cmdlets', 'Cmdlets14393', 'firmware'])
-      await symlink(join(simulator, name), join(powershell, name))
+    // Cmdlets and modules are the same on both systems.
+    for (const name of await readdir(simulator)) await symlink(join(simulator, name), join(powershell, name))
     const inWindows = join(prefix, 'drive_c', 'windows', 'system32', 'WindowsPowerShell')
     // Wine has a program of that name, which does nothing.
     await rm(inWindows, { recursive: true, force: true })
@@ -88,8 +87,6 @@ export interface RunOptions {
   /** A folder of Linux; Wine finds the drive that it is on. */
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
-  /** Written to stdin at once, which then ends. */
-  readonly stdin?: string
 }
 
 export class Windows {
@@ -114,7 +111,7 @@ export class Windows {
     const folder = await mkdtemp(join(tmpdir(), 'azl-windows-'))
     // Beside the one that it is made from, because hard links do not reach another file system.
     const prefix = await mkdtemp(`${made}-`)
-    await execa('cp', ['--archive', '--link', join(made, 'prefix', '.'), prefix])
+    await execa('cp', ['--archive', '--link', `${join(made, 'prefix')}/.`, prefix])
     const bridge = await openWineBridge()
     const env = {
       ...wineEnvironment(prefix),
@@ -147,17 +144,13 @@ export class Windows {
     ).ended
   }
 
-  async startNode(
-    argv: readonly string[],
-    { cwd = this.drive, env = {}, stdin }: RunOptions = {},
-  ): Promise<WindowsProcess> {
+  async startNode(argv: readonly string[], { cwd = this.drive, env = {} }: RunOptions = {}): Promise<WindowsProcess> {
     this.#runs += 1
     const started = await WindowsProcess.start({
       command: [wine, windowsNode(repositoryRoot), ...argv],
       cwd,
       env: { ...this.#env, ...env },
       output: join(this.#folder, `run-${this.#runs}`),
-      stdin,
     })
     this.#running.add(started)
     return started

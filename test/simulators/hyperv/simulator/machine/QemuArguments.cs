@@ -41,7 +41,8 @@ public static class QemuArguments
         return arguments;
     }
 
-    public static string ComSocket(int number) => $"com{number}.sock";
+    /// <summary>To Windows, COM1 is a device whatever comes after a dot.</summary>
+    public static string ComSocket(int number) => $"serial{number}.sock";
 
     /// <summary>The port is there whether or not a pipe is; without one, what the guest writes is lost.</summary>
     private static string[] ComPort(Machine machine, int number) =>
