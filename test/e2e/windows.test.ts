@@ -1,8 +1,6 @@
 /** azl-vm on Windows' own runtime: Windows' Node under Wine, real drives, pipes and argument quoting. */
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { join, win32 } from 'node:path'
+import { cp, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { options } from '../../scripts/build.mjs'
@@ -68,86 +66,5 @@ describe.skipIf(missing !== undefined)(`on Windows${missing ? ` [skipped: ${miss
         },
       },
     })
-  })
-
-  const cli = String.raw`${installed}\dist\cli.js`
-  const env = { AZL_VM_HOME: String.raw`C:\Benutzer Größe\azl vm` }
-  const storage = String.raw`C:\Virtuelle Maschinen\für Tests`
-
-  /** Run from the folder of the spec, as users do. */
-  async function spec(name: string): Promise<string> {
-    const folder = String.raw`D:\Spezifikationen (neu)`
-    const text = JSON.stringify({
-      version: 1,
-      name,
-      provider: 'hyperv',
-      source: { probe: { then: 'wait' } },
-      machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
-      storage: { path: storage },
-    })
-    await mkdir(windows.unix(folder), { recursive: true })
-    await writeFile(join(windows.unix(folder), `${name}.yaml`), text)
-    return win32.join(folder, `${name}.yaml`)
-  }
-
-  async function json(argv: readonly string[]): Promise<unknown> {
-    const end = await windows.node([cli, ...argv, '--output', 'json'], { env })
-    expect(end.exitCode, tellEnd(end)).toBe(0)
-    return JSON.parse(end.stdout)
-  }
-
-  /** Types at the machine until it is off. */
-  async function console(): Promise<void> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const words = [String.raw`${installed}\dist\on-windows.js`, 'typed', String(port), cli, 'console', 'probe']
-    const running = await windows.startNode(words, { env })
-    const [socket] = (await once(server, 'connection')) as [Socket]
-    await running.says('stderr', /connected to probe/)
-    socket.write('ping windows\r')
-    let heard = ''
-    for await (const text of socket.setEncoding('utf8') as AsyncIterable<string>) {
-      if (!heard.includes('"type":"pong"') && (heard + text).includes('"type":"pong"')) socket.write('off\r')
-      heard += text
-    }
-    server.close()
-    expect(heard).toContain('"text":"ping windows"')
-    const end = await running.ended
-    expect(end.exitCode, tellEnd(end)).toBe(0)
-  }
-
-  const leftBehind = async (): Promise<readonly string[]> => await readdir(windows.unix(storage)).catch(() => [])
-
-  it('makes, boots and reaches a machine, and removes all of it', async () => {
-    expect(await json(['up', await spec('probe')])).toMatchObject({
-      action: 'created',
-      machine: { state: 'running' },
-      probe: {
-        secureBoot: false,
-        processors: 1,
-        memoryBytes: 256 * 1024 ** 2,
-        disks: [{ sizeBytes: 64 * 1024 ** 2 }],
-        droppedBytes: 0,
-      },
-    })
-    expect(await json(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
-    await console()
-    expect(await json(['status', 'probe'])).toMatchObject({ state: 'off' })
-    expect(await json(['destroy', 'probe'])).toBeDefined()
-    expect(await leftBehind()).toEqual([])
-  })
-
-  it('killed while its machine boots, leaves nothing that gc does not find', async () => {
-    const killed = await windows.startNode([cli, 'up', await spec('killed')], { env })
-    // The machine runs by then, and a recorder of its own listens to it.
-    await killed.says('stderr', /start/)
-    killed.kill()
-    await killed.ended
-    expect(await leftBehind()).toHaveLength(1)
-    expect(await json(['gc', '--yes'])).toMatchObject({
-      removed: expect.arrayContaining(['machine killed']) as string[],
-    })
-    expect(await leftBehind()).toEqual([])
   })
 })
