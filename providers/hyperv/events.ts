@@ -31,7 +31,8 @@ export async function eventsOf(
   since: Date,
   call: Call,
 ): Promise<readonly HostEvent[]> {
-  const args = { id: vmId, since: since.toISOString() }
+  // The events have the host's time, and two computers' clocks may differ.
+  const args = { id: vmId, since: (await session.hostTime(since, call)).toISOString() }
   const asked = { action: `read Hyper-V's events of ${name}`, schema }
   const { events } = await session.run('get-vm-events', args, asked, call)
   // The JSON module's type knows texts only.

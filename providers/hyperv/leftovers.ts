@@ -3,6 +3,7 @@ import * as z from 'zod'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
 import { removeCheckpoint, runIdOf } from './checkpoints.ts'
 import { allMachines, type FoundMachine } from './machines.ts'
+import type { Recorders } from '../../src/recorder/recorders.ts'
 import { isMarkOf } from './mark-notes.ts'
 import { exportFilePattern, pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
 import { removeFolder, removeMachine } from './removal.ts'
@@ -15,11 +16,12 @@ import { removeSwitch, switchNames } from './switches.ts'
 const hostSchema = z.object({ machinePath: z.string() })
 const foldersSchema = z.object({ folders: z.array(z.string()) })
 
-/** Folders and switches are listed before the machines: whose they are is made first, so that it is listed then. */
-export async function findLeftovers(session: Session, call: Call): Promise<readonly Leftover[]> {
+/** Folders, switches and recorders are listed before the machines: whose they are is made first, so that it is listed then. */
+export async function findLeftovers(session: Session, recorders: Recorders, call: Call): Promise<readonly Leftover[]> {
   const paths = pathsOf(await session.hello(call))
   const folders = await listFolders(session, call)
   const switches = await switchNames(session, call)
+  const recorded = await recorders.machineIds(call)
   const machines = await allMachines(session, call)
   const isUnmarked = ({ mark, config }: FoundMachine): boolean =>
     mark === undefined && runIdOfName(config.name) !== undefined && paths.basename(config.path) === config.name
@@ -42,6 +44,13 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
       const runId = runIdOfSwitch(name)
       return runId === undefined || runs.has(runId) ? [] : [{ id: `switch:${name}`, what: `switch ${name}`, runId }]
     }),
+    ...recorded
+      .filter((machineId) => !machines.some(({ ref }) => ref.id === machineId))
+      .map((machineId) => ({
+        id: `recorder:${machineId}`,
+        what: `recorder and serial log of the machine ${machineId}, which is gone`,
+        runId: undefined,
+      })),
     ...(await checkpointLeftovers(session, machines, call)),
     ...(await exportLeftovers(session, machines, call)),
   ]
@@ -91,12 +100,18 @@ async function listFolders(session: Session, call: Call): Promise<readonly strin
   return (await session.run('list-folders', args, { action: 'look for folders', schema: foldersSchema }, call)).folders
 }
 
-export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
+export async function removeLeftover(
+  session: Session,
+  recorders: Recorders,
+  leftover: Leftover,
+  call: Call,
+): Promise<boolean> {
   // Looked at again: a machine may have come to use it since it was listed.
-  const still = (await findLeftovers(session, call)).some(({ id }) => id === leftover.id)
+  const still = (await findLeftovers(session, recorders, call)).some(({ id }) => id === leftover.id)
   if (!still) return false
   const at = leftover.id.indexOf(':')
   const [kind, rest] = [leftover.id.slice(0, at), leftover.id.slice(at + 1)]
+  if (kind === 'recorder') return (await recorders.remove(rest, call)).length > 0
   if (kind === 'switch') return await removeSwitch(session, rest, call)
   if (kind === 'checkpoint') {
     const [vmId = '', id = ''] = rest.split('/')
@@ -115,7 +130,12 @@ export async function removeLeftover(session: Session, leftover: Leftover, call:
 }
 
 /** Takes back a claim that was cut off anywhere: all that a run made and that no marked machine names. */
-export async function removeLeftoversOf(session: Session, runId: string, call: Call): Promise<void> {
-  for (const leftover of await findLeftovers(session, call))
-    if (leftover.runId === runId) await removeLeftover(session, leftover, call)
+export async function removeLeftoversOf(
+  session: Session,
+  recorders: Recorders,
+  runId: string,
+  call: Call,
+): Promise<void> {
+  for (const leftover of await findLeftovers(session, recorders, call))
+    if (leftover.runId === runId) await removeLeftover(session, recorders, leftover, call)
 }

@@ -18,6 +18,8 @@ const helloSchema = z.object({
   /** The user's own folder. */
   home: z.string(),
   machineId: z.string(),
+  /** What the host's clock showed when this was said. */
+  clock: z.iso.datetime(),
 })
 
 /** In a restricted language mode the worker can say nothing else. */

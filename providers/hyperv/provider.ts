@@ -113,7 +113,7 @@ export class HyperVProvider implements Provider {
     const machine = await findMachine(this.#session, request.ref, call)
     if (kind === 'machine') {
       await this.destroy(request.ref, call)
-      await removeLeftoversOf(this.#session, request.mark.runId, call)
+      await removeLeftoversOf(this.#session, this.#recorders, request.mark.runId, call)
     } else if (kind === 'switch') await removeSwitches(this.#session, request.mark.runId, call)
     else if (machine && kind === 'shared-network') await leaveNetworks(this.#session, machine.vmId, call)
     else if (machine && kind === 'start')
@@ -244,11 +244,11 @@ export class HyperVProvider implements Provider {
   }
 
   async leftovers(call: Call): Promise<readonly Leftover[]> {
-    return await findLeftovers(this.#session, call)
+    return await findLeftovers(this.#session, this.#recorders, call)
   }
 
   async removeLeftover(leftover: Leftover, call: Call): Promise<boolean> {
-    return await removeLeftover(this.#session, leftover, call)
+    return await removeLeftover(this.#session, this.#recorders, leftover, call)
   }
 
   async removeUnusedShared(call: Call): Promise<readonly string[]> {

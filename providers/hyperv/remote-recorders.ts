@@ -85,6 +85,11 @@ export class RemoteRecorders implements Recorders {
     return folder === '' ? [] : [`recorder and serial log ${folder}`]
   }
 
+  async machineIds(call: Call): Promise<readonly string[]> {
+    const asked = { action: 'look for recorders', schema: z.object({ ids: z.array(z.string()) }) }
+    return (await this.#session.run('list-recorders', {}, asked, call)).ids
+  }
+
   async #read(id: string, file: 'serial' | 'events', offset: number, call: Call): Promise<Buffer> {
     const asked = { action: 'read the log of the serial port', schema: z.object({ bytes: z.string() }) }
     const { bytes } = await this.#session.run('read-recorded', { id, file, offset, mostBytes: pieceBytes }, asked, call)

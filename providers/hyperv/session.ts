@@ -28,6 +28,8 @@ export class Session {
   /** Core's id of a machine to Hyper-V's, as far as they were seen; see machines.ts. */
   readonly vmIds = new Map<string, string>()
   #worker: Worker | undefined
+  /** How far the host's clock is ahead of this computer's, milliseconds; late by the way of the worker's first line. */
+  #aheadMs = 0
   #isClosed = false
 
   constructor(choice: HostChoice, context: ProviderContext) {
@@ -52,6 +54,16 @@ export class Session {
   /** What the worker said of its host. Without rights on Hyper-V: permission-denied, and Hyper-V was not asked. */
   async hello(call: Call): Promise<Hello> {
     return await this.#helloOf(this.#usable(), call)
+  }
+
+  /**
+   * What the clock of the host showed then. Of another computer only: there the error is the time that a line takes, and
+   * the moment comes out too early by it; on this one there is but one clock.
+   */
+  async hostTime(moment: Date, call: Call): Promise<Date> {
+    if (this.choice.via === undefined) return moment
+    await this.hello(call)
+    return new Date(moment.getTime() + this.#aheadMs)
   }
 
   /** Asks the worker; what Hyper-V refuses with comes out translated, its warnings go to the log. */
@@ -83,7 +95,12 @@ export class Session {
   #begin(): Worker {
     // A process that nobody ends any more would keep ours alive.
     if (this.#isClosed) throw new AzlVmError('backend-failed', `the way to Hyper-V at ${this.choice.host} is closed`)
-    return new Worker(startOnHost(this.choice, 'worker', this.context))
+    const worker = new Worker(startOnHost(this.choice, 'worker', this.context))
+    void worker.hello.then(
+      ({ clock }) => (this.#aheadMs = Date.parse(clock) - this.context.now().getTime()),
+      () => undefined,
+    )
+    return worker
   }
 
   async #helloOf(worker: Worker, call: Call): Promise<Hello> {

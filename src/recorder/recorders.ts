@@ -21,6 +21,11 @@ export interface Recorders {
   find(machineId: string, call: Call): Promise<RecorderLine | undefined>
   /** Ends the machine's recorder and removes what it kept; none is done. What a report of removal lists of it. */
   remove(machineId: string, call: Call): Promise<readonly string[]>
+  /**
+   * Ids of the machines that something is kept of at their host, so that what outlived its machine can be removed. On
+   * this computer none is told: the folder there is that of all providers and hosts.
+   */
+  machineIds(call: Call): Promise<readonly string[]>
 }
 
 /** Processes of this computer, each of which is azl-vm's own recorder.js. */
@@ -62,6 +67,10 @@ export class LocalRecorders implements Recorders {
     await this.#removeStale(machineId)
     await rm(this.#folder(machineId).dir, { recursive: true, force: true })
     return []
+  }
+
+  machineIds(): Promise<readonly string[]> {
+    return Promise.resolve([])
   }
 
   /** What a recorder that was killed left behind. */

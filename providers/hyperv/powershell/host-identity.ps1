@@ -16,6 +16,7 @@ function Get-HostIdentity([string]$LanguageMode) {
         separator    = [string][System.IO.Path]::DirectorySeparatorChar
         home         = [System.Environment]::GetFolderPath('UserProfile')
         machineId    = Get-RegistryText 'SOFTWARE\Microsoft\Cryptography' 'MachineGuid'
+        clock        = [datetime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ss.fffZ', [System.Globalization.CultureInfo]::InvariantCulture)
     }
 }
 

@@ -1,8 +1,9 @@
 # Listens to the serial port of one machine for as long as it runs, on a host that is another computer: begun outside
 # the session of sshd, because nobody else is there when the connection ends. What it hears goes into a file first, then
-# to the one client that holds the port. It ends when the port has been absent for a while and no client waits.
+# to the one client that holds the port. It ends when the port has been absent for a while and no client waits: for so
+# long that whoever was told of it comes through a relay, whose start takes PowerShell many seconds on a busy host.
 # The same promises and frames as src/recorder/recorder.ts, which does it where azl-vm itself runs on the host.
-param([string]$MachineId, [string]$PipeName, [int]$AbsentMs = 10000)
+param([string]$MachineId, [string]$PipeName, [int]$AbsentMs = 60000)
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -181,6 +182,8 @@ function Receive-Frame($Client, $Frame) {
             return
         }
         $Client.IsKnown = $true
+        # Whoever only looked whether somebody answers tells another to come.
+        $state.AbsentSince = [datetime]::UtcNow
         Send-Frame $Client (ConvertTo-JsonFrame 'a' @{ isGranted = $true })
         Send-Frame $Client (Get-PortReport)
         return
