@@ -56,7 +56,7 @@ async function change(
   await session.run(verb, { id: vmId, ...args }, { action: verb, schema: z.literal(true) }, call)
 }
 
-/** Two optical drives, and the boot order: the disk, then them. */
+/** Two optical drives, and the boot order: the disks, then them. */
 export async function applyDrives(session: Session, vmId: string, call: Call): Promise<void> {
   await change(session, 'add-optical-drives', vmId, { locations: Object.values(opticalLocations) }, call)
   await change(session, 'set-boot-order', vmId, {}, call)

@@ -213,7 +213,7 @@ function makeDisk({ ref }: MachineRequest, index: number, path: string, sizeByte
 function drives({ ref }: MachineRequest): Operation {
   return operation(
     'drives',
-    'put in two optical drives; boot the disk, then them',
+    'put in two optical drives; boot from the disks, then from them',
     { kind: 'optical drives', name: ref.name },
     { kind: 'drives' },
     { undo: withMachine },

@@ -199,16 +199,11 @@ function disk(file: string, sizeBytes: number, location: number): readonly strin
 function opticalDrives(): readonly string[] {
   const drive = (location: number): string =>
     call('Add-VMDvdDrive', { VM: vm, ControllerNumber: 0, ControllerLocation: location, Passthru: given })
-  const first = call('Get-VMHardDiskDrive', {
-    VM: vm,
-    ControllerType: 'SCSI',
-    ControllerNumber: 0,
-    ControllerLocation: 0,
-  })
+  const disks = call('Get-VMHardDiskDrive', { VM: vm, ControllerType: 'SCSI', ControllerNumber: 0 })
   return [
     `$installer = ${drive(opticalLocations.installer)}`,
     `$seed = ${drive(opticalLocations.seed)}`,
-    call('Set-VMFirmware', { VM: vm, BootOrder: code(`(@(${first}) + @($installer, $seed))`) }),
+    call('Set-VMFirmware', { VM: vm, BootOrder: code(`(@(${disks}) + @($installer, $seed))`) }),
   ]
 }
 

@@ -31,6 +31,8 @@ export interface ContractHost {
   makeLeftover(machineName: string, runId: string): Promise<string>
   /** The UUID by which a machine's guest knows it; default: its id. Not every hypervisor takes core's. */
   guestUuid?(ref: MachineRef): Promise<string>
+  /** Where the host's network and the guests' are only played: has the host hear from a guest's card, with colons. */
+  hearFrom?(mac: string): Promise<void>
   /** Everything that is on the host, of whomever. */
   inventory(): Promise<readonly string[]>
   close(): Promise<void>

@@ -61,6 +61,10 @@ export async function openHyperVHost(): Promise<HyperVHost> {
       return folder
     },
     guestUuid: async (ref) => (await simulatedMachine(state, ref)).id,
+    hearFrom: (mac) =>
+      simulator.setKnobs({
+        neighbours: [{ address: '172.20.4.7', mac: mac.replaceAll(':', '-').toUpperCase(), state: 'Reachable' }],
+      }),
     inventory: () => inventory(simulator, state),
     close: async () => {
       await simulator.stop()

@@ -499,6 +499,7 @@ function bootedTests(bench: () => Bench): void {
   })
 
   test('SSH answers at an address, where the network leads there', async () => {
+    await bench().host.hearFrom?.(macs[0])
     const endpoint = await bench().provider.endpoint(request.ref, testCall())
     expect(endpoint).toMatchObject({ address: expect.any(String) as string, port: expect.any(Number) as number })
   })

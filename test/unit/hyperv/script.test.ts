@@ -1,5 +1,6 @@
 /** The plan in Hyper-V's own words, and as a script. */
 import { beforeAll, describe, expect, test } from 'vitest'
+import { noNetworks } from '../../../providers/hyperv/network-facts.ts'
 import { makePlan } from '../../../providers/hyperv/plan.ts'
 import { scriptText } from '../../../src/commands/emit-script.ts'
 import type { Facts } from '../../../src/provider/contract.ts'
@@ -21,7 +22,7 @@ const facts: Facts = {
     separator: '\\',
     build: 26100,
     secureBootTemplates: ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority'],
-    switches: [],
+    networks: { ...noNetworks, hasDefaultSwitch: true },
   },
 }
 

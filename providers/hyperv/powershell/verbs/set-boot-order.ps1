@@ -1,9 +1,11 @@
-# The first disk, then the optical drives. What is not listed is not tried: a network card would try PXE first.
+# The disks in their order, then the optical drives. What is not listed is not tried: a network card would try PXE first.
 function Invoke-SetBootOrder($Arguments) {
     $vm = Get-Machine $Arguments.id
     $order = [System.Collections.ArrayList]::new()
-    foreach ($drive in $vm.HardDrives) {
-        if ($drive.ControllerNumber -eq 0 -and $drive.ControllerLocation -eq 0) { $null = $order.Add($drive) }
+    for ($location = 0; $location -lt 64; $location++) {
+        foreach ($drive in $vm.HardDrives) {
+            if ($drive.ControllerNumber -eq 0 -and $drive.ControllerLocation -eq $location) { $null = $order.Add($drive) }
+        }
     }
     foreach ($drive in $vm.DVDDrives) { $null = $order.Add($drive) }
     Hyper-V\Set-VMFirmware -VM $vm -BootOrder ($order.ToArray())
