@@ -14,7 +14,7 @@ export interface Recorded {
 /** In files of this computer. */
 export function recordedIn({ serial, events }: RecorderFolder): Recorded {
   return {
-    async *bytesFrom (offset) {
+    async *bytesFrom(offset) {
       try {
         if ((await stat(serial)).size <= offset) return
         yield* createReadStream(serial, { start: offset }) as AsyncIterable<Uint8Array>
