@@ -20,7 +20,7 @@ export interface RemoteHyperV {
 
 export async function startRemoteHyperV(knobs: SimulatorKnobs = {}): Promise<RemoteHyperV> {
   const simulator = await startHyperVSimulator(knobs)
-  const home = join(simulator.folder, 'Jürgen Groß')
+  const home = join(simulator.folder, "Jürgen O'Groß [1] & $x")
   await mkdir(home)
   const powershell = join(simulator.env['SystemRoot'] ?? '', 'System32', 'WindowsPowerShell', 'v1.0')
   const path = process.env['PATH'] ?? ''
