@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using AzlVm.HyperV.Simulator.State;
 using Microsoft.HyperV.PowerShell;
 
@@ -26,16 +25,18 @@ public static class MachineRunner
         Environment.CurrentDirectory = folder;
         List<(IGuestPipe Pipe, Thread Reader)> pipes = [];
         IRunningProgram? tpm = null;
+        IRunningProgram? disks = null;
         try
         {
             var firmware = GuestFirmware.Prepare(machine, folder);
             if (machine.Tpm) tpm = StartTpm();
+            disks = StorageDaemon.Start(machine);
             var arguments = QemuArguments.For(machine, firmware);
             var memory = Path.Combine(folder, "memory.bin");
             var resumes = machine.Power == VMState.Saved || File.Exists(memory);
             if (resumes) arguments.AddRange(["-incoming", "exec:cat memory.bin"]);
             using var qemu = QemuHost.Current.Start("qemu-system-x86_64", arguments);
-            using var qmp = ConnectMonitor(qemu);
+            using var qmp = Qmp.ConnectTo(qemu, QemuArguments.RunnerSocket);
             for (var number = 1; number <= 2; number++)
                 if (StartPipe(machine, number, state) is { } pipe) pipes.Add(pipe);
             if (resumes)
@@ -72,6 +73,7 @@ public static class MachineRunner
                 pipe.Dispose();
             }
             tpm?.Kill();
+            if (disks is not null) StorageDaemon.End(disks);
             Update(state, id, one =>
             {
                 one.Runner = null;
@@ -143,22 +145,6 @@ public static class MachineRunner
             Thread.Sleep(10);
         }
         return tpm;
-    }
-
-    private static Qmp ConnectMonitor(IRunningProgram qemu)
-    {
-        while (true)
-        {
-            try
-            {
-                return new Qmp(QemuArguments.RunnerSocket);
-            }
-            catch (SocketException)
-            {
-                if (qemu.HasExited) throw new InvalidOperationException($"QEMU: {qemu.WaitForExit().Errors.Trim()}");
-                Thread.Sleep(10);
-            }
-        }
     }
 
     private static void WaitForIncoming(Qmp qmp)

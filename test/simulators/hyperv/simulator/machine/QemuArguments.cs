@@ -73,8 +73,10 @@ public static class QemuArguments
             var id = DriveId(drive);
             if (drive.Path != "")
             {
-                yield return "-drive";
-                yield return $"if=none,id={id},{(drive.IsDvd ? "media=cdrom,readonly=on,format=raw" : $"format={VirtualDisks.VirtualDisk.FormatOf(drive.Path)}")},file={File(drive.Path)}";
+                yield return drive.IsDvd ? "-drive" : "-blockdev";
+                yield return drive.IsDvd
+                    ? $"if=none,id={id},media=cdrom,readonly=on,format=raw,file={File(drive.Path)}"
+                    : $"driver=nbd,node-name={id},server.type=unix,server.path={StorageDaemon.DiskSocket},export={id}";
             }
             yield return "-device";
             // A target for each location: OVMF looks at 32 targets and at 8 units of each.
@@ -104,7 +106,7 @@ public static class QemuArguments
     }
 
     /// <summary>A comma in an option's value is doubled.</summary>
-    private static string File(string path) => QemuHost.Current.Named(path).Replace(",", ",,", StringComparison.Ordinal);
+    internal static string File(string path) => QemuHost.Current.Named(path).Replace(",", ",,", StringComparison.Ordinal);
 
     private static string Invariant(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

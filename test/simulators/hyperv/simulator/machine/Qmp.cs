@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,6 +19,23 @@ public sealed class Qmp : IDisposable
         _reader = new StreamReader(_socket, Encoding.UTF8);
         _reader.ReadLine();
         Execute("qmp_capabilities");
+    }
+
+    /// <summary>Waits for the monitor of a program that was just started. Throws, with the program's own words, where it ends instead.</summary>
+    public static Qmp ConnectTo(IRunningProgram program, string path)
+    {
+        while (true)
+        {
+            try
+            {
+                return new Qmp(path);
+            }
+            catch (SocketException)
+            {
+                if (program.HasExited) throw new InvalidOperationException($"QEMU: {program.WaitForExit().Errors.Trim()}");
+                Thread.Sleep(10);
+            }
+        }
     }
 
     /// <summary>Throws where QEMU refuses; null where it left instead of answering.</summary>

@@ -34,26 +34,12 @@ public static class RunningMachine
         qmp.Execute("stop");
         qmp.Execute("migrate-set-parameters", new JsonObject { ["max-bandwidth"] = 1L << 33 });
         qmp.Execute("migrate", new JsonObject { ["uri"] = $"exec:cat > '{QemuHost.Current.Named(file).Replace("'", "'\\''", StringComparison.Ordinal)}'" });
-        while ($"{qmp.Execute("query-migrate")?["status"]}" is not ("completed" or "failed")) Thread.Sleep(10);
-    }
-
-    /// <summary>Brings a layer of a running machine's disk into the one below it, while the machine runs on.</summary>
-    public static void Merge(Call call, Machine machine, MachineDrive drive, string layer, string below)
-    {
-        using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuArguments.ControlSocket));
-        var isTop = machine.Drives.Exists(one => one.Path == layer);
-        var merge = new JsonObject { ["job-id"] = "merge", ["device"] = QemuArguments.DriveId(drive), ["base"] = QemuHost.Current.Named(below) };
-        if (!isTop) merge["top"] = QemuHost.Current.Named(layer);
-        qmp.Execute("block-commit", merge);
-        var isCompleting = false;
-        while (qmp.Execute("query-block-jobs") is JsonArray { Count: > 0 } jobs)
+        while (true)
         {
-            // The layer that the machine writes to is left when all of it is below.
-            if (!isCompleting && jobs[0]?["ready"]?.GetValue<bool>() == true)
-            {
-                qmp.Execute("block-job-complete", new JsonObject { ["device"] = "merge" });
-                isCompleting = true;
-            }
+            var migration = qmp.Execute("query-migrate");
+            if ($"{migration?["status"]}" == "completed") return;
+            if (migration is null || $"{migration["status"]}" == "failed")
+                throw new InvalidOperationException($"QEMU did not write the memory: {migration?["error-desc"] ?? "it left"}");
             Thread.Sleep(10);
         }
     }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AzlVm.HyperV.Simulator.Machines;
 using AzlVm.HyperV.Simulator.VirtualDisks;
 using Microsoft.HyperV.PowerShell;
@@ -76,9 +75,7 @@ public static class CheckpointStore
     {
         var overlay = DifferencingPath(drive.Path, id);
         if (machine.Runner is null) VirtualDisk.CreateDifferencing(overlay, drive.Path);
-        else
-            RunningMachine.Tell(call, machine, "blockdev-snapshot-sync",
-                new JsonObject { ["device"] = QemuArguments.DriveId(drive), ["snapshot-file"] = QemuHost.Current.Named(overlay), ["format"] = "qcow2" });
+        else StorageDaemon.GoOn(call, machine, drive, overlay);
         drive.Path = overlay;
     }
 
@@ -91,7 +88,7 @@ public static class CheckpointStore
         if (drives.Exists(drive => drive.Path == frozen)) return;
         var children = drives.Select(drive => drive.Path).Distinct().Where(path => File.Exists(path) && VirtualDisk.Read(path).Parent == frozen).ToList();
         if (children.Count != 1) return;
-        if (IsInUse(machine, children[0])) RunningMachine.Merge(call, machine, held, children[0], frozen);
+        if (IsInUse(machine, children[0])) StorageDaemon.Merge(call, machine, held, children[0], frozen);
         else VirtualDisk.Merge(children[0]);
         foreach (var path in drives.Select(drive => drive.Path).Distinct())
             if (File.Exists(path) && VirtualDisk.Read(path).Parent == children[0]) VirtualDisk.LieOn(path, frozen);
