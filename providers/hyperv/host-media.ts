@@ -92,11 +92,16 @@ async function sendBytes(receiver: HostProcess, medium: Medium, call: Call): Pro
       call.progress(done, medium.sizeBytes)
     }
   }
-  // A receiver that is gone tells why by its end; a file that cannot be read is told here.
+  // A receiver that takes no more tells why itself, and its end closes the file too; what fails in the file is told here.
   await pipeline(file, counted, receiver.stdin, { end: false }).catch((error: unknown) => {
-    if (file.errored)
+    if (file.errored && isOfFile(file.errored))
       throw new AzlVmError('medium-unreadable', `cannot read ${medium.path}: ${errorText(error)}`, { cause: error })
   })
+}
+
+/** Told by the file system, not by the stream's other end. */
+function isOfFile(error: Error): boolean {
+  return 'syscall' in error && (error.syscall === 'open' || error.syscall === 'read')
 }
 
 async function answerOf(receiver: HostProcess, host: string): Promise<Answer> {

@@ -24,13 +24,13 @@ function Read-Line {
 }
 
 function Send-Line([string]$Line) {
-    $bytes = $ascii.GetBytes($Line + "`n")
+    [byte[]]$bytes = $ascii.GetBytes($Line + "`n")
     $to.Write($bytes, 0, $bytes.Length)
     $to.Flush()
 }
 
 # Digest of the scripts, their length, and which of them.
-$digest, $length, $entry = (Read-Line).Split(' ')
+$digest, $length, $entry = ([string](Read-Line)).Split(' ')
 if ($digest -notmatch '^[0-9a-f]{64}$' -or $entry -notmatch '^[a-z-]+$') { exit 5 }
 $root = [IO.Path]::Combine([Environment]::GetFolderPath('UserProfile'), '.azl-vm', 'scripts')
 $folder = [IO.Path]::Combine($root, $digest)

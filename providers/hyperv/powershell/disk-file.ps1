@@ -18,7 +18,7 @@ function Remove-DiskLinks([string]$Path) {
 }
 
 # A disk's file and those that it lies on, the nearest first. $Parents remembers what was looked up.
-function Get-DiskChain([string]$Path, $Parents) {
+function Get-DiskChain([string]$Path, [hashtable]$Parents) {
     $chain = [System.Collections.ArrayList]::new()
     while ($Path -ne '') {
         $null = $chain.Add($Path)

@@ -16,7 +16,7 @@ function ConvertTo-JsonFrame([string]$Kind, $Value) {
 # The whole frames at the beginning of Rest, which keeps what follows them; $null where it cannot be one.
 function Read-Frames($Client) {
     $frames = [System.Collections.ArrayList]::new()
-    $rest = $Client.Rest
+    [byte[]]$rest = $Client.Rest
     $at = 0
     while ($rest.Length - $at -ge 5) {
         $length = (([int]$rest[$at + 1] * 256 + $rest[$at + 2]) * 256 + $rest[$at + 3]) * 256 + $rest[$at + 4]
@@ -27,7 +27,8 @@ function Read-Frames($Client) {
         $null = $frames.Add(@{ Kind = [string][char]$rest[$at]; Content = $content })
         $at += 5 + $length
     }
-    $Client.Rest = [byte[]]::new($rest.Length - $at)
-    [System.Buffer]::BlockCopy($rest, $at, $Client.Rest, 0, $Client.Rest.Length)
+    $left = [byte[]]::new($rest.Length - $at)
+    [System.Buffer]::BlockCopy($rest, $at, $left, 0, $left.Length)
+    $Client.Rest = $left
     return , $frames
 }

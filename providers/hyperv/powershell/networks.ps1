@@ -48,7 +48,7 @@ function Find-SharedSwitch($Arguments) {
 }
 
 function Get-SharedPrefix($Switch, $Arguments) {
-    return ([string]$Switch.Notes).Substring($Arguments.sentence.Length).Trim()
+    return ([string]$Switch.Notes).Substring(([string]$Arguments.sentence).Length).Trim()
 }
 
 function New-SharedSwitch($Arguments) {
@@ -115,8 +115,8 @@ function Get-SwitchUsers($Switch, $Leases, [string]$Besides) {
 function Get-FreePrefix($Prefixes) {
     $ranges = @(Get-UsedPrefixes | ForEach-Object { , (Get-PrefixRange $_) })
     foreach ($prefix in $Prefixes) {
-        $own = Get-PrefixRange $prefix
-        $clashes = @($ranges | Where-Object { $_[0] -lt $own[1] -and $own[0] -lt $_[1] })
+        $own = @(Get-PrefixRange $prefix)
+        $clashes = @($ranges | Where-Object { @($_)[0] -lt $own[1] -and $own[0] -lt @($_)[1] })
         if ($clashes.Length -eq 0) { return $prefix }
     }
     return ''
@@ -125,7 +125,7 @@ function Get-FreePrefix($Prefixes) {
 function Get-UsedPrefixes {
     $routes = @(NetTCPIP\Get-NetRoute -AddressFamily IPv4 -ErrorAction Stop | ForEach-Object { [string]$_.DestinationPrefix })
     # Those of a few bits are ways to everywhere, as the default route and a VPN's halves of it.
-    $routes | Where-Object { [int]$_.Split('/')[1] -ge 4 }
+    $routes | Where-Object { [int]@(([string]$_).Split('/'))[1] -ge 4 }
     Get-NatNetworks | ForEach-Object { $_.prefix }
     Get-HnsNetworks | ForEach-Object { $_.prefixes }
 }
@@ -163,7 +163,7 @@ function Get-PrefixRange([string]$Prefix) {
 }
 
 function Get-AddressInPrefix([string]$Prefix, [int]$Number) {
-    $rest = (Get-PrefixRange $Prefix)[0] + $Number
+    $rest = @(Get-PrefixRange $Prefix)[0] + $Number
     $parts = @(foreach ($power in 3, 2, 1, 0) { [System.Math]::Floor($rest / [System.Math]::Pow(256, $power)) % 256 })
     return $parts -join '.'
 }

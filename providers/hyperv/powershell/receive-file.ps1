@@ -22,12 +22,13 @@ function Get-FreeBytes([string]$Folder) {
 
 # The SHA-256 of what came, as hex digits; less than all of it is no digest.
 function Receive-Bytes([string]$File, [long]$Size) {
+    [System.IO.Stream]$from = $standardInput
     $target = [System.IO.FileStream]::new($File, [System.IO.FileMode]::CreateNew)
     $hash = [System.Security.Cryptography.SHA256]::Create()
     $buffer = [byte[]]::new(1048576)
     try {
         for ($left = $Size; $left -gt 0; $left -= $count) {
-            $count = $standardInput.Read($buffer, 0, [int][System.Math]::Min($left, $buffer.Length))
+            $count = $from.Read($buffer, 0, [int][System.Math]::Min($left, $buffer.Length))
             if ($count -eq 0) { return '' }
             $target.Write($buffer, 0, $count)
             $null = $hash.TransformBlock($buffer, 0, $count, $null, 0)

@@ -23,7 +23,7 @@ function Open-Recorder($Files) {
         [System.IO.Pipes.PipeOptions]::Asynchronous)
     try {
         $pipe.Connect(1000)
-        $hello = ConvertTo-JsonFrame 'h' ([ordered]@{ token = $note.token })
+        [byte[]]$hello = ConvertTo-JsonFrame 'h' ([ordered]@{ token = $note.token })
         $pipe.Write($hello, 0, $hello.Length)
     } catch {
         $pipe.Dispose()

@@ -56,7 +56,8 @@ function New-Server {
 }
 
 function Send-Frame($Client, [byte[]]$Bytes) {
-    $null = $Client.Queue.Enqueue($Bytes)
+    [System.Collections.Generic.Queue[byte[]]]$queue = $Client.Queue
+    $queue.Enqueue($Bytes)
     $Client.Waiting += $Bytes.Length
     Continue-Sending $Client
 }
@@ -67,10 +68,12 @@ function Continue-Sending($Client) {
         if ($Client.Write.IsFaulted) { Remove-Client $Client; return }
         $Client.Write = $null
     }
-    if ($Client.Queue.Count -eq 0) { return }
-    $bytes = $Client.Queue.Dequeue()
+    [System.Collections.Generic.Queue[byte[]]]$queue = $Client.Queue
+    if ($queue.Count -eq 0) { return }
+    [byte[]]$bytes = $queue.Dequeue()
     $Client.Waiting -= $bytes.Length
-    try { $Client.Write = $Client.Pipe.WriteAsync($bytes, 0, $bytes.Length) } catch { Remove-Client $Client }
+    [System.IO.Pipes.PipeStream]$pipe = $Client.Pipe
+    try { $Client.Write = $pipe.WriteAsync($bytes, 0, $bytes.Length) } catch { Remove-Client $Client }
 }
 
 function Send-Data($Client, [byte[]]$Bytes) {
@@ -89,7 +92,8 @@ function Send-Data($Client, [byte[]]$Bytes) {
 function Remove-Client($Client) {
     $state.Clients.Remove($Client)
     if ($state.Holder -eq $Client) { $state.Holder = $null }
-    $Client.Pipe.Dispose()
+    [System.IO.Pipes.PipeStream]$pipe = $Client.Pipe
+    $pipe.Dispose()
 }
 
 function Get-PortReport {
@@ -123,23 +127,24 @@ function Connect-Port {
 }
 
 function Read-Port {
+    [System.IO.Pipes.PipeStream]$port = $state.Port
     $count = $(if ($state.PortRead.IsFaulted) { 0 } else { $state.PortRead.Result })
     if ($count -gt 0) {
         $bytes = [byte[]]::new($count)
         [System.Buffer]::BlockCopy($state.PortBuffer, 0, $bytes, 0, $count)
         Add-Heard $bytes
         if ($null -ne $state.Holder) { Send-Data $state.Holder $bytes }
-        $state.PortRead = $state.Port.ReadAsync($state.PortBuffer, 0, $state.PortBuffer.Length)
+        $state.PortRead = $port.ReadAsync($state.PortBuffer, 0, $state.PortBuffer.Length)
         return
     }
-    $state.Port.Dispose()
+    $port.Dispose()
     $state.Port = $null
     $state.PortRead = $null
     $state.AbsentSince = [datetime]::UtcNow
     Set-PortState 'absent'
 }
 
-function Add-Client($Pipe) {
+function Add-Client([System.IO.Pipes.PipeStream]$Pipe) {
     $client = @{
         Pipe = $Pipe; Buffer = [byte[]]::new(65536); Read = $null; Rest = [byte[]]::new(0); IsKnown = $false
         Queue = [System.Collections.Generic.Queue[byte[]]]::new(); Write = $null; Waiting = 0; LeftOut = [long]0
@@ -154,9 +159,10 @@ function Read-Client($Client) {
         Remove-Client $Client
         return
     }
-    $rest = [byte[]]::new($Client.Rest.Length + $count)
-    [System.Buffer]::BlockCopy($Client.Rest, 0, $rest, 0, $Client.Rest.Length)
-    [System.Buffer]::BlockCopy($Client.Buffer, 0, $rest, $Client.Rest.Length, $count)
+    [byte[]]$before = $Client.Rest
+    $rest = [byte[]]::new($before.Length + $count)
+    [System.Buffer]::BlockCopy($before, 0, $rest, 0, $before.Length)
+    [System.Buffer]::BlockCopy($Client.Buffer, 0, $rest, $before.Length, $count)
     $Client.Rest = $rest
     $frames = Read-Frames $Client
     if ($null -eq $frames) {
@@ -167,7 +173,10 @@ function Read-Client($Client) {
         if (-not $state.Clients.Contains($Client)) { return }
         Receive-Frame $Client $frame
     }
-    if ($state.Clients.Contains($Client)) { $Client.Read = $Client.Pipe.ReadAsync($Client.Buffer, 0, $Client.Buffer.Length) }
+    if (-not $state.Clients.Contains($Client)) { return }
+    [byte[]]$buffer = $Client.Buffer
+    [System.IO.Pipes.PipeStream]$pipe = $Client.Pipe
+    $Client.Read = $pipe.ReadAsync($buffer, 0, $buffer.Length)
 }
 
 function Get-FrameJson($Frame) {
@@ -190,7 +199,7 @@ function Receive-Frame($Client, $Frame) {
     }
     switch -CaseSensitive ($Frame.Kind) {
         'o' { Set-Holder $Client (Get-FrameJson $Frame).force }
-        'i' { if ($null -ne $state.Port) { try { $state.Port.Write($Frame.Content, 0, $Frame.Content.Length) } catch { return } } }
+        'i' { Send-ToGuest $Frame.Content }
         's' {
             $state.EveryMs = 20
             Add-Event 'start' $log.Length
@@ -199,6 +208,13 @@ function Receive-Frame($Client, $Frame) {
         'e' { $state.IsEnding = $true }
         default { Remove-Client $Client }
     }
+}
+
+# What a port that just went away was told is lost, as with any serial line.
+function Send-ToGuest([byte[]]$Bytes) {
+    [System.IO.Pipes.PipeStream]$port = $state.Port
+    if ($null -eq $port) { return }
+    try { $port.Write($Bytes, 0, $Bytes.Length) } catch { return }
 }
 
 function Set-Holder($Client, [bool]$Force) {
@@ -228,7 +244,7 @@ function Test-Idle {
     return ([datetime]::UtcNow - $state.AbsentSince).TotalMilliseconds -gt $AbsentMs
 }
 
-$server = New-Server
+[System.IO.Pipes.NamedPipeServerStream]$server = New-Server
 $accept = $server.WaitForConnectionAsync()
 Add-Event 'listening' $log.Length
 $note = ConvertTo-JsonLine ([ordered]@{ pid = [System.Diagnostics.Process]::GetCurrentProcess().Id; address = $address; token = $token })
@@ -262,5 +278,8 @@ while (-not $state.IsEnding -and -not (Test-Idle)) {
 [System.IO.File]::Delete($files.Note)
 Add-Event 'ended' $log.Length
 $log.Dispose()
-foreach ($client in $state.Clients) { $client.Pipe.Dispose() }
+foreach ($client in $state.Clients) {
+    [System.IO.Pipes.PipeStream]$pipe = $client.Pipe
+    $pipe.Dispose()
+}
 exit 0

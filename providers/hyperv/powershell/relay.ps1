@@ -18,7 +18,8 @@ catch {
     exit 0
 }
 Send-StreamLine ([ordered]@{ isConnected = $true; why = '' })
-$both = [System.Threading.Tasks.Task[]]@($pipe.CopyToAsync($standardOutput), $standardInput.CopyToAsync($pipe))
+[System.IO.Stream]$from = $standardInput
+$both = [System.Threading.Tasks.Task[]]@($pipe.CopyToAsync($standardOutput), $from.CopyToAsync($pipe))
 $null = [System.Threading.Tasks.Task]::WaitAny($both)
 # The other direction waits in a read that nothing ends.
 exit 0

@@ -13,7 +13,7 @@ function Read-StreamLine {
 }
 
 function Send-StreamLine($Value) {
-    $bytes = [System.Text.Encoding]::ASCII.GetBytes((ConvertTo-JsonLine $Value) + "`n")
+    [byte[]]$bytes = [System.Text.Encoding]::ASCII.GetBytes((ConvertTo-JsonLine $Value) + "`n")
     $standardOutput.Write($bytes, 0, $bytes.Length)
     $standardOutput.Flush()
 }

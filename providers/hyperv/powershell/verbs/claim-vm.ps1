@@ -1,7 +1,7 @@
 # The anchor: an empty Generation 2 machine in a folder that Hyper-V names after it, then the mark with its own id,
 # then its name. One claim at a time on this host, so that of two with one name the second sees the first.
 function Invoke-ClaimVm($Arguments) {
-    $mutex = Wait-ClaimMutex
+    [System.Threading.Mutex]$mutex = Wait-ClaimMutex
     try {
         $vm = $null
         foreach ($each in @(Hyper-V\Get-VM)) {
@@ -11,7 +11,7 @@ function Invoke-ClaimVm($Arguments) {
         if ($null -eq $vm) {
             $vm = Hyper-V\New-VM -Name $Arguments.runName -Path $Arguments.path -Generation 2 -MemoryStartupBytes $Arguments.memoryBytes -NoVHD
         }
-        $mark = $Arguments.notes.Replace($Arguments.idPlace, [string]$vm.Id)
+        $mark = ([string]$Arguments.notes).Replace($Arguments.idPlace, [string]$vm.Id)
         $notes = [string]$vm.Notes
         if (-not $notes.Contains($mark)) {
             if ($notes -ne '') { $mark = $notes + "`r`n" + $mark }

@@ -21,7 +21,7 @@ function Get-FolderFacts([string]$Folder) {
     }
 }
 
-function Test-Integrity([string]$Folder, $Volumes) {
+function Test-Integrity([string]$Folder, [object[]]$Volumes) {
     if ($Volumes.Length -eq 0 -or $Volumes[0].FileSystem -ne 'ReFS') { return $false }
     $found = @(Storage\Get-FileIntegrity -FileName $Folder -ErrorAction SilentlyContinue)
     return $found.Length -gt 0 -and [bool]$found[0].Enabled

@@ -1,7 +1,7 @@
 # Puts a machine among the users of a shared switch, which is made where it is missing and that is allowed, and gives each
 # of its network cards there an address. '' is the address on a switch of which the host has none.
 function Invoke-JoinNetwork($Arguments) {
-    $lock = Enter-NetworkLock
+    [System.IO.FileStream]$lock = Enter-NetworkLock
     try {
         $switch = Find-SharedSwitch $Arguments
         if ($null -ne $switch) { Complete-SharedSwitch $Arguments $switch }

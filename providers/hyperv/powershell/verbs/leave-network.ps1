@@ -1,7 +1,7 @@
 # Takes a machine out of the users of a shared switch, and removes the switch, with its NAT, where nobody is left.
 # removed says what went; kept why something stayed, '' where nothing had to go. id '' is for a look at what is left over.
 function Invoke-LeaveNetwork($Arguments) {
-    $lock = Enter-NetworkLock
+    [System.IO.FileStream]$lock = Enter-NetworkLock
     try {
         $leases = @(Get-Leases | Where-Object { $_.vmId -ne $Arguments.id -or $_.switch -ne $Arguments.switch })
         Write-Leases $leases

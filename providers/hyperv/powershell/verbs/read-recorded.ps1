@@ -1,6 +1,7 @@
 # A piece of what a machine's recorder wrote, `serial` or `events`, as Base64; '' at the end, and where nobody listened.
 function Invoke-ReadRecorded($Arguments) {
-    $path = (Get-RecorderFolder $Arguments.id)[$Arguments.file]
+    [hashtable]$files = Get-RecorderFolder $Arguments.id
+    $path = $files[$Arguments.file]
     $nothing = [ordered]@{ bytes = '' }
     if (-not [System.IO.File]::Exists($path)) { return $nothing }
     $share = [System.IO.FileShare]'ReadWrite, Delete'

@@ -2,9 +2,9 @@
 function Invoke-RemoveRecorder($Arguments) {
     $files = Get-RecorderFolder $Arguments.id
     if (-not [System.IO.Directory]::Exists($files.Folder)) { return '' }
-    $running = Open-Recorder $files
+    [System.IO.Stream]$running = Open-Recorder $files
     if ($null -ne $running) {
-        $end = ConvertTo-Frame 'e' ([byte[]]::new(0))
+        [byte[]]$end = ConvertTo-Frame 'e' ([byte[]]::new(0))
         $running.Write($end, 0, $end.Length)
         # It says what it still has to say, then the pipe ends.
         $buffer = [byte[]]::new(4096)

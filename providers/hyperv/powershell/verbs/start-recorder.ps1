@@ -2,7 +2,7 @@
 # be of sshd's session, and go with it.
 function Invoke-StartRecorder($Arguments) {
     $files = Get-RecorderFolder $Arguments.id
-    $running = Open-Recorder $files
+    [System.IO.Stream]$running = Open-Recorder $files
     if ($null -ne $running) {
         $running.Dispose()
         return Get-RecorderNote $files
@@ -18,7 +18,7 @@ function Invoke-StartRecorder($Arguments) {
     $made = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = $line }
     if ($made.ReturnValue -ne 0) { throw ('Win32_Process.Create: ' + [string]$made.ReturnValue) }
     for ($waited = 0; $waited -lt $Arguments.waitMs; $waited += 20) {
-        $answering = Open-Recorder $files
+        [System.IO.Stream]$answering = Open-Recorder $files
         if ($null -ne $answering) {
             $answering.Dispose()
             return Get-RecorderNote $files

@@ -35,7 +35,8 @@ internal sealed class Inference : IDisposable
     private IReadOnlyList<Type> Inferred(Ast ast)
     {
         var names = (IEnumerable<PSTypeName>)_infer.Invoke(null, [ast, _shell])!;
-        var types = names.Select(name => name.Type).Distinct().ToArray();
+        // Overloads with spans came after .NET Framework, and PowerShell can hold no span.
+        var types = names.Select(name => name.Type).Distinct().Where(type => type is not { IsByRefLike: true }).ToArray();
         return types.Any(type => type is null || type == typeof(object) || type == typeof(PSObject)) ? [] : [.. types.Select(Public!)];
     }
 

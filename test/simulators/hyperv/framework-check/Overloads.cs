@@ -59,6 +59,7 @@ internal sealed class Overloads(Func<Type, Type?> map)
         if (given == typeof(ScriptBlock) && wanted.BaseType?.FullName == typeof(MulticastDelegate).FullName) return Fit.Plain;
         // One character means the same however it is bound.
         if (constant is string { Length: 1 } && wanted.FullName is "System.Char" or "System.Char[]") return Fit.Plain;
+        if (wanted.FullName == "System.String" && given == typeof(NullString)) return Fit.Plain;
         if (wanted.FullName == "System.String") return given.IsPrimitive || given.IsEnum ? Fit.Converted : Fit.None;
         if (given == typeof(string) && (wanted.FullName == "System.Char[]" || ReadsText(wanted))) return Fit.Converted;
         return Fit.None;
