@@ -18,8 +18,10 @@ export function isMarkOf(mark: Mark, vmId: string): boolean {
 
 /** Notes with this mark in the place of an earlier one; the other lines stay as they are. */
 export function notesWithMark(notes: string, mark: Mark, vmId: string): string {
-  const others = notes === '' ? [] : notes.split('\r\n')
   const ours = sentence + JSON.stringify({ ...mark, provider: { ...mark.provider, vmId } })
-  const at = others.findIndex((line) => line.startsWith(sentence))
-  return (at < 0 ? [...others, ours] : others.with(at, ours)).join('\r\n')
+  // With the line ends between them, which are whatever the admin's tool writes.
+  const pieces = notes.split(/(\r?\n)/)
+  const at = pieces.findIndex((line) => line.startsWith(sentence))
+  if (at >= 0) return pieces.with(at, ours).join('')
+  return notes === '' ? ours : `${notes}\r\n${ours}`
 }

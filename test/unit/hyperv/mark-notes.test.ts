@@ -37,6 +37,13 @@ describe('the mark in Notes', () => {
     expect(notesWithMark('only the admin', mark, vmId)).toMatch(/^only the admin\r\nMade by azl-vm/)
   })
 
+  test('is one, also where a tool wrote the line ends otherwise', () => {
+    const first = `für Müller\n${notesWithMark('', mark, vmId)}\nlast`
+    const second = notesWithMark(first, { ...mark, phase: 'ready' }, vmId)
+    expect(second).toBe(`für Müller\n${notesWithMark('', { ...mark, phase: 'ready' }, vmId)}\nlast`)
+    expect(markInNotes(second)?.phase).toBe('ready')
+  })
+
   test('that somebody broke is none', () => {
     const notes = notesWithMark('', mark, vmId)
     expect(markInNotes(notes.slice(0, -1))).toBeUndefined()
