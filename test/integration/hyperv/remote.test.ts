@@ -1,23 +1,28 @@
 /** Hyper-V on another computer, through a real sshd whose shell runs the simulator. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { chooseHost } from '../../../providers/hyperv/host.ts'
+import { definition } from '../../../providers/hyperv/index.ts'
 import { RemoteRecorders } from '../../../providers/hyperv/remote-recorders.ts'
 import { startOnHost } from '../../../providers/hyperv/host-process.ts'
 import { mediaFile, mediumOnHost, removeUnusedMedia } from '../../../providers/hyperv/host-media.ts'
 import { Session } from '../../../providers/hyperv/session.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
+import { processTable } from '../../../src/host/process-identity.ts'
+import type { Call } from '../../../src/provider/contract.ts'
 import { describeRecorded } from '../../../src/recorder/recorded-log.ts'
 import type { Medium } from '../../../src/provider/machine.ts'
+import { Bench } from '../../contract/contract-bench.ts'
 import { startRemoteHyperV, type RemoteHyperV } from '../../support/hyperv-remote.ts'
 import { missingForSimulator } from '../../support/hyperv-simulator.ts'
 import { sshUnavailable } from '../../support/ssh-server.ts'
-import { providerContext, testCall } from '../../support/test-environment.ts'
+import { providerContext, testCall, testEnvironment } from '../../support/test-environment.ts'
 
 const unavailable = sshUnavailable() ?? (await missingForSimulator())
 
@@ -196,4 +201,54 @@ describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unava
       await session.close()
     }
   })
+
+  test('cut in the middle of making, starting and removing a machine: the same call again finds what is, and ends it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'azl-cut-'))
+    const provider = await definition.open(remote.host, providerContext({ env: remote.env }))
+    // ssh is killed as soon as the verb was sent, so that no answer comes.
+    const cutAt = (verb: string): Call => {
+      const stop = new AbortController()
+      const debug = (_text: string, data?: unknown): void => {
+        if ((data as { verb?: string } | undefined)?.verb === verb) queueMicrotask(() => stop.abort())
+      }
+      return { ...testCall(stop.signal), debug }
+    }
+    // What was begun there may still go on; `recorders` of them go on in any case.
+    const workersEnded = (recorders: number): Promise<void> =>
+      vi.waitFor(async () => expect((await remote.processes()).length).toBeLessThanOrEqual(recorders), 120_000)
+    const cancelled = expect.objectContaining({ code: 'cancelled' }) as Error
+    try {
+      const facts = await provider.facts(testCall())
+      const environment = testEnvironment({ home: join(folder, 'home'), entries: [], processes: await processTable() })
+      const bench = new Bench({ host: undefined as never, provider, facts, folder, environment, set: [] })
+      const request = await bench.request('cut')
+      const { ref } = request
+      const making = bench.making(request)
+
+      await expect(provider.apply(making[0]!, request, cutAt('claim-vm'))).rejects.toEqual(cancelled)
+      await workersEnded(0)
+      await bench.apply(request, making)
+      expect(await provider.findByName('cut', testCall())).toMatchObject([{ ref, state: 'off' }])
+
+      await expect(provider.start(ref, cutAt('start-vm'))).rejects.toEqual(cancelled)
+      await workersEnded(1)
+      await provider.start(ref, testCall())
+      expect(await provider.inspect(ref, testCall())).toMatchObject({ state: 'running' })
+
+      await expect(provider.destroy(ref, cutAt('remove-vm'))).rejects.toEqual(cancelled)
+      await workersEnded(1)
+      await provider.destroy(ref, testCall())
+      expect(await provider.inspect(ref, testCall())).toMatchObject({ state: 'absent' })
+      // The folder goes after the machine, which Hyper-V keeps in it: what is left of it has the run's name, for gc.
+      for (const leftover of await provider.leftovers(testCall())) {
+        expect(leftover.runId).toBe(request.mark.runId)
+        await provider.removeLeftover(leftover, testCall())
+      }
+      expect(await provider.leftovers(testCall())).toEqual([])
+    } finally {
+      await provider.close()
+      await rm(folder, { recursive: true })
+    }
+    await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
+  }, 600_000)
 })
