@@ -50,6 +50,41 @@ try { Hyper-V\Set-VMProcessor -VM $vm -Count 4; 'not refused' } catch { ($_.Full
 'id=' + $vm.Id
 `
 
+const checkpoints = String.raw`
+param($folder)
+Set-StrictMode -Version 2
+$ErrorActionPreference = 'Stop'
+$vm = Hyper-V\New-VM -Name held -Generation 2 -NoVHD -MemoryStartupBytes 64MB -Path $folder
+$disk = [IO.Path]::Combine($vm.Path, 'disk.vhdx')
+$null = Hyper-V\New-VHD -Path $disk -SizeBytes 64MB -Dynamic
+Hyper-V\Add-VMHardDiskDrive -VM $vm -Path $disk
+Hyper-V\Set-VM -VM $vm -AutomaticCheckpointsEnabled $false -StaticMemory
+function Say($when) {
+  $drive = @(Hyper-V\Get-VMHardDiskDrive -VM $vm)[0].Path
+  $layers = 0
+  for ($at = $drive; $at -ne ''; $at = (Hyper-V\Get-VHD -Path $at).ParentPath) { $layers++ }
+  $when + '=' + (Hyper-V\Get-VM -Name held).State + ' ' + $layers + ' of ' + [IO.Directory]::GetFiles($vm.Path, '*.*vhdx').Length
+}
+Hyper-V\Start-VM -VM $vm
+Hyper-V\Checkpoint-VM -VM $vm -SnapshotName a
+Hyper-V\Checkpoint-VM -VM $vm -SnapshotName b
+Say 'held twice'
+Hyper-V\Remove-VMSnapshot -VMName held -Name a
+Say 'first removed'
+Hyper-V\Remove-VMSnapshot -VMName held -Name b
+Say 'second removed'
+Hyper-V\Checkpoint-VM -VM $vm -SnapshotName c
+Say 'held again'
+Hyper-V\Save-VM -VM $vm
+Say 'saved'
+Hyper-V\Start-VM -VM $vm
+Say 'started'
+Hyper-V\Remove-VMSnapshot -VMName held -Name c
+Say 'third removed'
+Hyper-V\Stop-VM -VM $vm -TurnOff -Force
+Say 'off'
+`
+
 describe.skipIf(missing !== undefined)(`machines of the simulator [${missing ?? 'QEMU'}]`, () => {
   let simulator: HyperVSimulator
   let iso: string
@@ -100,5 +135,20 @@ describe.skipIf(missing !== undefined)(`machines of the simulator [${missing ?? 
     expect(states.stdout.split('\n')).toEqual([`${plain}=Off`, `${secure}=Running`, 'then=Off'])
     await refused.ended
     expect(refused.text).toBe('')
+  })
+
+  test('a running machine is held, saved and merged while it runs on: its disk is one file again', async () => {
+    const { stdout, stderr } = await simulator.run(checkpoints, simulator.folder)
+    expect(stderr).toBe('')
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      'held twice=Running 3 of 3',
+      'first removed=Running 2 of 2',
+      'second removed=Running 1 of 1',
+      'held again=Running 2 of 2',
+      'saved=Saved 2 of 2',
+      'started=Running 2 of 2',
+      'third removed=Running 1 of 1',
+      'off=Off 1 of 1',
+    ])
   })
 })
