@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { MachineRef, MachineRequest } from '../../src/provider/machine.ts'
+import type { Operation } from '../../src/provider/plan.ts'
 import { missingForSimulator, type SimulatorKnobs } from '../support/hyperv-simulator.ts'
 import { testCall } from '../support/test-environment.ts'
 import type { Bench } from './contract-bench.ts'
@@ -31,41 +33,50 @@ const killed: readonly (readonly [at: NonNullable<SimulatorKnobs['killAt']>, sho
 ]
 
 function hypervTests(bench: () => Bench): void {
-  test.each(killed)(
-    'a claim that is killed at %s is found by its %s, and goes with all it made and nothing else',
-    async (at, shows) => {
-      const { provider, host } = bench()
-      const theirs = await Promise.all(['kill*', '[k]illed', 'azl-vm-'].map((name) => host.makeForeignMachine(name)))
-      const before = await host.inventory()
-      try {
-        for (const isGoneOnWith of [false, true]) {
+  describe('beside machines whose names are patterns for it', () => {
+    let theirs: readonly MachineRef[]
+    beforeAll(async () => {
+      theirs = await Promise.all(['kill*', '[k]illed', 'azl-vm-'].map((name) => bench().host.makeForeignMachine(name)))
+    })
+    afterAll(async () => {
+      for (const ref of theirs) await bench().host.removeForeignMachine(ref)
+    })
+
+    test.each(killed)(
+      'a claim that is killed at %s is found by: %s, and goes with all it made and nothing else',
+      async (at, shows) => {
+        const { provider, host } = bench()
+        const before = await host.inventory()
+        const kill = async (): Promise<readonly [Operation, MachineRequest]> => {
           const request = await bench().request('killed')
           const [define] = bench().making(request)
           await hyperv.simulator.setKnobs({ killAt: at })
           await expect(provider.apply(define!, request, testCall())).rejects.toMatchObject({ code: 'backend-failed' })
           await hyperv.simulator.setKnobs({})
-          if (isGoneOnWith) {
-            await provider.apply(define!, request, testCall())
-            expect(await bench().inspect(request.ref)).toMatchObject({ ref: request.ref, mark: { name: 'killed' } })
-            await provider.undo(define!, request, testCall())
-          } else {
-            const marked = await provider.findByName('KILLED', testCall())
-            const leftovers = await provider.leftovers(testCall())
-            expect(marked.map(({ ref, mark }) => [ref, mark?.runId])).toEqual(
-              shows === 'mark' ? [[request.ref, request.mark.runId]] : [],
-            )
-            expect(leftovers.map(({ runId }) => runId)).toEqual(shows === 'name' ? [request.mark.runId] : [])
-            for (const { ref } of marked) await provider.destroy(ref, testCall())
-            for (const leftover of leftovers) expect(await provider.removeLeftover(leftover, testCall())).toBe(true)
-          }
-          expect(await host.inventory(), isGoneOnWith ? 'gone on with' : 'taken away').toEqual(before)
+          return [define!, request]
         }
-      } finally {
-        await hyperv.simulator.setKnobs({})
-        for (const ref of theirs) await host.removeForeignMachine(ref)
-      }
-    },
-  )
+        try {
+          const [, left] = await kill()
+          const marked = await provider.findByName('KILLED', testCall())
+          const leftovers = await provider.leftovers(testCall())
+          expect(marked.map(({ ref, mark }) => [ref, mark?.runId])).toEqual(
+            shows === 'mark' ? [[left.ref, left.mark.runId]] : [],
+          )
+          expect(leftovers.map(({ runId }) => runId)).toEqual(shows === 'name' ? [left.mark.runId] : [])
+          for (const { ref } of marked) await provider.destroy(ref, testCall())
+          for (const leftover of leftovers) expect(await provider.removeLeftover(leftover, testCall())).toBe(true)
+          expect(await host.inventory(), 'taken away').toEqual(before)
+          const [define, request] = await kill()
+          await provider.apply(define, request, testCall())
+          expect(await bench().inspect(request.ref)).toMatchObject({ ref: request.ref, mark: { name: 'killed' } })
+          await provider.undo(define, request, testCall())
+          expect(await host.inventory(), 'gone on with').toEqual(before)
+        } finally {
+          await hyperv.simulator.setKnobs({})
+        }
+      },
+    )
+  })
 
   test('what an admin writes into the Notes stays, and the mark with it', async () => {
     const request = await bench().make('noted')
