@@ -81,6 +81,8 @@ Hyper-V\Start-VM -VM $vm
 Say 'started'
 Hyper-V\Remove-VMSnapshot -VMName held -Name c
 Say 'third removed'
+Hyper-V\Checkpoint-VM -VM $vm -SnapshotName d
+Say 'held at last'
 Hyper-V\Stop-VM -VM $vm -TurnOff -Force
 Say 'off'
 `
@@ -148,7 +150,8 @@ describe.skipIf(missing !== undefined)(`machines of the simulator [${missing ?? 
       'saved=Saved 2 of 2',
       'started=Running 2 of 2',
       'third removed=Running 1 of 1',
-      'off=Off 1 of 1',
+      'held at last=Running 2 of 2',
+      'off=Off 2 of 2',
     ])
   })
 })
