@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { MachineRef, MachineRequest } from '../../src/provider/machine.ts'
@@ -112,6 +112,7 @@ function hypervTests(bench: () => Bench): void {
     ])
     for (const leftover of leftovers) expect(await bench().provider.removeLeftover(leftover, testCall())).toBe(true)
     expect(await bench().host.inventory()).toEqual(before)
+    await rm(place, { recursive: true })
   })
 
   test('a file of somebody else in the machine’s folder stays, and is told', async () => {

@@ -7,7 +7,7 @@ import { Worker } from '../../../providers/hyperv/worker.ts'
 const missing = process.platform === 'win32' ? undefined : 'needs Windows'
 
 test.skipIf(missing !== undefined)(
-  `the worker says who it is, and what it cannot do [${missing ?? '5.1'}]`,
+  `the worker says who it is, and what it cannot do${missing === undefined ? '' : ` [skipped: ${missing}]`}`,
   async () => {
     const worker = new Worker(startLocal(localLaunch('worker', { env: process.env })))
     try {
