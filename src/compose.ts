@@ -8,6 +8,10 @@ const kvm: ProviderEntry = {
   name: 'kvm',
   title: 'KVM and QEMU through libvirt',
   load: async () => (await import('../providers/kvm/index.ts')).definition,
+  whyNotHere: ({ platform, env }) =>
+    platform === 'win32' && (env['LIBVIRT_DEFAULT_URI'] ?? '') === ''
+      ? 'KVM is part of Linux; a libvirt on another computer is reached with `host`'
+      : undefined,
 }
 
 const hyperv: ProviderEntry = {

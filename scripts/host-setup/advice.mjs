@@ -3,6 +3,11 @@
  * @typedef {import('./host.mjs').Host} Host
  * @typedef {import('./platform.mjs').Platform} Platform
  * @typedef {import('./platform.mjs').PlatformKind} PlatformKind
+ *
+ * @typedef {object} ProviderState one of those that `azl-vm providers --output json` lists
+ * @property {string} title
+ * @property {boolean} isReady
+ * @property {readonly { level: string, message: string, fix?: string }[]} findings
  */
 
 /** @type {Partial<Record<PlatformKind, readonly string[]>>} */
@@ -22,20 +27,15 @@ const COMMANDS = {
   ],
 }
 
-const ELSEWHERE = [
-  'azl-vm drives KVM/QEMU through libvirt, on Linux, today. Hyper-V, VMware and VirtualBox, and a libvirt on another',
-  'machine, are planned and not there yet.',
-]
-
 /** @type {Partial<Record<PlatformKind, readonly string[]>>} */
-const WAYS = {
+const WITHOUT_HYPERVISOR = {
   windows: [
-    'What works on Windows today: a Debian or Ubuntu under WSL 2.',
+    'Without any of them, a Debian or Ubuntu under WSL 2 does too:',
     '  wsl --install -d Debian        (in PowerShell; then open it, install Node.js there and clone azl-vm there)',
     '  npm run quickstart',
   ],
   macos: [
-    'What works on a Mac today: a Debian or Ubuntu machine in any virtual machine program, for example',
+    'Without any of them, a Debian or Ubuntu machine in any virtual machine program does too, for example',
     '  brew install lima && limactl start template:debian && limactl shell debian',
     '  npm run quickstart             (inside it, after installing Node.js and cloning azl-vm there)',
   ],
@@ -59,16 +59,17 @@ export function missingCommands(host) {
  * For systems that we do not set up ourselves: what is missing and how to get it there.
  * @param {Host} host
  * @param {Platform} platform
+ * @param {readonly ProviderState[]} providers none of them ready
  */
-export function setupAdvice(host, platform) {
-  const elsewhere = WAYS[platform.kind]
-  if (elsewhere !== undefined) {
-    return [`Missing on ${platform.name}: a hypervisor that azl-vm can drive.`, ...ELSEWHERE, '', ...elsewhere].join(
-      '\n',
-    )
+export function setupAdvice(host, platform, providers) {
+  if (host.platform !== 'linux') {
+    return [
+      `On ${platform.name} azl-vm found no hypervisor that is ready:`,
+      ...providers.flatMap(reasons),
+      'More in docs/providers. With it mended, run the same command again.',
+      ...(WITHOUT_HYPERVISOR[platform.kind] ?? []),
+    ].join('\n')
   }
-  if (host.platform !== 'linux')
-    return [`Missing on ${platform.name}: a hypervisor that azl-vm can drive.`, ...ELSEWHERE].join('\n')
   const lacks = missingCommands(host)
   const commands = COMMANDS[platform.kind]
   return [
@@ -85,4 +86,15 @@ export function setupAdvice(host, platform) {
       : ['To get it:', ...commands.map((line) => `  ${line}`), 'and run the same command again.']),
     'More in docs/providers/kvm.md.',
   ].join('\n')
+}
+
+/**
+ * Why a provider is not ready, each reason with its fix.
+ * @param {ProviderState} provider
+ * @returns {string[]}
+ */
+function reasons({ title, findings }) {
+  return findings
+    .filter(({ level }) => level === 'error')
+    .flatMap(({ message, fix }) => [`  - ${title}: ${message}`, ...(fix === undefined ? [] : [`    ${fix}`])])
 }

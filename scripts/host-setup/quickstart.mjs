@@ -11,6 +11,7 @@ import { SetupError } from './setup-error.mjs'
 /**
  * @typedef {import('./host.mjs').Host} Host
  * @typedef {import('./libvirt.mjs').Ask} Ask
+ * @typedef {import('./advice.mjs').ProviderState} ProviderState
  */
 
 /** The machine's name in templates/quickstart.yaml. */
@@ -26,30 +27,61 @@ const INTERRUPTED = 130
  */
 export async function quickstart(host, ask, root) {
   const platform = detectPlatform(host)
-  const isDebian = platform.kind === 'debian'
-  if (!isDebian && !(await canRunAnyway(host, ask))) throw new SetupError(setupAdvice(host, platform))
   host.say(`azl-vm quickstart on ${platform.name}: set-up, then one machine is booted, shown and taken away again.`)
-  if (isDebian) await ensurePackages(host, quickstartPackages({ arch: host.arch, hasSystemd: platform.hasSystemd }))
   await ensureNpmPackages(host, root)
   const startedAt = host.now()
-  await ensureLibvirt(host, platform, ask)
+  const setUpMs = await ensureHypervisor(host, ask, root, platform)
   const code = await bootAndShow(host, root)
-  host.say(`\nTime since the installs: ${((host.now() - startedAt) / 1000).toFixed(1)} s`)
+  host.say(`\nTime since the installs: ${((host.now() - startedAt - setUpMs) / 1000).toFixed(1)} s`)
   if (code === 0) host.say('Next: npx azl-vm init, or npx azl-vm --help. Templates to start from are in templates/.')
   return code
 }
 
 /**
- * A Linux whose packages we do not install serves as well as any once its libvirt answers.
+ * Sees that azl-vm has a hypervisor: the first that is ready here is used as it is. Where none is, libvirt is set up
+ * if its packages are known, else the error says of each what it lacks.
  * @param {Host} host
  * @param {Ask} ask
+ * @param {string} root
+ * @param {import('./platform.mjs').Platform} platform
+ * @returns {Promise<number>} how long the installs took, in milliseconds
  */
-async function canRunAnyway(host, ask) {
-  if (host.platform !== 'linux') return false
-  if (host.env['LIBVIRT_DEFAULT_URI'] !== undefined) return true
-  const { SYSTEM_SOCKETS, sessionSocket } = await import('./libvirt.mjs')
-  const states = await Promise.all([...SYSTEM_SOCKETS, sessionSocket(host)].map(ask))
-  return states.includes('answers')
+async function ensureHypervisor(host, ask, root, platform) {
+  const providers = await askProviders(host, root)
+  const ready = providers.find(({ isReady }) => isReady)
+  if (ready !== undefined) {
+    host.say(`Hypervisor: ${ready.title} is ready here; it is used as it is.`)
+    return 0
+  }
+  if (platform.kind !== 'debian') throw new SetupError(setupAdvice(host, platform, providers))
+  const before = host.now()
+  await ensurePackages(host, quickstartPackages({ arch: host.arch, hasSystemd: platform.hasSystemd }))
+  const installMs = host.now() - before
+  await ensureLibvirt(host, platform, ask)
+  return installMs
+}
+
+/**
+ * What `azl-vm providers` says, in the order in which `provider: auto` chooses.
+ * @param {Host} host
+ * @param {string} root
+ * @returns {Promise<readonly ProviderState[]>}
+ */
+async function askProviders(host, root) {
+  const { code, stdout, stderr } = await host.capture(...azlVm(root, ['providers', '--output', 'json']))
+  if (code !== 0) throw new SetupError(`Asking for the hypervisors failed (azl-vm providers): ${stderr.trim()}`)
+  /** @type {{ providers: readonly ProviderState[] }} */
+  const { providers } = JSON.parse(stdout)
+  return providers
+}
+
+/**
+ * @param {string} root
+ * @param {readonly string[]} args
+ * @returns {[string, readonly string[], { cwd: string }]}
+ */
+function azlVm(root, args) {
+  return [process.execPath, [join(root, 'dist', 'cli.js'), ...args], { cwd: root }]
 }
 
 /**
@@ -57,20 +89,17 @@ async function canRunAnyway(host, ask) {
  * @param {string} root
  */
 async function bootAndShow(host, root) {
-  /** @param {readonly string[]} args */
-  const azlVm = (args) =>
-    /** @type {const} */ ([process.execPath, [join(root, 'dist', 'cli.js'), ...args], { cwd: root }])
-  if (await isThere(host, azlVm)) {
+  if (await isThere(host, root)) {
     host.say(`A machine '${MACHINE}' is left from an earlier run; taking it away first.`)
-    const code = await host.run(...azlVm(['destroy', MACHINE]))
+    const code = await host.run(...azlVm(root, ['destroy', MACHINE]))
     if (code !== 0) return code
   }
   host.say('\n$ npx azl-vm up templates/quickstart.yaml --rm')
-  const code = await host.run(...azlVm(['up', 'templates/quickstart.yaml', '--rm']))
-  if (code === 0 || !(await isThere(host, azlVm))) return code
+  const code = await host.run(...azlVm(root, ['up', 'templates/quickstart.yaml', '--rm']))
+  if (code === 0 || !(await isThere(host, root))) return code
   if (code === INTERRUPTED) {
     host.say(`Interrupted; taking the machine '${MACHINE}' away.`)
-    if ((await host.run(...azlVm(['destroy', MACHINE]))) === 0) return code
+    if ((await host.run(...azlVm(root, ['destroy', MACHINE]))) === 0) return code
   }
   host.say(
     `The machine is still there. To look: npx azl-vm logs ${MACHINE}. To take it away: npx azl-vm destroy ${MACHINE}`,
@@ -80,10 +109,10 @@ async function bootAndShow(host, root) {
 
 /**
  * @param {Host} host
- * @param {(args: readonly string[]) => readonly [string, readonly string[], { cwd: string }]} azlVm
+ * @param {string} root
  */
-async function isThere(host, azlVm) {
-  const { code, stdout } = await host.capture(...azlVm(['ls', '--output', 'json']))
+async function isThere(host, root) {
+  const { code, stdout } = await host.capture(...azlVm(root, ['ls', '--output', 'json']))
   if (code !== 0) return false
   return machineNames(stdout).includes(MACHINE)
 }

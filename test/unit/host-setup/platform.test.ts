@@ -45,7 +45,7 @@ describe('detectPlatform', () => {
 describe('setupAdvice', () => {
   const adviceFor = (osRelease: string, commands: readonly string[] = []) => {
     const { host } = fakeHost({ files: { '/etc/os-release': osRelease }, commands })
-    return setupAdvice(host, detectPlatform(host))
+    return setupAdvice(host, detectPlatform(host), [])
   }
 
   it.each([
@@ -67,10 +67,15 @@ describe('setupAdvice', () => {
     expect(adviceFor('ID=arch', ['qemu-system-x86_64', 'libvirtd'])).toContain('the service is not running')
   })
 
-  it.each(['win32', 'darwin'] as const)('on %s promises nothing that is not there', (platform) => {
+  it.each(['win32', 'darwin'] as const)('on %s says of each hypervisor what it lacks, and the fix', (platform) => {
     const { host } = fakeHost({ platform })
-    const advice = setupAdvice(host, detectPlatform(host))
-    expect(advice).toContain('planned and not there yet')
+    const findings = [
+      { level: 'warning', message: 'little memory' },
+      { level: 'error', message: 'the feature is off', fix: 'Turn it on.' },
+    ]
+    const advice = setupAdvice(host, detectPlatform(host), [{ title: 'Hyper-V', isReady: false, findings }])
+    expect(advice).toContain('  - Hyper-V: the feature is off\n    Turn it on.')
+    expect(advice).not.toContain('little memory')
     expect(advice).toContain('npm run quickstart')
   })
 })

@@ -5,13 +5,25 @@ import { fakeHost, type Given } from './fake-host.ts'
 const LOCK = JSON.stringify({ packages: {} })
 const FILES = { '/r/package-lock.json': LOCK, '/r/node_modules/.package-lock.json': LOCK }
 const answers = () => Promise.resolve('answers' as const)
-const absent = () => Promise.resolve('absent' as const)
 const machines = (...names: string[]) => ({
   stdout: JSON.stringify({ machines: names.map((name) => ({ isOurs: true, ref: { name } })), unreadable: [] }),
 })
 
+/** What `azl-vm providers` says: one hypervisor. */
+const hypervisor = (isReady: boolean) => ({
+  stdout: JSON.stringify({
+    providers: [
+      {
+        title: 'Hyper-V on Windows',
+        isReady,
+        findings: isReady ? [] : [{ level: 'error', message: 'the feature is off', fix: 'Turn it on.' }],
+      },
+    ],
+  }),
+})
+
 /** dpkg has everything; `ls` shows what `present` says at that moment. */
-async function run(given: Given, present: () => string[], upCode = 0) {
+async function run(given: Given, present: () => string[], upCode = 0, isReady = false) {
   const fake = fakeHost({
     ...given,
     files: { ...FILES, ...given.files },
@@ -23,6 +35,7 @@ async function run(given: Given, present: () => string[], upCode = 0) {
             .map((name) => `${name}\tinstalled`)
             .join('\n'),
         }
+      if (line.includes(' providers ')) return hypervisor(isReady)
       if (line.includes(' ls ')) return machines(...present())
       return line.includes(' up ') ? { code: upCode } : undefined
     },
@@ -39,13 +52,18 @@ describe('quickstart', () => {
   it('boots the template and prints the time', async () => {
     const { code, verbs, said } = await run({}, () => [])
     expect(code).toBe(0)
-    expect(verbs).toEqual(['ls --output json', 'up templates/quickstart.yaml --rm'])
+    expect(verbs).toEqual(['providers --output json', 'ls --output json', 'up templates/quickstart.yaml --rm'])
     expect(said.join('\n')).toContain('Time since the installs: 0.0 s')
   })
 
   it('takes the machine of an earlier run away first', async () => {
     const { verbs } = await run({}, () => ['other', 'quickstart'])
-    expect(verbs).toEqual(['ls --output json', 'destroy quickstart', 'up templates/quickstart.yaml --rm'])
+    expect(verbs).toEqual([
+      'providers --output json',
+      'ls --output json',
+      'destroy quickstart',
+      'up templates/quickstart.yaml --rm',
+    ])
   })
 
   it('after Ctrl-C takes away what the tool left', async () => {
@@ -63,17 +81,22 @@ describe('quickstart', () => {
     expect(said.join('\n')).toContain('azl-vm destroy quickstart')
   })
 
-  it('elsewhere says what is missing before it touches anything', async () => {
-    const { host, ran } = fakeHost({ platform: 'win32' })
-    await expect(quickstart(host, absent, '/r')).rejects.toThrow('wsl --install')
-    expect(ran).toEqual([])
-  })
-
-  it('runs on any Linux whose libvirt answers, and installs no system packages there', async () => {
-    const { code, ran } = await run({ files: { '/etc/os-release': 'ID=fedora' } }, () => [])
+  it('uses the first hypervisor that is ready, and installs no system packages for it', async () => {
+    const { code, ran, said, verbs } = await run({ platform: 'win32' }, () => [], 0, true)
     expect(code).toBe(0)
+    expect(said.join('\n')).toContain('Hyper-V on Windows is ready here')
+    expect(verbs.at(-1)).toBe('up templates/quickstart.yaml --rm')
     expect(ran.some((line) => line.startsWith('dpkg-query'))).toBe(false)
   })
+
+  it.each([{ platform: 'win32' } as const, { files: { '/etc/os-release': 'ID=fedora' } }])(
+    'where we install nothing says what is missing, and boots nothing: %j',
+    async (given) => {
+      const fake = fakeHost({ ...given, files: { ...FILES, ...given.files }, answer: () => hypervisor(false) })
+      await expect(quickstart(fake.host, answers, '/r')).rejects.toThrow(/the feature is off|sudo dnf install/)
+      expect(fake.ran.some((line) => line.includes(' up '))).toBe(false)
+    },
+  )
 })
 
 describe('machineNames', () => {
