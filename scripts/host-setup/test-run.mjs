@@ -6,6 +6,7 @@ import { ensureNpmPackages, npmCommand } from './npm.mjs'
 import { testPackages } from './packages.mjs'
 import { detectPlatform } from './platform.mjs'
 import { closingLine, summaryLines, totals, verdictFaults } from './test-summary.mjs'
+import { ensureVirtualBox } from './virtualbox.mjs'
 import { ensureWindowsNode } from './windows-node.mjs'
 
 /**
@@ -103,7 +104,10 @@ function setupStage(host, root, { projects }) {
       )
     }
     await ensureNpmPackages(host, root)
-    if (platform.kind === 'debian' && needsHypervisor && host.arch === 'x64') await ensureWindowsNode(host, root)
+    if (platform.kind === 'debian' && needsHypervisor && host.arch === 'x64') {
+      await ensureWindowsNode(host, root)
+      await ensureVirtualBox(host, root)
+    }
     return { name: 'set-up', tests: [], faults: [] }
   })
 }

@@ -1,0 +1,212 @@
+// @ts-check
+// The real VBoxManage for tests, from Debian's unstable archive: no stable one has VirtualBox. Nothing is installed and no
+// kernel module is built: the packages are unpacked into one folder, which a wrapper shows to VBoxManage as its /usr.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { unpackDebianPackages } from './debian-packages.mjs'
+import { SetupError } from './setup-error.mjs'
+
+/** @typedef {import('./host.mjs').Host} Host */
+
+/** @param {string} root of the checkout */
+const place = (root) => join(root, '.cache', 'virtualbox')
+
+/**
+ * What VBoxManage is to find as /usr.
+ * @param {string} root of the checkout
+ */
+export const virtualBoxUsr = (root) => join(place(root), 'root', 'usr')
+
+/** Below usr/lib/virtualbox: what tests run, and what those programs load by name only. */
+const PROGRAMS = [
+  'VBoxManage',
+  'VBoxSVC',
+  'vboxwebsrv',
+  ...['VBoxC', 'VBoxSVCM', 'VBoxXPCOMIPCC', 'VBoxRT', 'VBoxXPCOM'].map((name) => join('components', `${name}.so`)),
+]
+
+/**
+ * Leaves what is there alone. Where it cannot be had it says so, and the tests that want it skip themselves.
+ * @param {Host} host
+ * @param {string} root
+ */
+export async function ensureVirtualBox(host, root) {
+  const usr = virtualBoxUsr(root)
+  if (host.exists(usr)) {
+    host.say(`VirtualBox's VBoxManage for tests: ${usr}`)
+    return
+  }
+  host.say('VirtualBox for tests: fetching it from Debian unstable; unpacked below .cache, not installed.')
+  mkdirSync(place(root), { recursive: true })
+  const work = mkdtempSync(join(place(root), 'part-'))
+  try {
+    await unpackClosure(await unstableHost(host, place(root)), join(place(root), 'packages'), work)
+    renameSync(work, dirname(usr))
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    host.say(`  not to be had, tests of VirtualBox are skipped: ${error.message}`)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+/**
+ * The same host, whose apt knows Debian unstable only, at the address that this machine's own Debian has, and keeps its
+ * lists to itself.
+ * @param {Host} host
+ * @param {string} folder
+ * @returns {Promise<Host>}
+ */
+async function unstableHost(host, folder) {
+  if (host.uid !== 0) throw new SetupError('showing VBoxManage a /usr of its own needs root')
+  const address = debianAddress((await host.capture('apt-get', ['indextargets', 'Created-By: Packages'])).stdout)
+  if (address === undefined) throw new SetupError('this machine has no Debian archive among its apt sources')
+  for (const name of ['state/lists/partial', 'cache/archives/partial'])
+    mkdirSync(join(folder, 'apt', name), { recursive: true })
+  const file = (/** @type {string} */ name) => join(folder, 'apt', name)
+  writeFileSync(file('status'), '')
+  const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
+  writeFileSync(file('sources.list'), `deb [signed-by=${keys}] ${address} sid main contrib\n`)
+  writeFileSync(
+    file('apt.conf'),
+    [
+      `Dir::Etc::SourceList "${file('sources.list')}";`,
+      'Dir::Etc::SourceParts "/dev/null";',
+      `Dir::State "${file('state')}";`,
+      `Dir::State::status "${file('status')}";`,
+      `Dir::Cache "${file('cache')}";`,
+      // A mirror's copy of unstable may be older than it promises to be.
+      'Acquire::Check-Valid-Until "false";',
+      'Acquire::Languages "none";',
+      'APT::Architecture "amd64";',
+      '',
+    ].join('\n'),
+  )
+  const env = { APT_CONFIG: file('apt.conf') }
+  // Container images switch apt's binary caches off, which then costs seconds for each call; the last word wins.
+  const caches = ['pkgcache', 'srcpkgcache'].flatMap((name) => ['-o', `Dir::Cache::${name}=${name}.bin`])
+  const own = (/** @type {string} */ command, /** @type {readonly string[]} */ args) =>
+    command.startsWith('apt-') ? [...caches, ...args] : args
+  return {
+    ...host,
+    capture: (command, args, options) =>
+      host.capture(command, own(command, args), { ...options, env: { ...options?.env, ...env } }),
+    run: (command, args, options) =>
+      host.run(command, own(command, args), { ...options, env: { ...options?.env, ...env } }),
+  }
+}
+
+/**
+ * Where the machine's own Debian comes from.
+ * @param {string} targets what `apt-get indextargets` prints: paragraphs of `Key: value`
+ * @returns {string | undefined}
+ */
+export function debianAddress(targets) {
+  for (const paragraph of targets.split('\n\n')) {
+    const fields = Object.fromEntries(paragraph.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)))
+    // …/debian/, not …/debian-security/ and not a vendor's own
+    if (fields['Component'] === 'main' && /\/debian\/?$/.test(fields['Repo-URI'] ?? '')) return fields['Repo-URI']
+  }
+  return undefined
+}
+
+/**
+ * Unpacks VirtualBox and the packages whose libraries its programs want, found by asking the loader: an archive that
+ * rolls renames them from time to time, and all that its packages depend on would be five times as much.
+ * @param {Host} host
+ * @param {string} packages where packages are kept
+ * @param {string} work
+ */
+async function unpackClosure(host, packages, work) {
+  for (const [link, target] of Object.entries({ bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' }))
+    await must(host, 'ln', ['-s', target, join(work, link)])
+  const have = new Set()
+  const add = async (/** @type {readonly string[]} */ names) => {
+    for (const folder of Object.values(await unpackDebianPackages(host, names, packages)))
+      cpSync(folder, work, { recursive: true, verbatimSymlinks: true })
+    for (const name of names) have.add(name)
+  }
+  await add(['libc6', 'virtualbox'])
+  for (;;) {
+    const wanted = await missingLibraries(host, work)
+    if (wanted.length === 0) return
+    const candidates = (await dependencies(host, [...have])).filter((name) => !have.has(name))
+    const chosen = new Set(wanted.map((library) => packageOf(library, candidates)).filter((name) => name !== undefined))
+    if (chosen.size === 0) throw new SetupError(`no package of Debian unstable was found that has ${wanted.join(', ')}`)
+    await add([...chosen])
+  }
+}
+
+/**
+ * What the programs need and what those need, as far as nobody has unpacked it.
+ * @param {Host} host
+ * @param {string} work
+ */
+async function missingLibraries(host, work) {
+  const own = join(work, 'usr', 'lib', 'virtualbox')
+  const folders = [own, join(work, 'usr', 'lib', 'x86_64-linux-gnu'), join(work, 'usr', 'lib64')]
+  const missing = new Set()
+  const seen = new Set()
+  let files = PROGRAMS.map((name) => join(own, name))
+  while (files.length > 0) {
+    const { code, stdout, stderr } = await host.capture('readelf', ['-d', ...files])
+    if (code !== 0) throw new SetupError(`readelf cannot tell what VirtualBox needs: ${stderr.trim()}`)
+    files = []
+    // 0x0000000000000001 (NEEDED)             Shared library: [libstdc++.so.6]
+    for (const [, library = ''] of stdout.matchAll(/\(NEEDED\)\s+Shared library: \[([^\]]+)\]/g)) {
+      if (seen.has(library)) continue
+      seen.add(library)
+      const file = folders.map((folder) => join(folder, library)).find((each) => existsSync(each))
+      if (file === undefined) missing.add(library)
+      else files.push(file)
+    }
+  }
+  return /** @type {string[]} */ ([...missing])
+}
+
+/**
+ * @param {Host} host
+ * @param {readonly string[]} names
+ */
+async function dependencies(host, names) {
+  const { stdout } = await host.capture('apt-cache', ['depends', '--important', ...names])
+  // "  Depends: libcurl4t64", " |PreDepends: …"
+  return [...stdout.matchAll(/^[ |]+(?:Pre)?Depends: ([^<\s]+)$/gm)].map(([, name = '']) => name)
+}
+
+/** Libraries whose package is called otherwise. */
+const CALLED_OTHERWISE = new Map([['libz.so.1', 'zlib1g']])
+
+/**
+ * The package that is called as a library is, by Debian's rules (policy 8.1): `libpng16.so.16` is in `libpng16-16`,
+ * perhaps with `t64` behind it; else the one that begins most alike.
+ * @param {string} library
+ * @param {readonly string[]} candidates
+ * @returns {string | undefined}
+ */
+export function packageOf(library, candidates) {
+  const known = CALLED_OTHERWISE.get(library)
+  if (known !== undefined) return known
+  const [stem = '', version = ''] = library
+    .toLowerCase()
+    .replaceAll('_', '-')
+    .split(/\.so\.?/)
+  const name = `${stem}${/\d$/.test(stem) ? '-' : ''}${version}`
+  const exact = candidates.find((each) => each === name || each === `${name}t64`)
+  if (exact !== undefined) return exact
+  const alike = (/** @type {string} */ each) => [...each].findIndex((letter, at) => letter !== stem[at])
+  const length = (/** @type {string} */ each) => (alike(each) === -1 ? each.length : alike(each))
+  const best = candidates.toSorted((a, b) => length(b) - length(a))[0]
+  // "lib" alone says nothing.
+  return best !== undefined && length(best) > 5 ? best : undefined
+}
+
+/**
+ * @param {Host} host
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+async function must(host, command, args) {
+  const { code, stderr } = await host.capture(command, args)
+  if (code !== 0) throw new SetupError(`'${command} ${args.join(' ')}' failed (exit code ${code}): ${stderr.trim()}`)
+}

@@ -1,0 +1,124 @@
+/** What the doubles of hypervisors describe is what a guest sees, and they can do to it what a hypervisor can. */
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { execa } from 'execa'
+import { createProbeReader } from 'boot-probe'
+import { assetPath } from '../../../src/assets.ts'
+import { ensureProbeIso, probeVolumeLabel } from '../../../src/media/probe-iso.ts'
+import { pressPower, quit, resume, saveMemory, screenshot, withMonitor } from '../../simulators/qemu/control.mjs'
+import { memoryFile, type QemuMachine } from '../../simulators/qemu/description.mjs'
+import { prepareFirmware } from '../../simulators/qemu/firmware.mjs'
+import { runMachine, type RunningMachine } from '../../simulators/qemu/run.mjs'
+
+const MiB = 1024 ** 2
+let folder: string
+let running: RunningMachine | undefined
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'azl-qemu-'))
+})
+afterEach(async () => {
+  running?.kill()
+  await running?.ended
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Heard {
+  readonly socket: Socket
+  text: string
+  until(isMet: () => boolean): Promise<void>
+}
+
+async function hear(onBytes: (bytes: Buffer) => void = () => undefined): Promise<Heard> {
+  const socket = connect(join(folder, 'com1.sock'))
+  await once(socket, 'connect')
+  // QEMU goes by a kill at the end.
+  socket.on('error', () => undefined)
+  const heard: Heard = {
+    socket,
+    text: '',
+    until: async (isMet) => {
+      while (!isMet()) await once(socket, 'data')
+    },
+  }
+  socket.on('data', (bytes: Buffer) => {
+    heard.text += bytes.toString('latin1')
+    onBytes(bytes)
+  })
+  return heard
+}
+
+async function describedMachine(): Promise<QemuMachine> {
+  await mkdir(folder, { recursive: true })
+  const binary = await readFile(assetPath('packages', 'boot-probe', 'bin', 'BOOTX64.EFI'))
+  const iso = await ensureProbeIso(folder, { arch: 'x86_64', then: 'wait', binary })
+  const disk = join(folder, 'a,b.qcow2')
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', disk, String(64 * MiB)])
+  return {
+    name: 'described, with a comma',
+    uuid: '5f2c9a01-0000-4000-8000-000000000001',
+    architecture: 'x86_64',
+    cpus: 2,
+    memoryBytes: 256 * MiB,
+    firmware: await prepareFirmware(folder, 'x86_64', false),
+    tpm: { stateFolder: join(folder, 'tpm') },
+    disks: [{ bus: 'sata', port: 0, bootIndex: 0, source: { file: disk, format: 'qcow2' } }],
+    opticalDrives: [
+      { bus: 'sata', port: 1, bootIndex: 1, medium: iso.path },
+      { bus: 'sata', port: 2, bootIndex: 2 },
+    ],
+    networks: [{ model: 'virtio-net-pci', mac: '52:54:00:12:34:56', isConnected: true }],
+    serialPorts: [{ kind: 'socket', path: 'com1.sock' }],
+  }
+}
+
+test('the guest sees what was described, and goes on from its memory in another QEMU', async () => {
+  const machine = await describedMachine()
+  running = await runMachine(machine, folder)
+  const reader = createProbeReader()
+  const heard = await hear((bytes) => reader.feed(bytes))
+  await resume(running.qmp)
+  await heard.until(() => reader.state === 'complete')
+  expect(reader.report).toMatchObject({
+    processors: 2,
+    memoryBytes: 256 * MiB,
+    system: { uuid: machine.uuid },
+    disks: [{ sizeBytes: 64 * MiB }],
+    nics: [{ mac: '52:54:00:12:34:56' }],
+    tpm: { isPresent: true },
+  })
+  expect(reader.report?.opticalDrives.map(({ label, isBooted }) => [label, isBooted])).toEqual([
+    [probeVolumeLabel, true],
+    [null, false],
+  ])
+
+  const image = join(folder, 'screen.png')
+  await withMonitor(folder, async (qmp) => {
+    await screenshot(qmp, image)
+    await pressPower(qmp)
+    await saveMemory(qmp, folder, join(folder, memoryFile))
+    await quit(qmp)
+  })
+  expect((await readFile(image)).subarray(1, 4).toString()).toBe('PNG')
+  await running.ended
+
+  running = await runMachine({ ...machine, hasMemoryFile: true }, folder)
+  const again = await hear()
+  await resume(running.qmp)
+  again.socket.write('ping again\r')
+  await again.until(() => again.text.includes('ping again'))
+  expect(again.text, 'it was not booted anew').not.toContain('BdsDxe')
+})
+
+test('a machine that cannot be started says why in QEMU’s words', async () => {
+  const machine = await describedMachine()
+  const absent = {
+    ...machine,
+    disks: [{ ...machine.disks[0]!, source: { file: '/nowhere', format: 'qcow2' as const } }],
+  }
+  await expect(runMachine(absent, folder)).rejects.toThrow('/nowhere')
+})
