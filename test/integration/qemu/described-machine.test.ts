@@ -9,7 +9,19 @@ import { execa } from 'execa'
 import { createProbeReader } from 'boot-probe'
 import { assetPath } from '../../../src/assets.ts'
 import { ensureProbeIso, probeVolumeLabel } from '../../../src/media/probe-iso.ts'
-import { pressPower, quit, resume, saveMemory, screenshot, withMonitor } from '../../simulators/qemu/control.mjs'
+import {
+  changeMedium,
+  changeSerial,
+  isRunning,
+  pause,
+  quit,
+  reset,
+  resume,
+  saveMemory,
+  screenshot,
+  setLink,
+  withMonitor,
+} from '../../simulators/qemu/control.mjs'
 import { memoryFile, type QemuMachine } from '../../simulators/qemu/description.mjs'
 import { prepareFirmware } from '../../simulators/qemu/firmware.mjs'
 import { runMachine, type RunningMachine } from '../../simulators/qemu/run.mjs'
@@ -99,7 +111,6 @@ test('the guest sees what was described, and goes on from its memory in another 
   const image = join(folder, 'screen.png')
   await withMonitor(folder, async (qmp) => {
     await screenshot(qmp, image)
-    await pressPower(qmp)
     await saveMemory(qmp, folder, join(folder, memoryFile))
     await quit(qmp)
   })
@@ -112,6 +123,48 @@ test('the guest sees what was described, and goes on from its memory in another 
   again.socket.write('ping again\r')
   await again.until(() => again.text.includes('ping again'))
   expect(again.text, 'it was not booted anew').not.toContain('BdsDxe')
+})
+
+test('media, serial port and cable of a running machine are changed; a reset begins it anew, a paused one runs then', async () => {
+  const machine = await describedMachine()
+  running = await runMachine(machine, folder)
+  const reader = createProbeReader()
+  const heard = await hear((bytes) => reader.feed(bytes))
+  await resume(running.qmp)
+  await heard.until(() => reader.state === 'complete')
+  const [first, second] = machine.opticalDrives
+  const said = join(folder, 'said.log')
+  await withMonitor(folder, async (qmp) => {
+    await changeMedium(qmp, first!, undefined)
+    await changeMedium(qmp, second!, first!.medium)
+    await setLink(qmp, 0, false)
+    await changeSerial(qmp, 0, { kind: 'file', path: said })
+    await pause(qmp)
+    expect(await isRunning(qmp)).toBe(false)
+    await reset(qmp)
+    expect(await isRunning(qmp)).toBe(true)
+  })
+  const again = createProbeReader()
+  await expect
+    .poll(
+      async () => {
+        const text = await readFile(said)
+        const fresh = createProbeReader()
+        fresh.feed(text)
+        if (fresh.state === 'complete') again.feed(text)
+        return fresh.state
+      },
+      { timeout: 60_000, interval: 100 },
+    )
+    .toBe('complete')
+  expect(again.report?.opticalDrives.map(({ label, isBooted }) => [label, isBooted])).toEqual([
+    [null, false],
+    [probeVolumeLabel, true],
+  ])
+  await withMonitor(folder, (qmp) => changeSerial(qmp, 0, { kind: 'socket', path: 'com1.sock' }))
+  const back = await hear()
+  back.socket.write('ping back\r')
+  await back.until(() => back.text.includes('ping back'))
 })
 
 test('a machine that cannot be started says why in QEMU’s words', async () => {
