@@ -191,6 +191,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import('./iso-inspect.ts'),
   },
   {
+    name: 'compare',
+    group: 'Evidence',
+    summary: 'Show where what guests saw differs, between machines or runs.',
+    alsoCalled: ['differences', 'side-by-side'],
+    load: () => import('./compare.ts'),
+  },
+  {
     name: 'doctor',
     group: 'Host',
     summary: 'Say what this computer can do, what stands in the way, and the fix.',

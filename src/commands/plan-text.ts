@@ -2,7 +2,16 @@ import type { PlannedMachine } from '../pipeline/plan-machine.ts'
 import type { Operation } from '../provider/plan.ts'
 
 /** A plan for people: what was chosen, then each operation with its own words indented below it. */
-export function planText({ provider, host, facts, medium, request, plan, existing }: PlannedMachine): string {
+export function planText({
+  provider,
+  host,
+  passedOver,
+  facts,
+  medium,
+  request,
+  plan,
+  existing,
+}: PlannedMachine): string {
   const choices = [
     ...plan.choices,
     {
@@ -13,6 +22,7 @@ export function planText({ provider, host, facts, medium, request, plan, existin
   const width = Math.max(...choices.map(({ label }) => label.length))
   return [
     `${request.ref.name} on ${provider} at ${host}`,
+    ...passedOver.map((other) => `  not on ${other.provider}: ${other.why}`),
     ...(facts.isAssumed
       ? [
           'ASSUMED: the host could not be asked; what follows is what such a host usually offers.',

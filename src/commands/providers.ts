@@ -1,9 +1,8 @@
 import { defineCommand } from '../cli/command.ts'
 import { renderTable } from '../cli/table.ts'
-import { readAllFacts } from '../doctor/examine.ts'
+import { askAllProviders, type AskedProvider } from '../doctor/examine.ts'
 import { callFor } from '../pipeline/environment.ts'
 import { guestCapabilities, type Capabilities, type GuestCapabilities } from '../provider/capabilities.ts'
-import type { Facts } from '../provider/contract.ts'
 import { withRun } from './machine-arguments.ts'
 
 export const command = defineCommand({
@@ -17,14 +16,17 @@ export const command = defineCommand({
     return await withRun(ctx, environment, 'providers', async (bus) => {
       const { registry } = environment
       const host = args.host ?? 'local'
-      const facts = await readAllFacts(registry, host, callFor(bus, ctx.signal))
+      const asked = await askAllProviders(environment, host, callFor(bus, ctx.signal))
       const notHere = registry.notHere(host)
       const titles = new Map(registry.entries.map((entry) => [entry.name, entry.title]))
       return {
-        data: { providers: facts.map((entry) => ({ title: titles.get(entry.provider), ...entry })), notHere },
+        data: {
+          providers: asked.map(({ facts, elapsedMs }) => ({ title: titles.get(facts.provider), ...facts, elapsedMs })),
+          notHere,
+        },
         text: () =>
           [
-            ...facts.map((entry) => providerText(entry, titles.get(entry.provider) ?? '', ctx.width)),
+            ...asked.map((entry) => providerText(entry, titles.get(entry.facts.provider) ?? '', ctx.width)),
             ...notHere.map(({ name, title, why }) => table(name, title, [['ready', `no: ${why}`]], ctx.width)),
           ].join('\n'),
       }
@@ -32,7 +34,7 @@ export const command = defineCommand({
   },
 })
 
-function providerText(facts: Facts, title: string, width: number): string {
+function providerText({ facts, elapsedMs }: AskedProvider, title: string, width: number): string {
   const { capabilities } = facts
   const rows = [
     ['host', facts.host],
@@ -40,6 +42,7 @@ function providerText(facts: Facts, title: string, width: number): string {
       'ready',
       facts.isReady ? 'yes' : `no: ${facts.findings.find((finding) => finding.level === 'error')?.message ?? ''}`,
     ],
+    ['asked in', `${String(elapsedMs)} ms`],
     [
       'versions',
       Object.entries(facts.versions)
@@ -58,7 +61,7 @@ function providerText(facts: Facts, title: string, width: number): string {
     ['clones that share disks', yes(capabilities.linkedClones)],
     ['exports', capabilities.exportFormats.join(', ')],
   ] as const
-  const shown = facts.isReady ? rows : rows.slice(0, 2)
+  const shown = facts.isReady ? rows : rows.slice(0, 3)
   return table(facts.provider, title, shown, width)
 }
 

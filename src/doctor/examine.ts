@@ -2,7 +2,7 @@
 import os from 'node:os'
 import type { Environment } from '../pipeline/environment.ts'
 import type { Call, Facts, Finding, Provider } from '../provider/contract.ts'
-import type { NotHere, ProviderRegistry } from '../provider/registry.ts'
+import type { NotHere } from '../provider/registry.ts'
 import { machineFindings } from './machine-findings.ts'
 
 export interface DoctorSection {
@@ -47,7 +47,9 @@ export interface Examination {
 export async function examine({ environment, host, provider }: Examination, call: Call): Promise<DoctorReport> {
   const { registry, toolVersion, home, now } = environment
   const reading =
-    provider === undefined ? readAllFacts(registry, host, call) : readFacts([await registry.open(provider, host)], call)
+    provider === undefined
+      ? askAllProviders(environment, host, call).then((asked) => asked.map(({ facts }) => facts))
+      : registry.open(provider, host).then(async (opened) => [await factsOnce(opened, call)])
   const [own, providers] = await Promise.all([machineFindings(home.root), reading])
   return {
     isReady: providers.some((facts) => facts.isReady) && !own.some((finding) => finding.level === 'error'),
@@ -76,19 +78,31 @@ function notHereSection({ name, why }: NotHere): DoctorSection {
   return { title: name, findings: [{ level: 'info', code: 'not-here', message: `not on this computer: ${why}` }] }
 }
 
-/** The facts of every provider that there may be on one host; one that is not ready is among them. */
-export async function readAllFacts(registry: ProviderRegistry, host: string, call: Call): Promise<readonly Facts[]> {
-  return await readFacts(await registry.openAll(host), call)
+/** What one provider said, and how long it took to be loaded and to answer, in milliseconds. */
+export interface AskedProvider {
+  readonly facts: Facts
+  readonly elapsedMs: number
 }
 
-async function readFacts(providers: readonly Provider[], call: Call): Promise<readonly Facts[]> {
+/** The facts of every provider that there may be on one host, asked all at once; one that is not ready is among them. */
+export async function askAllProviders(
+  { registry, now }: Environment,
+  host: string,
+  call: Call,
+): Promise<readonly AskedProvider[]> {
+  const startedMs = now().getTime()
   return await Promise.all(
-    providers.map(async (provider) => {
-      try {
-        return await provider.facts(call)
-      } finally {
-        await provider.close()
-      }
+    (await registry.openAll(host)).map(async (provider) => {
+      const facts = await factsOnce(provider, call)
+      return { facts, elapsedMs: now().getTime() - startedMs }
     }),
   )
+}
+
+async function factsOnce(provider: Provider, call: Call): Promise<Facts> {
+  try {
+    return await provider.facts(call)
+  } finally {
+    await provider.close()
+  }
 }

@@ -109,14 +109,20 @@ function keyOf(provider: Provider): string {
   return JSON.stringify([provider.name, provider.host])
 }
 
+/** `NAME` or `NAME@PROVIDER`, the name in lower case: names that differ in case only are one. */
+export function machineWord(word: string): { readonly name: string; readonly provider: string | undefined } {
+  const at = word.lastIndexOf('@')
+  return at > 0
+    ? { name: word.slice(0, at).toLowerCase(), provider: word.slice(at + 1) }
+    : { name: word.toLowerCase(), provider: undefined }
+}
+
 /**
  * Finds the one machine of ours that `word` names: `name`, or `name@provider` where the name alone is ambiguous.
  * Throws machine-not-found, ambiguous-machine, not-owned, or the error of a host that could not be asked.
  */
 export function pickMachine(inventory: Inventory, word: string, environment: Environment): FoundMachine {
-  const at = word.lastIndexOf('@')
-  const name = (at > 0 ? word.slice(0, at) : word).toLowerCase()
-  const providerName = at > 0 ? word.slice(at + 1) : undefined
+  const { name, provider: providerName } = machineWord(word)
   const named = inventory.machines.filter(
     ({ provider, info }) =>
       info.ref.name.toLowerCase() === name && (providerName === undefined || provider.name === providerName),

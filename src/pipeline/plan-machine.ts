@@ -3,7 +3,9 @@ import type { EventBus } from '../events/event-bus.ts'
 import type { Facts } from '../provider/contract.ts'
 import type { MachineInfo, MachineRequest, PowerState } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
+import { chooseProvider, type PassedOver } from '../provider/choose-provider.ts'
 import type { LoadedSpec } from '../spec/loaded-spec.ts'
+import { choiceFor } from './choice.ts'
 import { callFor, type Environment } from './environment.ts'
 import { atHostKey } from './host-fault.ts'
 import { prepareMedium, type PreparedMedium } from './medium.ts'
@@ -14,6 +16,8 @@ import { reportDiagnostics } from './plan-diagnostics.ts'
 export interface PlannedMachine {
   readonly provider: string
   readonly host: string
+  /** With `provider: auto`: those that were asked before, and why they were not taken. */
+  readonly passedOver: readonly PassedOver[]
   readonly facts: Facts
   readonly medium: PreparedMedium
   readonly request: MachineRequest
@@ -47,11 +51,13 @@ export async function planMachine(
 ): Promise<PlannedMachine> {
   const { spec } = loaded
   const call = callFor(bus, signal)
-  const name =
-    spec.provider === 'auto' ? (environment.registry.candidates(spec.host)[0] ?? spec.provider) : spec.provider
-  const provider = await atHostKey(loaded, () => environment.registry.open(name, spec.host))
+  const choice = choiceFor(environment, loaded)
+  const {
+    provider,
+    facts: read,
+    passedOver,
+  } = await atHostKey(loaded, () => chooseProvider(choice, 'take-first', call))
   try {
-    const read = await provider.facts(call)
     const medium = await prepareMedium(environment, loaded, bus, signal)
     const facts = read.isReady ? read : provider.assumedFacts(read)
     const { path } = medium.medium
@@ -69,6 +75,7 @@ export async function planMachine(
     return {
       provider: provider.name,
       host: provider.host,
+      passedOver,
       facts,
       medium,
       request,

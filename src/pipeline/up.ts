@@ -7,11 +7,13 @@ import { AzlVmError, isAzlVmError } from '../errors.ts'
 import type { BootOutcome, Provider, RemovalReport } from '../provider/contract.ts'
 import type { Endpoint, MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
+import { chooseProvider } from '../provider/choose-provider.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
 import { thenRemoved } from './aftermath.ts'
 import { bootMachine } from './boot-machine.ts'
 import { createMachine } from './create-machine.ts'
 import { destroyLocked } from './destroy.ts'
+import { choiceFor, choiceText } from './choice.ts'
 import { callFor, type Environment } from './environment.ts'
 import { atHostKey } from './host-fault.ts'
 import { requireSameConfiguration } from './compare-configuration.ts'
@@ -91,12 +93,14 @@ async function prepare(
   const refused = new AbortController()
   const signal = AbortSignal.any([request.signal, refused.signal])
   const opening = atHostKey(loaded, () =>
-    environment.registry.resolve(loaded.spec.provider, loaded.spec.host, callFor(run.bus, signal)),
+    chooseProvider(choiceFor(environment, loaded), 'refuse', callFor(run.bus, signal)),
   )
   const preparing = prepareMedium(environment, loaded, run.bus, signal)
   try {
-    const [medium, host] = await Promise.all([preparing.then((found) => requirePromise(found, request)), opening])
-    return { medium, ...host }
+    const [medium, chosen] = await Promise.all([preparing.then((found) => requirePromise(found, request)), opening])
+    const { provider, facts, passedOver } = chosen
+    if (passedOver.length > 0) run.bus.emit({ type: 'note', message: choiceText(chosen) })
+    return { medium, provider, facts }
   } catch (error) {
     refused.abort()
     await opening.then(

@@ -1,4 +1,4 @@
-import type { Architecture } from '../spec/schema.ts'
+import type { Architecture, SpecMachine } from '../spec/schema.ts'
 import type { ExportFormat } from './export.ts'
 import type { NetworkMode } from './network-modes.ts'
 
@@ -67,3 +67,23 @@ export interface ConsoleCapabilities {
 }
 
 export type ConsolePort = 'firmware' | 'system'
+
+/** What a spec wants of a provider. */
+export interface Wanted {
+  readonly arch: Architecture
+  readonly machine: SpecMachine
+}
+
+/** The first thing that a spec wants and a guest there cannot have, for people; undefined: it can have it all. */
+export function unsuitable(capabilities: Capabilities, { arch, machine }: Wanted): string | undefined {
+  const guest = guestCapabilities(capabilities, arch)
+  const { firmware, nestedVirtualization, networks } = machine
+  const mode = networks.map((card) => card.mode).find((wanted) => !capabilities.networkModes.includes(wanted))
+  if (!capabilities.architectures.includes(arch)) return `it runs no ${arch} guests here`
+  if (firmware.secureBoot === true && !guest.secureBoot) return 'it has no Secure Boot for such a guest'
+  if (firmware.tpm && !guest.tpm) return 'it has no TPM for such a guest'
+  if (nestedVirtualization && !guest.nestedVirtualization) return 'it has no nested virtualization for such a guest'
+  if (mode !== undefined) return `it has no network of mode ${mode} here`
+  if (!capabilities.forward && networks.some(({ forward }) => forward.length > 0)) return 'it forwards no ports here'
+  return undefined
+}

@@ -134,7 +134,8 @@ async function killUp(
 async function beRid(world: World, user: User, name: string, way: 'destroy' | 'gc'): Promise<void> {
   const isThere = (await world.virsh('list', '--all', '--name')).split('\n').includes(name)
   if (isThere && way === 'destroy') {
-    expect(await user.run(['destroy', name])).toMatchObject({ exitCode: 0 })
+    const destroyed = await user.run(['destroy', name])
+    expect(destroyed.exitCode, tellEnd(destroyed)).toBe(0)
     return
   }
   const { items } = await user.json<Gc>(['gc', '--yes'])

@@ -56,20 +56,21 @@ function Receive-File($Request) {
     }
     Send-StreamLine ([ordered]@{ is = 'wanted'; path = $file })
     $part = [System.IO.Path]::Combine($folder, $Request.sha256 + '.' + [System.Guid]::NewGuid().ToString('n') + '.part')
+    $is = 'different'
     try {
         $digest = Receive-Bytes $part $Request.sizeBytes
-        if ($digest -ne $Request.sha256) {
-            Send-StreamLine ([ordered]@{ is = 'different'; path = $file })
-            return
-        }
-        [System.IO.File]::Delete($file)
-        try { [System.IO.File]::Move($part, $file) }
-        catch [System.IO.IOException] {
-            # Another of ours was faster.
-            if (-not [System.IO.File]::Exists($file)) { throw }
+        if ($digest -eq $Request.sha256) {
+            [System.IO.File]::Delete($file)
+            try { [System.IO.File]::Move($part, $file) }
+            catch [System.IO.IOException] {
+                # Another of ours was faster.
+                if (-not [System.IO.File]::Exists($file)) { throw }
+            }
+            $is = 'received'
         }
     } finally { [System.IO.File]::Delete($part) }
-    Send-StreamLine ([ordered]@{ is = 'received'; path = $file })
+    # Who reads this ends the connection, and us with it.
+    Send-StreamLine ([ordered]@{ is = $is; path = $file })
 }
 
 $line = Read-StreamLine

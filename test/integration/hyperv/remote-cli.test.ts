@@ -78,8 +78,9 @@ describe.skipIf(unavailable !== undefined)(`azl-vm, host behind ssh${unavailable
     const planned = await run('plan', spec)
     expect(planned.stdout, tellEnd(planned)).toContain(join(remote.home, '.azl-vm', 'media'))
 
-    const cut = spawn('up', spec)
-    await cut.says('stderr', /start afar …/)
+    // A step is announced while it lasts only where it lasts long; what is asked of the host is told at once.
+    const cut = spawn('up', spec, '--verbose')
+    await cut.says('stderr', /start afar/)
     cut.kill('SIGINT')
     const cutEnd = await cut.ended
     expect(cutEnd.exitCode, tellEnd(cutEnd)).toBe(130)

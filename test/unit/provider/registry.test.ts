@@ -34,7 +34,6 @@ test('what this computer cannot be a host of is neither loaded nor asked, and it
     entry('here', () => true),
   )
   expect(names(await registry.openAll('local'))).toEqual(['here'])
-  expect(registry.candidates('local')).toEqual(['here'])
   expect(registry.notHere('local')).toEqual([
     { name: 'elsewhere', title: 'the elsewhere', why: 'part of another system' },
   ])

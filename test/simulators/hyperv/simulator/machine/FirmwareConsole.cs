@@ -13,14 +13,18 @@ public static class FirmwareConsole
     {
         using var reader = new StreamReader(port, Encoding.Latin1);
         var denied = false;
+        var told = false;
         try
         {
             while (reader.ReadLine() is { } line)
             {
                 if (!line.Contains("BdsDxe: ", StringComparison.Ordinal)) continue;
+                // A source is tried again: another boot. After a boot that failed, menu and shell follow each other.
+                if (line.Contains("BdsDxe: loading ", StringComparison.Ordinal) && !IsOfFirmware(line)) told = false;
                 if (line.Contains(": Access Denied", StringComparison.Ordinal)) denied = true;
-                if (Outcome(line, hasSources, denied) is not { } outcome) continue;
+                if (told || Outcome(line, hasSources, denied) is not { } outcome) continue;
                 onOutcome(outcome);
+                told = true;
                 denied = false;
             }
         }
@@ -33,9 +37,11 @@ public static class FirmwareConsole
     private static int? Outcome(string line, bool hasSources, bool denied)
     {
         var starts = line.Contains("BdsDxe: starting ", StringComparison.Ordinal);
-        // What lies in the firmware's own volume is its shell or menu.
-        if (starts && !line.Contains(" from Fv(", StringComparison.Ordinal)) return denied ? 18602 : 18601;
+        if (starts && !IsOfFirmware(line)) return denied ? 18602 : 18601;
         if (!starts && !line.Contains("BdsDxe: No bootable option", StringComparison.Ordinal)) return null;
         return denied ? 18604 : hasSources ? 18603 : 18605;
     }
+
+    /// <summary>What lies in the firmware's own volume is its shell or menu.</summary>
+    private static bool IsOfFirmware(string line) => line.Contains(" from Fv(", StringComparison.Ordinal);
 }

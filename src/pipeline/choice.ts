@@ -1,0 +1,18 @@
+/** The provider that a spec gets, as a question and as an answer for people. */
+import type { ChoiceRequest, ChosenProvider } from '../provider/choose-provider.ts'
+import type { LoadedSpec } from '../spec/loaded-spec.ts'
+import type { Environment } from './environment.ts'
+
+export function choiceFor({ registry }: Environment, { spec }: LoadedSpec): ChoiceRequest {
+  return { registry, name: spec.provider, host: spec.host, wanted: spec }
+}
+
+/** E.g. `provider: virtualbox is ready; kvm was passed over (no libvirt answers …)`. */
+export function choiceText({
+  provider,
+  facts,
+  passedOver,
+}: Pick<ChosenProvider, 'provider' | 'facts' | 'passedOver'>): string {
+  const others = passedOver.map((one) => `${one.provider} was passed over (${one.why})`)
+  return [`provider: ${provider.name} ${facts.isReady ? 'is ready' : 'is assumed'}`, ...others].join('; ')
+}
