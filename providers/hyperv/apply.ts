@@ -4,10 +4,12 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { claim } from './claim.ts'
+import { powerState } from './info.ts'
 import { requireMachine } from './machines.ts'
 import { attachMedium } from './medium.ts'
 import { opticalLocations, pipePath } from './names.ts'
 import { makeSharedNetwork, setNetworkCards } from './networks.ts'
+import { observeOperation } from './observe.ts'
 import type { DiskParameters, HyperVParameters, SettingsParameters } from './plan.ts'
 import type { Session } from './session.ts'
 import { ensurePrivateSwitch } from './switches.ts'
@@ -26,10 +28,12 @@ export async function applyOperation(
     await ensurePrivateSwitch(session, parameters.name, call)
     return {}
   }
-  const { vmId } = await requireMachine(session, ref, call)
+  const { vmId, config } = await requireMachine(session, ref, call)
+  if (parameters.kind === 'shared-network') return await makeSharedNetwork(session, vmId, parameters, call)
+  // Interrupted while it was started: it was made whole before, and Hyper-V sets no hardware of a machine that is on.
+  const isOn = powerState(config.state) !== 'off'
+  if (isOn && (await observeOperation(session, parameters, request, call)).is === 'done') return {}
   switch (parameters.kind) {
-    case 'shared-network':
-      return await makeSharedNetwork(session, vmId, parameters, call)
     case 'settings':
       await applySettings(session, vmId, parameters, call)
       break

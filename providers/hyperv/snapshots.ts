@@ -1,6 +1,6 @@
 /** Snapshots are Hyper-V's own checkpoints: disks, configuration, TPM, and the memory of a machine that is on. */
 import * as z from 'zod'
-import { AzlVmError, errorText } from '../../src/errors.ts'
+import { AzlVmError, errorText, isAzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
@@ -153,9 +153,11 @@ function isNeeded({ disks }: Checkpoint, needed: ReadonlySet<string>): boolean {
 
 /** Checkpoints that nobody named, or that were forgotten, and that no clone needs. */
 export async function unneededCheckpoints(session: Session, vmId: string, call: Call): Promise<readonly Checkpoint[]> {
-  return (await unnamedCheckpoints(session, vmId, call))
-    .filter(({ isNeeded: is }) => !is)
-    .map(({ checkpoint }) => checkpoint)
+  const unnamed = await unnamedCheckpoints(session, vmId, call).catch((error: unknown) => {
+    if (isAzlVmError(error, 'machine-not-found')) return []
+    throw error
+  })
+  return unnamed.filter(({ isNeeded: is }) => !is).map(({ checkpoint }) => checkpoint)
 }
 
 async function unnamedCheckpoints(

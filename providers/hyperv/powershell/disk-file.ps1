@@ -17,13 +17,25 @@ function Remove-DiskLinks([string]$Path) {
     }
 }
 
+# A disk as Hyper-V reads it; $null where there is no file, or where it was deleted while it was read.
+function Read-Disk([string]$Path) {
+    if (-not [System.IO.File]::Exists($Path)) { return $null }
+    try {
+        return Hyper-V\Get-VHD -Path $Path
+    } catch {
+        if ([System.IO.File]::Exists($Path)) { throw }
+        return $null
+    }
+}
+
 # A disk's file and those that it lies on, the nearest first. $Parents remembers what was looked up.
 function Get-DiskChain([string]$Path, [hashtable]$Parents) {
     $chain = [System.Collections.ArrayList]::new()
     while ($Path -ne '') {
         $null = $chain.Add($Path)
         if (-not $Parents.ContainsKey($Path)) {
-            $Parents[$Path] = $(if ([System.IO.File]::Exists($Path)) { [string](Hyper-V\Get-VHD -Path $Path).ParentPath } else { '' })
+            $disk = Read-Disk $Path
+            $Parents[$Path] = $(if ($null -eq $disk) { '' } else { [string]$disk.ParentPath })
         }
         $Path = $Parents[$Path]
     }

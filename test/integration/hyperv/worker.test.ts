@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startLocal } from '../../../providers/hyperv/host-process.ts'
 import { localLaunch } from '../../../providers/hyperv/launch.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
+import { assetPath } from '../../../src/assets.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 
 const unavailable = await missingForSimulator()
@@ -33,6 +34,25 @@ describe.skipIf(unavailable !== undefined)(`the worker in the engine${unavailabl
       rights: { administrator: true },
       separator: '/',
     })
+  })
+
+  test('a machine that another command removes while it is read is not there; that is no failure', async () => {
+    const script = String.raw`$ErrorActionPreference = 'Stop'
+foreach ($part in 'machine', 'checkpoint', 'disk-file', 'verbs/get-vm', 'verbs/list-checkpoints', 'verbs/list-disk-chains') {
+    . ([System.IO.Path]::Combine($args[0], $part + '.ps1'))
+}
+$find = (Get-Command -Name Find-Machine -CommandType Function).ScriptBlock
+function Find-Machine([guid]$Id) {
+    $vm = & $find $Id
+    if ($null -ne $vm) { Hyper-V\Remove-VM -VM $vm -Force }
+    return $vm
+}
+function New-Id { return (Hyper-V\New-VM -Name raced -MemoryStartupBytes 67108864 -Generation 2 -NoVHD).Id }
+$null -eq (Invoke-GetVm @{ id = New-Id }).machine
+@((Invoke-ListDiskChains @{ ids = @(New-Id) }).machines).Length
+try { $null = Invoke-ListCheckpoints @{ id = New-Id } } catch { $_.FullyQualifiedErrorId }`
+    const { stdout, stderr } = await simulator.run(script, assetPath('providers', 'hyperv', 'powershell'))
+    expect(stdout.trim().split(/\r?\n/), stderr).toEqual(['True', '0', 'AzlVmMachineNotFound'])
   })
 
   test('a machine is made, read as it was set, and removed, by its id', async () => {

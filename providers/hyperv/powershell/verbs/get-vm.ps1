@@ -1,30 +1,41 @@
-# One machine with all that its spec decides; machine is null where there is none.
+# One machine with all that its spec decides; machine is null where there is none, or where it was removed while it was
+# read: other commands remove machines at any time.
 function Invoke-GetVm($Arguments) {
     $vm = Find-Machine $Arguments.id
     if ($null -eq $vm) { return [ordered]@{ machine = $null } }
-    $machine = Get-MachineSummary $vm
-    $machine['status'] = [string]$vm.Status
-    $machine['processors'] = $vm.ProcessorCount
-    $machine['memoryBytes'] = $vm.MemoryStartup
-    $machine['isMemoryDynamic'] = $vm.DynamicMemoryEnabled
-    $machine['com1'] = [string]$vm.ComPort1.Path
-    $machine['disks'] = @($vm.HardDrives | ForEach-Object { Get-DiskFacts $_ })
-    $machine['optical'] = @($vm.DVDDrives | ForEach-Object { Get-DriveFacts $_ })
-    $machine['networks'] = @($vm.NetworkAdapters | ForEach-Object { Get-AdapterFacts $_ })
-    $machine['isNested'] = (Hyper-V\Get-VMProcessor -VM $vm).ExposeVirtualizationExtensions
-    $machine['isTpmOn'] = (Hyper-V\Get-VMSecurity -VM $vm).TpmEnabled
-    if ($vm.Generation -eq 2) {
-        $firmware = Hyper-V\Get-VMFirmware -VM $vm
+    try {
+        return [ordered]@{ machine = Get-MachineFacts $vm }
+    } catch {
+        if ($null -ne (Find-Machine $Arguments.id)) { throw }
+        return [ordered]@{ machine = $null }
+    }
+}
+
+function Get-MachineFacts($Vm) {
+    $machine = Get-MachineSummary $Vm
+    $machine['status'] = [string]$Vm.Status
+    $machine['processors'] = $Vm.ProcessorCount
+    $machine['memoryBytes'] = $Vm.MemoryStartup
+    $machine['isMemoryDynamic'] = $Vm.DynamicMemoryEnabled
+    $machine['com1'] = [string]$Vm.ComPort1.Path
+    $machine['disks'] = @($Vm.HardDrives | ForEach-Object { Get-DiskFacts $_ })
+    $machine['optical'] = @($Vm.DVDDrives | ForEach-Object { Get-DriveFacts $_ })
+    $machine['networks'] = @($Vm.NetworkAdapters | ForEach-Object { Get-AdapterFacts $_ })
+    $machine['isNested'] = (Hyper-V\Get-VMProcessor -VM $Vm).ExposeVirtualizationExtensions
+    $machine['isTpmOn'] = (Hyper-V\Get-VMSecurity -VM $Vm).TpmEnabled
+    if ($Vm.Generation -eq 2) {
+        $firmware = Hyper-V\Get-VMFirmware -VM $Vm
         $machine['secureBoot'] = $firmware.SecureBoot
         $machine['secureBootTemplate'] = [string]$firmware.SecureBootTemplate
     }
-    return [ordered]@{ machine = $machine }
+    return $machine
 }
 
 # 0 bytes where the file is not there yet, or was deleted by hand.
 function Get-DiskFacts($Drive) {
     $facts = Get-DriveFacts $Drive
-    $facts['sizeBytes'] = $(if ([System.IO.File]::Exists($facts['path'])) { (Hyper-V\Get-VHD -Path $facts['path']).Size } else { 0 })
+    $disk = Read-Disk $facts['path']
+    $facts['sizeBytes'] = $(if ($null -eq $disk) { 0 } else { $disk.Size })
     return $facts
 }
 

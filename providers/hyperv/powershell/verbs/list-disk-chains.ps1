@@ -5,12 +5,22 @@ function Invoke-ListDiskChains($Arguments) {
     foreach ($id in $Arguments.ids) {
         $vm = Find-Machine $id
         if ($null -eq $vm) { continue }
-        $chains = [System.Collections.ArrayList]::new()
-        foreach ($drive in $vm.HardDrives) { $null = $chains.Add((Get-DiskChain $drive.Path $parents)) }
-        foreach ($checkpoint in @(Hyper-V\Get-VMSnapshot -VM $vm)) {
-            foreach ($drive in $checkpoint.HardDrives) { $null = $chains.Add((Get-DiskChain $drive.Path $parents)) }
+        try {
+            $chains = Get-MachineChains $vm $parents
+            $null = $machines.Add([ordered]@{ id = $vm.Id; chains = $chains })
+        } catch {
+            # Removed while it was read, it has no disks.
+            if ($null -ne (Find-Machine $id)) { throw }
         }
-        $null = $machines.Add([ordered]@{ id = $vm.Id; chains = $chains })
     }
     return [ordered]@{ machines = $machines }
+}
+
+function Get-MachineChains($Vm, [hashtable]$Parents) {
+    $chains = [System.Collections.ArrayList]::new()
+    foreach ($drive in $Vm.HardDrives) { $null = $chains.Add((Get-DiskChain $drive.Path $Parents)) }
+    foreach ($checkpoint in @(Hyper-V\Get-VMSnapshot -VM $Vm)) {
+        foreach ($drive in $checkpoint.HardDrives) { $null = $chains.Add((Get-DiskChain $drive.Path $Parents)) }
+    }
+    return , $chains
 }
