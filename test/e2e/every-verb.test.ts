@@ -31,6 +31,7 @@ describeE2e('azl-vm', (world) => {
       ['up', spec],
       ['ls'],
       ['status', 'json'],
+      ['compare', 'json', 'json'],
       ['logs', 'json'],
       ['console', 'json'],
       ['screenshot', 'json', '--out', world().path('json.png')],
