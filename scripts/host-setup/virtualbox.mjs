@@ -1,9 +1,10 @@
 // @ts-check
 // The real VBoxManage for tests, from Debian's unstable archive: no stable one has VirtualBox. Nothing is installed and no
 // kernel module is built: the packages are unpacked into one folder, which a wrapper shows to VBoxManage as its /usr.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { unpackDebianPackages } from './debian-packages.mjs'
+import { hostWithOwnApt } from './own-apt.mjs'
 import { SetupError } from './setup-error.mjs'
 
 /** @typedef {import('./host.mjs').Host} Host */
@@ -61,39 +62,18 @@ async function unstableHost(host, folder) {
   if (host.uid !== 0) throw new SetupError('showing VBoxManage a /usr of its own needs root')
   const address = debianAddress((await host.capture('apt-get', ['indextargets', 'Created-By: Packages'])).stdout)
   if (address === undefined) throw new SetupError('this machine has no Debian archive among its apt sources')
-  for (const name of ['state/lists/partial', 'cache/archives/partial'])
-    mkdirSync(join(folder, 'apt', name), { recursive: true })
-  const file = (/** @type {string} */ name) => join(folder, 'apt', name)
-  writeFileSync(file('status'), '')
+  const apt = join(folder, 'apt')
+  const sources = join(apt, 'sources.list')
+  const own = hostWithOwnApt(host, apt, [
+    `Dir::Etc::SourceList "${sources}";`,
+    'Dir::Etc::SourceParts "/dev/null";',
+    // A mirror's copy of unstable may be older than it promises to be.
+    'Acquire::Check-Valid-Until "false";',
+    'APT::Architecture "amd64";',
+  ])
   const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
-  writeFileSync(file('sources.list'), `deb [signed-by=${keys}] ${address} sid main contrib\n`)
-  writeFileSync(
-    file('apt.conf'),
-    [
-      `Dir::Etc::SourceList "${file('sources.list')}";`,
-      'Dir::Etc::SourceParts "/dev/null";',
-      `Dir::State "${file('state')}";`,
-      `Dir::State::status "${file('status')}";`,
-      `Dir::Cache "${file('cache')}";`,
-      // A mirror's copy of unstable may be older than it promises to be.
-      'Acquire::Check-Valid-Until "false";',
-      'Acquire::Languages "none";',
-      'APT::Architecture "amd64";',
-      '',
-    ].join('\n'),
-  )
-  const env = { APT_CONFIG: file('apt.conf') }
-  // Container images switch apt's binary caches off, which then costs seconds for each call; the last word wins.
-  const caches = ['pkgcache', 'srcpkgcache'].flatMap((name) => ['-o', `Dir::Cache::${name}=${name}.bin`])
-  const own = (/** @type {string} */ command, /** @type {readonly string[]} */ args) =>
-    command.startsWith('apt-') ? [...caches, ...args] : args
-  return {
-    ...host,
-    capture: (command, args, options) =>
-      host.capture(command, own(command, args), { ...options, env: { ...options?.env, ...env } }),
-    run: (command, args, options) =>
-      host.run(command, own(command, args), { ...options, env: { ...options?.env, ...env } }),
-  }
+  writeFileSync(sources, `deb [signed-by=${keys}] ${address} sid main contrib\n`)
+  return own
 }
 
 /**
@@ -119,7 +99,7 @@ export function debianAddress(targets) {
  */
 async function unpackClosure(host, packages, work) {
   for (const [link, target] of Object.entries({ bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' }))
-    await must(host, 'ln', ['-s', target, join(work, link)])
+    symlinkSync(target, join(work, link))
   const have = new Set()
   const add = async (/** @type {readonly string[]} */ names) => {
     for (const folder of Object.values(await unpackDebianPackages(host, names, packages)))
@@ -199,14 +179,4 @@ export function packageOf(library, candidates) {
   const best = candidates.toSorted((a, b) => length(b) - length(a))[0]
   // "lib" alone says nothing.
   return best !== undefined && length(best) > 5 ? best : undefined
-}
-
-/**
- * @param {Host} host
- * @param {string} command
- * @param {readonly string[]} args
- */
-async function must(host, command, args) {
-  const { code, stderr } = await host.capture(command, args)
-  if (code !== 0) throw new SetupError(`'${command} ${args.join(' ')}' failed (exit code ${code}): ${stderr.trim()}`)
 }

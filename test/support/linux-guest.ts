@@ -118,7 +118,7 @@ export async function linuxGuestIso(to: string, task: GuestTask): Promise<void> 
 
 /** The same for aarch64, without the signatures. */
 export async function linuxGuestIsoAarch64(to: string, task: GuestTask): Promise<void> {
-  const source = await debianArm64()
+  const source = debianArm64()
   const grub = await unpacked('grub-efi-arm64-bin', source)
   await writeGuestIso(to, task, arm, source, {
     'BOOTAA64.EFI': { from: join(grub, 'usr/lib/grub/arm64-efi/monolithic/gcdaa64.efi') },
