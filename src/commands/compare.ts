@@ -9,7 +9,7 @@ export const command = defineCommand({
     'Puts side by side what the boot probe saw in machines or in earlier runs, and shows where they differ: of one spec ' +
     'on several providers, hosts or versions. What differs between any two machines (MAC addresses, UUIDs) is left out, ' +
     'and what one firmware does not tell is no difference. docs/providers explains what each provider’s guests see.\n\n' +
-    'No hypervisor is asked: the reports of the runs count, also of machines that are gone.',
+    'No hypervisor is asked: the reports of the runs count, also of machines that are gone, which the ids of their runs name.',
   positionals: [
     {
       name: 'what',

@@ -1,5 +1,6 @@
 /** What the boot probe saw, as the rows of a table: beside what was asked for, where that is known. */
 import { renderTable } from '../cli/table.ts'
+import { bootOrderText } from '../pipeline/guest-differences.ts'
 import type { UpResult } from '../pipeline/up.ts'
 import type { SpecMachine } from '../spec/schema.ts'
 import { formatBytes } from '../format-bytes.ts'
@@ -81,10 +82,4 @@ function tpmText({ tpm }: ProbeReport): string {
 function secureBootText(report: ProbeReport): string {
   if (report.secureBoot === null) return 'not there'
   return report.secureBoot ? 'on' : `off${report.setupMode === true ? ' (no keys enrolled)' : ''}`
-}
-
-function bootOrderText(report: ProbeReport): string {
-  return report.bootOrder
-    .map((number) => report.bootOptions.find((option) => option.number === number)?.description.trim() ?? number)
-    .join(', ')
 }

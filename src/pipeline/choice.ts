@@ -8,11 +8,7 @@ export function choiceFor({ registry }: Environment, { spec }: LoadedSpec): Choi
 }
 
 /** E.g. `provider: virtualbox is ready; kvm was passed over (no libvirt answers …)`. */
-export function choiceText({
-  provider,
-  facts,
-  passedOver,
-}: Pick<ChosenProvider, 'provider' | 'facts' | 'passedOver'>): string {
+export function choiceText({ provider, passedOver }: ChosenProvider): string {
   const others = passedOver.map((one) => `${one.provider} was passed over (${one.why})`)
-  return [`provider: ${provider.name} ${facts.isReady ? 'is ready' : 'is assumed'}`, ...others].join('; ')
+  return [`provider: ${provider.name} is ready`, ...others].join('; ')
 }

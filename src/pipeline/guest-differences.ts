@@ -40,7 +40,7 @@ function fixedRows(reports: readonly ProbeReport[]): readonly GuestRow[] {
     ['UEFI version', [({ firmware }) => firmware.uefiVersion]],
     ['manufacturer', [({ system }) => system?.manufacturer]],
     ['product', [({ system }) => system?.product]],
-    ['Secure Boot', [({ secureBoot }) => onOff(secureBoot)]],
+    ['Secure Boot', [({ secureBoot }) => secureBoot]],
     ['Secure Boot keys', [({ setupMode }) => (setupMode === null ? null : setupMode ? 'none enrolled' : 'enrolled')]],
     [
       'memory',
@@ -66,7 +66,7 @@ function fixedRows(reports: readonly ProbeReport[]): readonly GuestRow[] {
     ['disks', [({ disks }) => disks.length]],
     ['optical drives', [({ opticalDrives }) => opticalDrives.length]],
     ['network cards', [({ nics }) => nics.length]],
-    ['boot order', [bootOrder]],
+    ['boot order', [(report) => bootOrderText(report, () => 'unnamed')]],
   ]
   return things.map(([what, ways]) => rowOf(what, ways, reports))
 }
@@ -98,9 +98,19 @@ function driveRows(reports: readonly ProbeReport[]): readonly GuestRow[] {
       row(`optical drive ${String(index)}, bus`, ({ opticalDrives }) => opticalDrives[index]?.bus),
     ]),
     ...longest(({ nics }) => nics).map((index) =>
-      row(`network card ${String(index)}, link`, ({ nics }) => onOff(nics[index]?.hasLink ?? null)),
+      row(`network card ${String(index)}, link`, ({ nics }) => nics[index]?.hasLink),
     ),
   ]
+}
+
+/** The options of the boot order by their names; `unnamed` says what stands for a number that has none. */
+export function bootOrderText(
+  { bootOrder, bootOptions }: ProbeReport,
+  unnamed: (number: string) => string = (number) => number,
+): string {
+  return bootOrder
+    .map((number) => bootOptions.find((option) => option.number === number)?.description.trim() ?? unnamed(number))
+    .join(', ')
 }
 
 /** A row for each ACPI table, so that a difference names the table and not two long lists. */
@@ -128,20 +138,11 @@ function mediumText(drive: ProbeReport['opticalDrives'][number] | undefined): st
     : 'empty'
 }
 
-function bootOrder({ bootOrder: order, bootOptions }: ProbeReport): string {
-  return order
-    .map((number) => bootOptions.find((option) => option.number === number)?.description.trim() ?? 'unnamed')
-    .join(', ')
-}
-
 function bytes(count: number | null): string | undefined {
   return count === null ? undefined : formatBytes(count)
 }
 
-function onOff(isOn: boolean | null): string | undefined {
-  return isOn === null ? undefined : isOn ? 'on' : 'off'
-}
-
 function text(value: string | number | boolean | null | undefined): string | undefined {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
   return value === null || value === undefined ? undefined : String(value)
 }

@@ -16,7 +16,7 @@ import { reportDiagnostics } from './plan-diagnostics.ts'
 export interface PlannedMachine {
   readonly provider: string
   readonly host: string
-  /** With `provider: auto`: those that were asked before, and why they were not taken. */
+  /** With `provider: auto`: those that were asked and not taken, and why. */
   readonly passedOver: readonly PassedOver[]
   readonly facts: Facts
   readonly medium: PreparedMedium

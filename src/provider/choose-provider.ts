@@ -4,7 +4,7 @@ import { unsuitable, type Wanted } from './capabilities.ts'
 import type { Call, Facts, Provider } from './contract.ts'
 import type { ProviderRegistry } from './registry.ts'
 
-/** A provider that was asked before the chosen one, and why it was not taken. */
+/** A provider that was asked and not taken, and why. */
 export interface PassedOver {
   readonly provider: string
   readonly why: string
