@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { execa } from 'execa'
-import { createProbeReader } from 'boot-probe'
+import { createProbeReader, type ProbeReader } from 'boot-probe'
 import { assetPath } from '../../../src/assets.ts'
 import { ensureProbeIso, probeVolumeLabel } from '../../../src/media/probe-iso.ts'
 import {
@@ -88,13 +88,19 @@ async function describedMachine(): Promise<QemuMachine> {
   }
 }
 
-test('the guest sees what was described, and goes on from its memory in another QEMU', async () => {
-  const machine = await describedMachine()
+/** Boots the machine until the probe in its first drive has said all. */
+async function bootProbe(machine: QemuMachine): Promise<ProbeReader> {
   running = await runMachine(machine, folder)
   const reader = createProbeReader()
   const heard = await hear((bytes) => reader.feed(bytes))
   await resume(running.qmp)
   await heard.until(() => reader.state === 'complete')
+  return reader
+}
+
+test('the guest sees what was described, and goes on from its memory in another QEMU', async () => {
+  const machine = await describedMachine()
+  const reader = await bootProbe(machine)
   expect(reader.report).toMatchObject({
     processors: 2,
     memoryBytes: 256 * MiB,
@@ -115,7 +121,7 @@ test('the guest sees what was described, and goes on from its memory in another 
     await quit(qmp)
   })
   expect((await readFile(image)).subarray(1, 4).toString()).toBe('PNG')
-  await running.ended
+  await running?.ended
 
   running = await runMachine({ ...machine, hasMemoryFile: true }, folder)
   const again = await hear()
@@ -127,11 +133,7 @@ test('the guest sees what was described, and goes on from its memory in another 
 
 test('media, serial port and cable of a running machine are changed; a reset begins it anew, a paused one runs then', async () => {
   const machine = await describedMachine()
-  running = await runMachine(machine, folder)
-  const reader = createProbeReader()
-  const heard = await hear((bytes) => reader.feed(bytes))
-  await resume(running.qmp)
-  await heard.until(() => reader.state === 'complete')
+  await bootProbe(machine)
   const [first, second] = machine.opticalDrives
   const said = join(folder, 'said.log')
   await withMonitor(folder, async (qmp) => {
