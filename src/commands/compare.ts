@@ -44,7 +44,7 @@ function comparisonText(runs: readonly ComparedRun[], { differences, same }: Gue
       value: ({ values }: GuestRow) => values[index] ?? '(not told)',
     })),
   ]
-  const sames = same.map(({ what }) => what).join(', ')
+  const sames = same.map(({ what }) => what).join('; ')
   return [
     differences.length === 0 ? 'No differences.' : renderTable(columns, differences, width).trimStart(),
     '',
