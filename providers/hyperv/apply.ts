@@ -10,7 +10,7 @@ import { attachMedium } from './medium.ts'
 import { opticalLocations, pipePath } from './names.ts'
 import { makeSharedNetwork, setNetworkCards } from './networks.ts'
 import { observeOperation } from './observe.ts'
-import type { DiskParameters, HyperVParameters, SettingsParameters } from './plan.ts'
+import type { DiskParameters, HyperVParameters, SettingsParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 import { ensurePrivateSwitch } from './switches.ts'
 

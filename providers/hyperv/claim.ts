@@ -5,7 +5,7 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import { allMachines } from './machines.ts'
 import { notesWithMark } from './mark-notes.ts'
-import type { MachineParameters } from './plan.ts'
+import type { MachineParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 import { rememberRoot } from './storage-roots.ts'
 

@@ -6,7 +6,7 @@ import { macWithColons, powerState } from './info.ts'
 import { findMachine, type FoundMachine, type MachineConfig } from './machines.ts'
 import { opticalLocations, pathsOf } from './names.ts'
 import type { AdapterRule } from './network-cards.ts'
-import type { DiskParameters, HyperVParameters, MachineParameters, SettingsParameters } from './plan.ts'
+import type { DiskParameters, HyperVParameters, MachineParameters, SettingsParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 import { hasSharedSwitch, hasSwitch } from './switches.ts'
 

@@ -1,7 +1,8 @@
 /** What a plan makes, in which order, and what a host makes impossible, each at the spec's key. */
 import { describe, expect, test } from 'vitest'
 import { hypervOptions, type HyperVOptions } from '../../../providers/hyperv/options.ts'
-import { makePlan, parametersOf } from '../../../providers/hyperv/plan.ts'
+import { parametersOf } from '../../../providers/hyperv/parameters.ts'
+import { makePlan } from '../../../providers/hyperv/plan.ts'
 import type { HyperVNative } from '../../../providers/hyperv/facts.ts'
 import { noNetworks } from '../../../providers/hyperv/network-facts.ts'
 import type { Facts } from '../../../src/provider/contract.ts'
