@@ -40,9 +40,12 @@ interface Waiting {
 /** Output beyond this is not kept: it is for the log and for errors only. Characters. */
 const keptOutput = 16_384
 
+/** For the first line: PowerShell's start, on another computer also ssh's way there and our scripts'. Milliseconds. */
+const helloLimitMs = 120_000
+
 /** One process, with worker.ps1. It cannot be used again once it has ended, by whatever cause. */
 export class Worker {
-  /** Settles with the worker's first line; rejects where there was none. */
+  /** Settles with the worker's first line; rejects where there was none, also within its deadline. */
   readonly hello: Promise<Hello>
   readonly #process: HostProcess
   readonly #queue: Waiting[] = []
@@ -57,8 +60,13 @@ export class Worker {
   #settleHello!: { readonly resolve: (hello: Hello) => void; readonly reject: (error: AzlVmError) => void }
 
   constructor(host: HostProcess) {
-    this.hello = new Promise((resolve, reject) => {
+    const helloTimer = setTimeout(() => {
+      this.#kill(this.#silentError())
+    }, helloLimitMs)
+    this.hello = new Promise<Hello>((resolve, reject) => {
       this.#settleHello = { resolve, reject }
+    }).finally(() => {
+      clearTimeout(helloTimer)
     })
     // Whoever asks later hears of it then.
     this.hello.catch(() => undefined)
@@ -192,8 +200,25 @@ export class Worker {
       reject(request.signal.aborted ? cancelled(request, request.signal.reason) : notSent(request, error))
   }
 
+  /** What it said that was no answer. */
+  #evidence(): readonly string[] {
+    return [...stderrLines(this.#stderr), ...(this.#stray + this.#unread).split('\n').filter((line) => line !== '')]
+  }
+
+  #silentError(): AzlVmError {
+    const seconds = String(helloLimitMs / 1000)
+    return new AzlVmError(
+      'backend-failed',
+      `PowerShell was started, and the first line of azl-vm’s script did not come within ${seconds} s`,
+      {
+        evidence: this.#evidence(),
+        hint: 'Hyper-V was not asked for anything yet, so the command can be repeated. Where it happens again, something holds PowerShell or the script up: a virus scanner, a login shell that asks, a host that is too busy.',
+      },
+    )
+  }
+
   #diedError(how: string): AzlVmError {
-    const evidence = [...stderrLines(this.#stderr), ...this.#stray.split('\n').filter((line) => line !== '')]
+    const evidence = this.#evidence()
     if (evidence.some((line) => scriptsDisabled.test(line))) return policyError(evidence)
     const during = this.#current ? ` while it did "${this.#current.request.verb}"` : ''
     return new AzlVmError('backend-failed', `PowerShell ended${during} (${how})`, {

@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { stderrLines } from '../../../providers/hyperv/clixml.ts'
 import { startLocal } from '../../../providers/hyperv/host-process.ts'
 import { localLaunch } from '../../../providers/hyperv/launch.ts'
@@ -18,6 +19,7 @@ function start(body: string): Worker {
 }
 
 afterEach(async () => {
+  vi.useRealTimers()
   await Promise.all(workers.splice(0).map((worker) => worker.close()))
 })
 
@@ -118,6 +120,34 @@ describe('a worker that does not answer', () => {
 })
 
 describe('a worker that cannot start', () => {
+  test('that says no line of ours is killed after two minutes, and what it said instead is told', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const host = scriptedWorker(`process.stdout.write('Password: '); onRequest(() => undefined)`)
+    const worker = new Worker(host)
+    workers.push(worker)
+    await once(host.stdout, 'data')
+    const queued = ask(worker, 'get-host-checks', { timeoutMs: 600_000 })
+    vi.advanceTimersByTime(119_999)
+    expect(worker.isUsable).toBe(true)
+    vi.advanceTimersByTime(1)
+    expect(worker.isUsable).toBe(false)
+    await expect(worker.hello).rejects.toMatchObject({
+      code: 'backend-failed',
+      message: 'PowerShell was started, and the first line of azl-vm’s script did not come within 120 s',
+      evidence: ['Password: '],
+    })
+    await expect(queued).rejects.toMatchObject({ code: 'backend-failed' })
+    expect((await host.ended).how).toBe('signal SIGKILL')
+  })
+
+  test('once it has said its first line it may be silent as long as nothing is asked', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const worker = start(`hello(); onRequest(({ id }) => done(id, 1))`)
+    await worker.hello
+    vi.advanceTimersByTime(3_600_000)
+    expect((await ask(worker, 'late')).value).toBe(1)
+  })
+
   test('in a restricted language mode: host-not-ready', async () => {
     const worker = start(`say({ hello: 1, languageMode: 'ConstrainedLanguage' })`)
     await expect(worker.hello).rejects.toMatchObject({
