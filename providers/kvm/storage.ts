@@ -1,4 +1,5 @@
 /** The pool and its volumes. All that a machine owns lies here, and nothing of it is touched by path. */
+import { constants } from 'node:os'
 import {
   isAlreadyExists,
   isLibvirtError,
@@ -173,6 +174,15 @@ export async function ourPools(
 /** Another owner may be doing the same, or waking the pool to look into it. */
 const removalTries = 3
 
+/** Somebody else who removes the same pool may have been faster. */
+async function deleteFolder(pool: StoragePool, call: Call): Promise<void> {
+  try {
+    await pool.delete(signalOf(call))
+  } catch (error) {
+    if (!isLibvirtError(error, 'system-error') || error.int1 !== constants.errno.ENOENT) throw error
+  }
+}
+
 /** Removes a pool that holds nothing: its folder too. A lost race is no error, and a pool where a volume is made is in use. */
 export async function removeEmptyPool(session: Session, pool: StoragePool, call: Call): Promise<boolean> {
   return await session.run(`remove the empty pool ${pool.name}`, call, async () => {
@@ -180,7 +190,7 @@ export async function removeEmptyPool(session: Session, pool: StoragePool, call:
     for (let tries = 1; ; tries += 1) {
       try {
         if (await pool.isActive(options)) await pool.destroy(options)
-        await pool.delete(options)
+        await deleteFolder(pool, call)
         await pool.undefine(options)
         return true
       } catch (error) {

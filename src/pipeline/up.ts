@@ -130,7 +130,7 @@ async function converge(context: UpContext, journalFile: string): Promise<Omit<U
   const other = existing.find((info) => info !== ours)
   if (other) throw nameTaken(other, provider)
   const minted = mintedIn(await readJournal(journalFile))
-  if (!ours) return await createNew(context)
+  if (!ours) return await createNewOrGoOn(context, minted)
   if (ours.mark.phase === 'creating' || ours.mark.phase === 'destroying') return await goOn(context, ours, minted)
   if (ours.mark.phase === 'failed') throw await failedBefore(context, ours)
   return await again(context, ours, minted?.minted)
@@ -140,6 +140,23 @@ async function createNew(context: UpContext): Promise<Omit<UpResult, 'elapsedMs'
   const { environment, request, run, medium } = context
   const minted = mint(environment, request.loaded, run.id, medium.medium)
   return await make(context, minted, 'created')
+}
+
+/** What an interrupted run had asked for, the hypervisor may have finished only after nothing was there to be seen. */
+async function createNewOrGoOn(
+  context: UpContext,
+  known: ReturnType<typeof mintedIn>,
+): Promise<Omit<UpResult, 'elapsedMs'>> {
+  const { environment, request, provider, run } = context
+  try {
+    return await createNew(context)
+  } catch (error) {
+    if (!isAzlVmError(error, 'machine-exists')) throw error
+    const there = await provider.findByName(request.loaded.spec.name, callFor(run.bus, request.signal))
+    const late = there.find((info) => isOurs(info, environment))
+    if (late?.mark?.phase !== 'creating') throw error
+    return await goOn(context, late, known)
+  }
 }
 
 async function make(
@@ -167,7 +184,7 @@ async function make(
 async function goOn(
   context: UpContext,
   ours: MachineInfo,
-  known: { minted: Minted; specDigest: string } | undefined,
+  known: ReturnType<typeof mintedIn>,
 ): Promise<Omit<UpResult, 'elapsedMs'>> {
   const { environment, request, run, provider } = context
   const { mark } = ours

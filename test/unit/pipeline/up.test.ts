@@ -331,6 +331,26 @@ describe('a name that is taken', () => {
     expect(here.hypervisor.acts.slice(before)).toEqual([])
   })
 
+  test.each([
+    ['gone on with', waiting(), 'continued'],
+    ['removed, for the spec is another now,', waiting('machine: { cpus: 1 }'), 'created'],
+  ])('by what an interrupted run had asked for, made only after the look: it is %s', async (_, text, action) => {
+    const here = await world()
+    await here.upKilledAt(4)
+    const { machines } = here.hypervisor
+    const late = [...machines]
+    expect(late).toHaveLength(1)
+    machines.clear()
+    here.hypervisor.fail('apply define', () => {
+      here.hypervisor.heal()
+      for (const [id, machine] of late) machines.set(id, machine)
+      return undefined
+    })
+    expect(await here.up(text)).toMatchObject({ action, machine: { state: 'running' } })
+    expect([...machines.keys()].includes(late[0]![0])).toBe(action === 'continued')
+    expect(machines.size).toBe(1)
+  })
+
   test('between the look and the claim: nothing of the winner is taken back', async () => {
     const here = await world()
     here.hypervisor.fail('apply define', () => {
