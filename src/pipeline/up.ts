@@ -154,7 +154,7 @@ async function createNewOrGoOn(
     if (!isAzlVmError(error, 'machine-exists')) throw error
     const there = await provider.findByName(request.loaded.spec.name, callFor(run.bus, request.signal))
     const late = there.find((info) => isOurs(info, environment))
-    if (late?.mark?.phase !== 'creating') throw error
+    if (late?.mark.phase !== 'creating') throw error
     return await goOn(context, late, known)
   }
 }
