@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { hollowIso } from '../support/e2e-isos.ts'
-import { describeE2e, tellEnd, type User } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { tellEnd, type User } from '../support/tool-world.ts'
 import { linuxGuestIsoAarch64 } from '../support/linux-guest.ts'
 
 const hasEmulator = existsSync('/usr/bin/qemu-system-aarch64')

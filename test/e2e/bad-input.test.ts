@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { dataIso, fileFacts, hollowIso } from '../support/e2e-isos.ts'
 import { until } from '../support/e2e-process.ts'
 import type { World } from '../support/e2e-world.ts'
-import { describeE2e, exists, tellEnd, type RunOptions, type SpecParts, type User } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { exists, tellEnd, type RunOptions, type SpecParts, type User } from '../support/tool-world.ts'
 
 interface Fault {
   readonly exitCode: number

@@ -1,6 +1,7 @@
 /** `doctor --boot` on a real libvirt: the proof, and what kill -9 leaves of it. */
 import { expect, it } from 'vitest'
-import { describeE2e, tellEnd } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { tellEnd } from '../support/tool-world.ts'
 
 describeE2e('doctor --boot', (world) => {
   it('proves what guests get, with Secure Boot enforced, and leaves nothing; after kill -9 gc does', async () => {

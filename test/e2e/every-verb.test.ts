@@ -8,7 +8,8 @@ import { systemHost } from '../../scripts/host-setup/host.mjs'
 import { staleReason } from '../../scripts/host-setup/npm.mjs'
 import { commandEntries } from '../../src/commands/index.ts'
 import { hollowIso } from '../support/e2e-isos.ts'
-import { describeE2e, tellEnd } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { tellEnd } from '../support/tool-world.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
 
 describeE2e('azl-vm', (world) => {

@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { until, type ToolProcess } from '../support/e2e-process.ts'
-import { describeE2e, exists, tellEnd, type User } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { exists, tellEnd, type User } from '../support/tool-world.ts'
 
 interface Gc {
   readonly items: readonly { readonly what: string; readonly verdict: string; readonly reason: string }[]

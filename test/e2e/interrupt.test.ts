@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { until } from '../support/e2e-process.ts'
 import type { ToolProcess } from '../support/e2e-process.ts'
-import { exists, describeE2e, tellEnd, type User, type World } from '../support/e2e-world.ts'
+import { describeE2e, type World } from '../support/e2e-world.ts'
+import { exists, tellEnd, type User } from '../support/tool-world.ts'
 
 /** The entry that says that the disk is about to be made: after begin, define and pool. */
 const intentDisk = 6

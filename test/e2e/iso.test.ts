@@ -8,7 +8,8 @@ import { beforeAll, expect, it } from 'vitest'
 import { debianInstallerIso, fileFacts, memtestIso, type FileFacts } from '../support/e2e-isos.ts'
 import { readPng } from '../support/e2e-png.ts'
 import { until } from '../support/e2e-process.ts'
-import { describeE2e, tellEnd, type User } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { tellEnd, type RunOptions, type User } from '../support/tool-world.ts'
 
 interface UpData {
   readonly action: string
@@ -18,11 +19,11 @@ interface UpData {
 }
 
 const leftForInstaller = { is: 'left-for', target: 'installer' }
-const atUsualSocket = { isAtUsualSocket: true } as const
 
 describeE2e('an ISO that nobody here made', (world) => {
   let user: User
   let local: User
+  let atUsualSocket: RunOptions
   let memtest: string
   let debian: string
   let memtestFacts: FileFacts
@@ -32,6 +33,7 @@ describeE2e('an ISO that nobody here made', (world) => {
     // libvirt at its usual socket is another host than libvirt at one that was named.
     user = await world().user()
     local = await world().user()
+    atUsualSocket = world().atUsualSocket
     const [shared, hidden] = [world().path('shared'), world().path('private')]
     await Promise.all([mkdir(shared), mkdir(hidden, { mode: 0o700 })])
     memtest = join(hidden, 'memtest.iso')

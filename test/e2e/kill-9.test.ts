@@ -7,7 +7,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { until } from '../support/e2e-process.ts'
-import { describeE2e, tellEnd, type JournalFault, type SpecParts, type User, type World } from '../support/e2e-world.ts'
+import { describeE2e, type World } from '../support/e2e-world.ts'
+import { tellEnd, type JournalFault, type SpecParts, type User } from '../support/tool-world.ts'
 
 /** What `up` of the machine below writes, and so where it can be killed; the first test compares. */
 const entries = [
@@ -132,7 +133,7 @@ async function killUp(
 
 /** A machine that is finished goes only when it is named, and one that is not there cannot be named. */
 async function beRid(world: World, user: User, name: string, way: 'destroy' | 'gc'): Promise<void> {
-  const isThere = (await world.virsh('list', '--all', '--name')).split('\n').includes(name)
+  const isThere = (await world.machineNames()).includes(name)
   if (!isThere || way === 'gc') {
     const { items } = await user.json<Gc>(['gc', '--yes'])
     if (!items.some(({ what, verdict }) => what === `machine ${name}` && verdict === 'finished')) return

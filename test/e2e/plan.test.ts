@@ -7,7 +7,8 @@ import { createProbeReader, type ProbeReport } from 'boot-probe'
 import { expect, it } from 'vitest'
 import { buildProbeIso } from '../../src/media/probe-iso.ts'
 import { until } from '../support/e2e-process.ts'
-import { describeE2e, exists, tellEnd, type SpecParts } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { exists, tellEnd, type SpecParts } from '../support/tool-world.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
 
 const run = promisify(execFile)

@@ -3,7 +3,8 @@ import { copyFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { until } from '../support/e2e-process.ts'
-import { describeE2e, tellEnd } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { tellEnd } from '../support/tool-world.ts'
 
 describeE2e('the boot probe', (world) => {
   it('is reported where it, as any medium, switches its machine off after the firmware left: that is success', async () => {

@@ -2,7 +2,8 @@
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { describeE2e, tellEnd } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { tellEnd } from '../support/tool-world.ts'
 import { openProcessNamespace } from '../support/process-namespace.ts'
 import { sshUnavailable, startSshServer, type SshServer } from '../support/ssh-server.ts'
 

@@ -1,6 +1,7 @@
 /** Snapshots and clones as a user has them, and what is left where a command is killed in the middle of one. */
 import { expect, it } from 'vitest'
-import { describeE2e, tellEnd, type ActFault } from '../support/e2e-world.ts'
+import { describeE2e } from '../support/e2e-world.ts'
+import { tellEnd, type ActFault } from '../support/tool-world.ts'
 
 interface Listed {
   readonly snapshots: readonly { readonly name: string; readonly hasMemory: boolean; readonly isCurrent: boolean }[]

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { options } from '../../scripts/build.mjs'
-import { tellEnd } from '../support/e2e-world.ts'
+import { tellEnd } from '../support/tool-world.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
 import { missingForWindows, Windows, windowsLimitMs } from '../support/windows.ts'
 
