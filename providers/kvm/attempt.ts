@@ -65,7 +65,7 @@ async function bringUp(
 ): Promise<Attempt> {
   try {
     if (call.signal.aborted) throw new AzlVmError('cancelled', `interrupted: start ${domain.name}`)
-    for (const console of consoles) await console.connect(domain, call)
+    for (const console of consoles) await console.connect(session, domain, call)
     await domain.resume(signalOf(call))
     const first = await decision?.first()
     if (first?.is !== 'ended') return { is: 'running', hasSpoken: first?.is === 'byte' }

@@ -1,10 +1,10 @@
 /** A serial port of a domain, both ways, on a connection of its own. */
-import { isLibvirtError, isNoDomain, type ConsoleStream, type Domain } from 'libvirt-ts'
+import { isLibvirtError, isNoDomain, type Connection, type ConsoleStream, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ConsoleEnd, ConsoleHandle, ConsoleRequest } from '../../src/provider/contract.ts'
 import { translateError } from './errors.ts'
 import { serialAlias, type SerialIndex } from './serial-ports.ts'
-import { signalOf } from './session.ts'
+import { signalOf, type Session } from './session.ts'
 
 /** A console that may be opened before there is anything to open: `start` connects it to the paused machine. */
 export class ArmedConsole implements ConsoleHandle {
@@ -38,7 +38,11 @@ export class ArmedConsole implements ConsoleHandle {
   }
 
   /** Connects to the machine, running or paused. */
-  async connect(domain: Domain, call: Call): Promise<void> {
+  async connect(session: Session, domain: Domain, call: Call): Promise<void> {
+    const connection = await session.connection(call)
+    const looking = instanceOf(connection, domain)
+    // Where the console does not open, that is the error to tell.
+    looking.catch(() => undefined)
     try {
       this.#stream = await domain.openConsole({
         ...signalOf(call),
@@ -54,6 +58,7 @@ export class ArmedConsole implements ConsoleHandle {
       throw consoleError(error, domain, this.#host)
     }
     const stream = this.#stream
+    const instance = await looking
     void stream.ended.then((end) => {
       if (this.#stream !== stream) return
       // Who is thrown out by force is told of an I/O failure (code `rpc`), not of an end (seen with 9.0).
@@ -62,7 +67,10 @@ export class ArmedConsole implements ConsoleHandle {
         this.#end({ why: 'broken', error: end.error ?? new Error('the stream broke') })
       else if (end.reason === 'closed') this.#end({ why: 'closed' })
       else
-        void whyEndOfFile(domain).then((end) => {
+        void whyEndOfFile(connection, domain, {
+          instance,
+          noticeMs: isThrownOut ? noticeMs.usual : noticeMs.endOfFile,
+        }).then((end) => {
           this.#end(end)
         })
     })
@@ -108,40 +116,58 @@ export class ArmedConsole implements ConsoleHandle {
   }
 }
 
-/**
- * How long libvirt may take to notice that QEMU, whose port is closed already, is gone. Asked again and again: its event
- * may have come before anybody listened for it, and a consumer of the console need not listen to events at all.
- */
-const noticeMs = 1000
-const lookEveryMs = 25
-
-/** The stream ends alike when the machine goes off and when somebody else takes the port. */
-async function whyEndOfFile(domain: Domain): Promise<ConsoleEnd> {
+/** The id of the run that the domain is in, which no other run of it has; undefined where it is off. */
+async function instanceOf(connection: Connection, { uuid }: Domain): Promise<number | undefined> {
   try {
-    return { why: (await isGoingOff(domain)) ? 'machine-off' : 'taken' }
+    return (await connection.lookupDomainByUuid(uuid)).id
+  } catch (error) {
+    if (isNoDomain(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * The stream ends alike when the machine goes off and when somebody else takes the port; and who is off may have been
+ * brought back by the time that we look.
+ */
+async function whyEndOfFile(
+  connection: Connection,
+  domain: Domain,
+  { instance, noticeMs }: { readonly instance: number | undefined; readonly noticeMs: number },
+): Promise<ConsoleEnd> {
+  try {
+    const isOver = async (): Promise<boolean> => {
+      const now = await instanceOf(connection, domain)
+      return now === undefined || now !== instance
+    }
+    return { why: (await comesTrue(isOver, noticeMs)) ? 'machine-off' : 'taken' }
   } catch (error) {
     return { why: 'broken', error: error instanceof Error ? error : new Error(String(error)) }
   }
 }
 
 /** After a sign that QEMU is gone: whether libvirt comes to see it so. Throws where libvirt cannot be asked. */
-export async function isGoingOff(domain: Domain): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < noticeMs; waitedMs += lookEveryMs) {
-    if (await isOff(domain)) return true
+export async function isGoingOff(session: Session, domain: Domain, call: Call): Promise<boolean> {
+  const connection = await session.connection(call)
+  return await comesTrue(async () => (await instanceOf(connection, domain)) === undefined, noticeMs.usual)
+}
+
+/**
+ * How long libvirt may take to notice that QEMU, whose port is closed already, is gone. Asked again and again: its event
+ * may have come before anybody listened for it, and a consumer of the console need not listen to events at all. An end of
+ * file is hardly anything else, so there is no hurry to say that it was.
+ */
+const noticeMs = { usual: 1000, endOfFile: 5000 }
+const lookEveryMs = 25
+
+async function comesTrue(isTrue: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < withinMs; waitedMs += lookEveryMs) {
+    if (await isTrue()) return true
     await new Promise((resolve) => {
       setTimeout(resolve, lookEveryMs)
     })
   }
   return false
-}
-
-async function isOff(domain: Domain): Promise<boolean> {
-  try {
-    return !(await domain.isActive())
-  } catch (error) {
-    if (isNoDomain(error)) return true
-    throw error
-  }
 }
 
 function consoleError(error: unknown, domain: Domain, host: string): unknown {

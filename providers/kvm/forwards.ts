@@ -23,7 +23,7 @@ export async function addForwards(
   call: Call,
 ): Promise<Outputs> {
   if (rules.length === 0) return {}
-  return (await unlessGoingOff(domain, call, () => addEach(session, domain, rules, call))) ?? {}
+  return (await unlessGoingOff(session, domain, call, () => addEach(session, domain, rules, call))) ?? {}
 }
 
 async function addEach(session: Session, domain: Domain, rules: readonly ForwardRule[], call: Call): Promise<Outputs> {
@@ -89,18 +89,23 @@ const forwardPattern = /^\s*TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+(\S+)\s+
 
 /** What QEMU forwards now, from its `info usernet`; nothing where the guest switches the machine off meanwhile. */
 export async function readForwards(session: Session, domain: Domain, call: Call): Promise<readonly Forward[]> {
-  const text = await unlessGoingOff(domain, call, () => monitor(session, domain, 'info usernet', call))
+  const text = await unlessGoingOff(session, domain, call, () => monitor(session, domain, 'info usernet', call))
   return parseUsernet(text ?? '')
 }
 
 /** A guest may switch itself off at any moment: then nothing is forwarded any more, and that is no fault. */
-async function unlessGoingOff<T>(domain: Domain, call: Call, work: () => Promise<T>): Promise<T | undefined> {
+async function unlessGoingOff<T>(
+  session: Session,
+  domain: Domain,
+  call: Call,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {
     if (call.signal.aborted || !isAzlVmError(error, 'backend-failed')) throw error
     // Where libvirt cannot be asked either, what it said first is what counts.
-    if (await isGoingOff(domain).catch(() => false)) return undefined
+    if (await isGoingOff(session, domain, call).catch(() => false)) return undefined
     throw error
   }
 }

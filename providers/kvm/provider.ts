@@ -217,7 +217,7 @@ export class KvmProvider implements Provider {
     const domain = await this.#session.domain(ref, call)
     const armed = new ArmedConsole(request, await this.#serialIndex(domain, request.port, call), this.host)
     if (await this.#isActive(domain, call)) {
-      await armed.connect(domain, call)
+      await armed.connect(this.#session, domain, call)
     } else {
       await this.#arm(ref, armed, request.force === true)
     }

@@ -123,7 +123,7 @@ async function goOn(
     await connection.restoreDomain(memory.path, { xml, paused: true })
   })
   await changeMark(session, domain, (now) => withOwn(now, () => ({ unreadMemory: undefined })), call)
-  for (const console of consoles) await console.connect(domain, call)
+  for (const console of consoles) await console.connect(session, domain, call)
   if (held.power === 'paused') return { state: 'paused', outputs: {} }
   await session.run(`resume ${ref.name}`, call, () => domain.resume(signalOf(call)))
   return { state: 'running', outputs: await addForwards(session, domain, own.forwards, call) }

@@ -74,7 +74,7 @@ async function running(
   options: StartOptions,
   call: Call,
 ): Promise<StartResult> {
-  for (const console of options.consoles) await console.connect(domain, call)
+  for (const console of options.consoles) await console.connect(session, domain, call)
   return await resultOf(session, domain, config, config.acceleration ?? 'emulated', options, call)
 }
 

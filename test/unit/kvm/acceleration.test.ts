@@ -368,7 +368,7 @@ describe('a start on a libvirt that offers KVM', () => {
     const call = testCall()
     const handle = await provider.openConsole(ref, { port: 'system', onData: () => undefined }, call)
     await provider.start(ref, call)
-    libvirt.server.handle('domainIsActive', () => {
+    libvirt.server.handle('domainLookupByUuid', () => {
       throw fault('internal-error', 'the daemon is out of its mind', 'rpc')
     })
     libvirt.endConsole()
