@@ -12,6 +12,12 @@ import { rememberRoot } from './storage-roots.ts'
 /** Stands in the mark's text where Hyper-V's id will be. */
 const idPlace = '00000000-0000-0000-0000-000000000000'
 
+/** How long others may be at it before they are taken to stand still; a claim itself takes seconds. */
+const waitMs = 90_000
+
+/** The wait, and then a claim. */
+const timeoutMs = waitMs + 120_000
+
 const claimSchema = z.object({
   /** Null where the name is another's. */
   id: z.string().nullable(),
@@ -37,8 +43,8 @@ export async function claim(
   // Before anything is there: gc looks for folders of ours in the places that it knows.
   await rememberRoot(session, root, call)
   const notes = notesWithMark('', { ...mark, provider: { ...mark.provider, networkModes, adapters } }, idPlace)
-  const args = { runName, name, path: root, memoryBytes, notes, idPlace }
-  const asked = { action: `make ${name}`, schema: claimSchema }
+  const args = { runName, name, path: root, memoryBytes, notes, idPlace, waitMs }
+  const asked = { action: `make ${name}`, schema: claimSchema, timeoutMs }
   const { id, takenBy } = await session.run('claim-vm', args, asked, call)
   if (id === null) throw nameTaken(takenBy, session)
   session.vmIds.set(ref.id, id)

@@ -1,11 +1,14 @@
 /** Our worker and its verbs, in the true PowerShell engine, against the simulated module. */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { translateError } from '../../../providers/hyperv/errors.ts'
 import { startLocal } from '../../../providers/hyperv/host-process.ts'
 import { localLaunch } from '../../../providers/hyperv/launch.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
 import { assetPath } from '../../../src/assets.ts'
+import { until } from '../../support/e2e-process.ts'
+import { exists } from '../../support/e2e-world.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 
 const unavailable = await missingForSimulator()
@@ -58,7 +61,14 @@ try { $null = Invoke-ListCheckpoints @{ id = New-Id } } catch { $_.FullyQualifie
   test('a machine is made, read as it was set, and removed, by its id', async () => {
     const path = join(simulator.folder, 'Maschinen für “Tests”')
     await mkdir(path)
-    const claim = { runName: 'azl-vm-run', name: 'azl4[1]', path, memoryBytes: 268435456, idPlace: 'ID' }
+    const claim = {
+      runName: 'azl-vm-run',
+      name: 'azl4[1]',
+      path,
+      memoryBytes: 268435456,
+      idPlace: 'ID',
+      waitMs: 60_000,
+    }
     const { id } = (await ask('claim-vm', { ...claim, notes: 'mark of ID' })) as { id: string }
     const found = (await ask('get-vm', { id })) as { machine: { path: string; notes: string } }
     expect(found.machine).toMatchObject({ path: join(path, 'azl-vm-run'), notes: `mark of ${id}` })
@@ -106,6 +116,40 @@ try { $null = Invoke-ListCheckpoints @{ id = New-Id } } catch { $_.FullyQualifie
     expect(await ask('remove-vm', { id })).toBe(false)
     expect(await ask('get-vm', { id })).toEqual({ machine: null })
     expect(await ask('get-vhd', { path: join(path, 'none.vhdx') })).toEqual({ disk: null })
+  })
+
+  test('a claim that another process holds and does not end is resource-busy, and makes nothing', async () => {
+    const release = join(simulator.folder, 'release')
+    const holding = simulator.run(
+      String.raw`
+$mutex = [System.Threading.Mutex]::new($false, 'Global\azl-vm-claim')
+$null = $mutex.WaitOne()
+[System.IO.File]::WriteAllText($args[0] + '.held', '')
+while (-not [System.IO.File]::Exists($args[0])) { [System.Threading.Thread]::Sleep(10) }
+$mutex.ReleaseMutex()`,
+      release,
+    )
+    await until('the other process holds the claim', () => exists(`${release}.held`))
+    const claim = {
+      runName: 'azl-vm-late',
+      name: 'late',
+      path: simulator.folder,
+      memoryBytes: 268435456,
+      idPlace: 'ID',
+    }
+    const asked = ask('claim-vm', { ...claim, notes: 'ID', waitMs: 300 })
+    try {
+      await expect(asked).rejects.toMatchObject({ failure: { errorId: 'AzlVmClaimBusy', category: 'ResourceBusy' } })
+      expect(translateError(await asked.catch((error: unknown) => error), 'make late')).toMatchObject({
+        code: 'resource-busy',
+        message: expect.stringContaining('another process of azl-vm on this host has been making a machine') as string,
+      })
+    } finally {
+      await writeFile(release, '')
+      await holding
+    }
+    expect(await ask('list-vms')).toMatchObject({ machines: [] })
+    expect(await ask('claim-vm', { ...claim, notes: 'ID', waitMs: 60_000 })).toMatchObject({ takenBy: '' })
   })
 
   test('the host tells its switches and templates; one switch and one template are lists too', async () => {

@@ -1,7 +1,7 @@
 # The anchor: an empty Generation 2 machine in a folder that Hyper-V names after it, then the mark with its own id,
 # then its name. One claim at a time on this host, so that of two with one name the second sees the first.
 function Invoke-ClaimVm($Arguments) {
-    [System.Threading.Mutex]$mutex = Wait-ClaimMutex
+    [System.Threading.Mutex]$mutex = Wait-ClaimMutex $Arguments.waitMs
     try {
         $vm = $null
         foreach ($each in @(Hyper-V\Get-VM)) {
@@ -25,17 +25,27 @@ function Invoke-ClaimVm($Arguments) {
     }
 }
 
-# Of the whole host. Who holds it and dies leaves it free. Another account's is not to be opened while that one works.
-function Wait-ClaimMutex {
+# Of the whole host. Who holds it and dies leaves it free; who holds it and stands still is not waited for without end.
+# Another account's is not to be opened while that one works.
+function Wait-ClaimMutex([int]$WaitMs) {
+    $until = [datetime]::UtcNow.AddMilliseconds($WaitMs)
     while ($true) {
         try {
             $mutex = [System.Threading.Mutex]::new($false, 'Global\azl-vm-claim')
             break
         } catch [System.UnauthorizedAccessException] {
+            if ([datetime]::UtcNow -ge $until) { throw (New-ClaimBusy $WaitMs) }
             [System.Threading.Thread]::Sleep(50)
         }
     }
+    $left = [int][System.Math]::Max(0, ($until - [datetime]::UtcNow).TotalMilliseconds)
     # Abandoned is held all the same.
-    try { $null = $mutex.WaitOne() } catch [System.Threading.AbandonedMutexException] { }
-    return $mutex
+    try { $isHeld = $mutex.WaitOne($left) } catch [System.Threading.AbandonedMutexException] { $isHeld = $true }
+    if ($isHeld) { return $mutex }
+    $mutex.Dispose()
+    throw (New-ClaimBusy $WaitMs)
+}
+
+function New-ClaimBusy([int]$WaitMs) {
+    return New-Failure "another process of azl-vm on this host has been making a machine for more than $($WaitMs / 1000) s" 'AzlVmClaimBusy' 'ResourceBusy'
 }
