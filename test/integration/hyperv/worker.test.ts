@@ -8,7 +8,7 @@ import { localLaunch } from '../../../providers/hyperv/launch.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
 import { assetPath } from '../../../src/assets.ts'
 import { until } from '../../support/e2e-process.ts'
-import { exists } from '../../support/e2e-world.ts'
+import { exists } from '../../support/tool-world.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 
 const unavailable = await missingForSimulator()
