@@ -2,7 +2,7 @@
  * The Hyper-V simulator for tests: test/simulators/hyperv, built once for the digest of its sources by the machine's
  * own .NET SDK and NuGet settings, and a Windows folder whose powershell.exe it is.
  */
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -36,6 +36,7 @@ export interface SimulatorKnobs {
   readonly memoryBytes?: number
   readonly faults?: Readonly<Record<string, string>>
   readonly killAt?: `${'New-VM' | 'Set-VM' | 'Rename-VM'} ${'before' | 'inside' | 'after'}`
+  readonly traceCalls?: boolean
   readonly languageMode?: 'FullLanguage' | 'ConstrainedLanguage'
   readonly edition?: string
   readonly hypervisorPresent?: boolean
@@ -72,6 +73,8 @@ export interface HyperVSimulator {
   setKnobs(knobs: SimulatorKnobs): Promise<void>
   /** Runs a script as `powershell.exe -File` does. */
   run(script: string, ...scriptArguments: readonly string[]): Promise<ScriptResult>
+  /** Has data files of the simulator's (errors.json, events.json, defaults.json) played from this folder. */
+  playFixtures(from: string): Promise<void>
   /** Where the simulator serves a local pipe, e.g. `\\.\pipe\name`. */
   pipePath(pipe: string): string
   /** Ends all machines. */
@@ -89,6 +92,9 @@ export async function startHyperVSimulator(knobs: SimulatorKnobs = {}): Promise<
   await mkdir(home, { recursive: true })
   await mkdir(state)
   await symlink(join(built, 'Host', 'powershell'), powershell)
+  // `runas /trustlevel:0x20000 LINE` starts a line without the rights of its account's groups, and does not wait for it.
+  const runas = '#!/bin/sh\nAZL_SIM_RIGHTS=none-silent setsid sh -c "$2" </dev/null >/dev/null 2>&1 &\n'
+  await writeFile(join(systemRoot, 'System32', 'runas.exe'), runas, { mode: 0o755 })
   const env = {
     SystemRoot: systemRoot,
     ProgramData: join(folder, 'ProgramData'),
@@ -112,6 +118,11 @@ export async function startHyperVSimulator(knobs: SimulatorKnobs = {}): Promise<
         reject: false,
       })
       return { exitCode, stdout, stderr }
+    },
+    playFixtures: async (from) => {
+      await mkdir(join(state, 'fixtures'), { recursive: true })
+      for (const name of ['errors.json', 'events.json', 'defaults.json'])
+        await copyFile(join(from, name), join(state, 'fixtures', name))
     },
     pipePath: (pipe) => join(tmpdir(), `CoreFxPipe_${pipe.replace('\\\\.\\pipe\\', '')}`),
     stop: async () => {

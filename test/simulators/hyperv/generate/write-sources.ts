@@ -11,6 +11,8 @@ const copied = [
   'Directory.Build.props',
   'simulator.slnx',
   'errors.json',
+  'events.json',
+  'defaults.json',
   'simulator',
   'cmdlets',
   'cmdlets-14393',

@@ -3,6 +3,7 @@ using System.Management.Automation.Runspaces;
 using System.Text;
 using AzlVm.HyperV.Host.Commands;
 using AzlVm.HyperV.Host.Windows;
+using AzlVm.HyperV.Simulator;
 using AzlVm.HyperV.Simulator.Machines;
 using AzlVm.HyperV.Simulator.State;
 using Microsoft.PowerShell;
@@ -25,6 +26,7 @@ internal static class Program
             return -196608; // powershell.exe's own code for a -File that it cannot use
         }
         var knobs = HostState.ReadKnobs(HostState.FolderFromEnvironment());
+        CallTrace.NoteProcess(HostState.FolderFromEnvironment(), knobs, Path.GetFileName(arguments.File ?? "-Command"));
         Environment.SetEnvironmentVariable("PSModulePath", ModuleFolders(knobs));
         Environment.SetEnvironmentVariable("PSModuleAnalysisCachePath", OperatingSystem.IsWindows() ? "NUL" : "/dev/null");
         using var output = new StreamWriter(Console.OpenStandardOutput(), EncodingOf(knobs)) { AutoFlush = true };

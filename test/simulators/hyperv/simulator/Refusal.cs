@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.Management.Automation;
-using System.Text.Json;
 
 namespace AzlVm.HyperV.Simulator
 {
     /// <summary>One entry of errors.json.</summary>
-    public sealed record KnownError(string Id, string Category, string Message);
+    public sealed record KnownError(string Id, string Category, string Message, string? Hresult);
+
+    internal sealed record KnownErrors(Dictionary<string, KnownError> Errors);
 
     /// <summary>A rule that says no, in the words of errors.json; the cmdlet makes an error record of it.</summary>
     public sealed class Refusal(string key, params object[] facts) : Exception(Text(key, facts))
     {
-        private static readonly Lazy<Dictionary<string, KnownError>> Known = new(Load);
+        private static readonly Lazy<Dictionary<string, KnownError>> Known = new(() => Fixture.Read<KnownErrors>("errors.json").Errors);
 
         public KnownError Error { get; } = Known.Value[key];
         public object? Target { get; init; }
@@ -19,14 +20,6 @@ namespace AzlVm.HyperV.Simulator
 
         private static string Text(string key, object[] facts) =>
             string.Format(CultureInfo.InvariantCulture, Known.Value[key].Message, facts);
-
-        private static Dictionary<string, KnownError> Load()
-        {
-            using var stream = typeof(Refusal).Assembly.GetManifestResourceStream("errors.json")!;
-            using var document = JsonDocument.Parse(stream);
-            var web = new JsonSerializerOptions(JsonSerializerDefaults.Web);
-            return document.RootElement.GetProperty("errors").Deserialize<Dictionary<string, KnownError>>(web)!;
-        }
     }
 }
 
@@ -35,9 +28,17 @@ namespace Microsoft.HyperV.PowerShell
     /// <summary>
     /// The module's own exception. Its members ErrorIdentifier and ErrorCategory: PowerShell/PowerShell#25761.
     /// </summary>
-    public sealed class VirtualizationException(string message, string identifier, ErrorCategory category) : Exception(message)
+    public sealed class VirtualizationException : Exception
     {
-        public string ErrorIdentifier { get; } = identifier;
-        public ErrorCategory ErrorCategory { get; } = category;
+        /// <summary>`hresult` as 0x8007000E; null: .NET's own for an exception.</summary>
+        public VirtualizationException(string message, string identifier, ErrorCategory category, string? hresult = null) : base(message)
+        {
+            ErrorIdentifier = identifier;
+            ErrorCategory = category;
+            if (hresult is not null) HResult = Convert.ToInt32(hresult, 16);
+        }
+
+        public string ErrorIdentifier { get; }
+        public ErrorCategory ErrorCategory { get; }
     }
 }

@@ -20,7 +20,7 @@ public abstract class SimulatedCmdlet : PSCmdlet
         var refused = PlayedCommand.Run(this, MyInvocation.MyCommand.Name);
         if (refused is null) return;
         WriteError(new ErrorRecord(
-            new VirtualizationException(refused.Message, refused.Error.Id, refused.Category),
+            new VirtualizationException(refused.Message, refused.Error.Id, refused.Category, refused.Error.Hresult),
             refused.Error.Id, refused.Category, refused.Target));
     }
 }
@@ -33,6 +33,13 @@ public static class PlayedCommand
     /// <summary>Calls the method that plays it with the state's lock held; what it refused, or null.</summary>
     public static Refusal? Run(PSCmdlet cmdlet, string name)
     {
+        var (refused, output) = CallTrace.Around(name, () => Play(cmdlet, name));
+        foreach (var value in output) cmdlet.WriteObject(value);
+        return refused;
+    }
+
+    private static (Refusal? Refused, List<object> Output) Play(PSCmdlet cmdlet, string name)
+    {
         List<object> output = [];
         Refusal? refused = null;
         try
@@ -43,15 +50,13 @@ public static class PlayedCommand
             if (call.Has("AsJob")) throw new Refusal("not-played", $"{name} -AsJob");
             if (call.Has("ComputerName") || call.Has("CimSession")) throw new Refusal("not-played", $"{name} on another computer");
             if (call.State.Knobs.Faults.TryGetValue(name, out var fault)) throw new Refusal(fault, name, Guid.Empty, "");
-            if (!Rules.Permission.Allows(call)) return null;
-            play(call);
+            if (Rules.Permission.Allows(call)) play(call);
         }
         catch (Refusal refusal)
         {
             refused = refusal;
         }
-        foreach (var value in output) cmdlet.WriteObject(value);
-        return refused;
+        return (refused, output);
     }
 
     private static Dictionary<string, Action<Call>> FindPlayed() =>

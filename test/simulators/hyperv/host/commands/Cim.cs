@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using AzlVm.HyperV.Simulator;
 using AzlVm.HyperV.Simulator.State;
 
 namespace AzlVm.HyperV.Host.Commands;
@@ -19,7 +20,9 @@ public sealed class GetCimInstance : PSCmdlet
     [Parameter]
     public string[]? Property { get; set; }
 
-    protected override void EndProcessing()
+    protected override void EndProcessing() => CallTrace.Around($"Get-CimInstance {ClassName}", Answer);
+
+    private void Answer()
     {
         if (Namespace.Equals(VirtualizationCim.Namespace, StringComparison.OrdinalIgnoreCase))
         {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using AzlVm.HyperV.Simulator;
 using AzlVm.HyperV.Simulator.State;
 
 namespace Microsoft.PowerShell.Commands;
@@ -14,7 +15,9 @@ public sealed class GetWinEventCommand : PSCmdlet
     [Parameter]
     public SwitchParameter Oldest { get; set; }
 
-    protected override void EndProcessing()
+    protected override void EndProcessing() => CallTrace.Around("Get-WinEvent", Answer);
+
+    private void Answer()
     {
         var logs = Values("LogName");
         var providers = Values("ProviderName");
@@ -29,29 +32,26 @@ public sealed class GetWinEventCommand : PSCmdlet
             WriteError(new ErrorRecord(
                 new InvalidOperationException("No events were found that match the specified selection criteria."),
                 "NoMatchingEventsFound", ErrorCategory.ObjectNotFound, null));
-        foreach (var one in found) WriteObject(Record(one));
+        foreach (var one in found) WriteObject(new PlayedEvent(one));
     }
 
     private string[] Values(string key) => FilterHashtable[key] is { } value ? LanguagePrimitives.ConvertTo<string[]>(value) : [];
-
-    private static PSObject Record(LoggedEvent one)
-    {
-        var record = new PSObject();
-        record.TypeNames.Insert(0, "System.Diagnostics.Eventing.Reader.EventLogRecord");
-        object[] properties = [Property(one.VmName), Property(one.VmId.ToString().ToUpperInvariant())];
-        foreach (var (name, value) in new (string, object)[]
-                 {
-                     ("Id", one.Id), ("ProviderName", one.Provider), ("LogName", one.Log), ("TimeCreated", one.At.ToLocalTime()),
-                     ("RecordId", one.Record), ("Level", (byte)one.Level), ("Message", one.Message), ("Properties", properties),
-                 })
-            record.Properties.Add(new PSNoteProperty(name, value));
-        return record;
-    }
-
-    private static PSObject Property(object value)
-    {
-        var property = new PSObject();
-        property.Properties.Add(new PSNoteProperty("Value", value));
-        return property;
-    }
 }
+
+/// <summary>What a script uses of System.Diagnostics.Eventing.Reader.EventLogRecord.</summary>
+public sealed class PlayedEvent(LoggedEvent logged)
+{
+    public int Id => logged.Id;
+    public string ProviderName => logged.Provider;
+    public string LogName => logged.Log;
+    public DateTime TimeCreated => logged.At.ToLocalTime();
+    public long RecordId => logged.Record;
+    public byte Level => (byte)logged.Level;
+    public string Message => logged.Message;
+    public IList<PlayedEventProperty> Properties =>
+        [new(logged.VmName), new(logged.VmId.ToString().ToUpperInvariant())];
+
+    public string ToXml() => logged.Xml;
+}
+
+public sealed record PlayedEventProperty(object Value);

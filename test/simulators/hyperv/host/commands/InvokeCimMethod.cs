@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics;
 using System.Management.Automation;
+using AzlVm.HyperV.Simulator;
 
 namespace AzlVm.HyperV.Host.Commands;
 
@@ -26,7 +27,9 @@ public sealed class InvokeCimMethod : PSCmdlet
     [Parameter]
     public IDictionary Arguments { get; set; } = new Hashtable();
 
-    protected override void EndProcessing()
+    protected override void EndProcessing() => CallTrace.Around($"Invoke-CimMethod {MethodName}", Answer);
+
+    private void Answer()
     {
         if (InputObject is not null && MethodName.Equals("GetVirtualSystemThumbnailImage", StringComparison.OrdinalIgnoreCase))
         {

@@ -29,6 +29,8 @@ internal static partial class VirtualizationCim
         return className.ToUpperInvariant() switch
         {
             "MSVM_COMPUTERSYSTEM" => machines.Select(machine => Object(("Name", Name(machine)), ("ElementName", machine.Name))),
+            // The guest's UUID. On Hyper-V it is another than the machine's id (assumed); here QEMU gets that id.
+            "MSVM_VIRTUALSYSTEMSETTINGDATA" => machines.Select(machine => Object(("VirtualSystemIdentifier", Name(machine)), ("BIOSGUID", $"{{{Name(machine)}}}"))),
             "MSVM_VIDEOHEAD" => machines.Where(machine => machine.Power is VMState.Running or VMState.Paused).Select(VideoHead),
             _ => throw new NotSupportedException($"the simulator does not play the class {className}"),
         };

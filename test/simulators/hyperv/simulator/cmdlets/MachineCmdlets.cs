@@ -28,8 +28,7 @@ internal static class MachineCmdlets
         if (call.Has("SwitchName")) machine.Adapters[0].SwitchId = NetworkCmdlets.SwitchByName(call, call.Text("SwitchName")).Id;
         if (call.Has("NewVHDPath")) AddNewDisk(call, machine);
         if (call.Has("VHDPath")) AddDisk(machine, call.FullPath(call.Text("VHDPath")));
-        // Assumed: the adapter is tried first, then the disk, as New-VM's default.
-        machine.BootOrder = [.. machine.Adapters.Select(adapter => adapter.Id), .. machine.Drives.Select(drive => drive.Id)];
+        machine.BootOrder = NewMachine.BootOrder(machine);
         Directory.CreateDirectory(Path.Combine(machine.Path, "Virtual Machines"));
         KillPoint.Pass(call, "inside");
         File.WriteAllText(ConfigurationFile(machine), "");

@@ -8,8 +8,8 @@ namespace AzlVm.HyperV.Simulator.Machines;
 /// </summary>
 public static class FirmwareConsole
 {
-    /// <summary>Reads until the machine is gone; <paramref name="onOutcome"/> gets the event's number, once a boot.</summary>
-    public static void Follow(Stream port, bool hasSources, Action<int> onOutcome)
+    /// <summary>Reads until the machine is gone; <paramref name="onOutcome"/> gets its name in events.json, once a boot.</summary>
+    public static void Follow(Stream port, bool hasSources, Action<string> onOutcome)
     {
         using var reader = new StreamReader(port, Encoding.Latin1);
         var denied = false;
@@ -34,12 +34,12 @@ public static class FirmwareConsole
         }
     }
 
-    private static int? Outcome(string line, bool hasSources, bool denied)
+    private static string? Outcome(string line, bool hasSources, bool denied)
     {
         var starts = line.Contains("BdsDxe: starting ", StringComparison.Ordinal);
-        if (starts && !IsOfFirmware(line)) return denied ? 18602 : 18601;
+        if (starts && !IsOfFirmware(line)) return denied ? "booted-after-denied" : "booted";
         if (!starts && !line.Contains("BdsDxe: No bootable option", StringComparison.Ordinal)) return null;
-        return denied ? 18604 : hasSources ? 18603 : 18605;
+        return denied ? "denied" : hasSources ? "failed" : "nothing";
     }
 
     /// <summary>What lies in the firmware's own volume is its shell or menu.</summary>

@@ -46,7 +46,7 @@ public static class MachineRunner
             }
             FollowFirmware(state, machine);
             qmp.Execute("cont");
-            if (!resumes) Note(state, machine, 18500);
+            if (!resumes) Note(state, machine, "started");
             Update(state, id, one =>
             {
                 one.Power = VMState.Running;
@@ -87,14 +87,14 @@ public static class MachineRunner
     {
         var port = QemuHost.Current.Connect(QemuArguments.FirmwareSocket);
         var hasSources = machine.BootOrder.Count > 0;
-        new Thread(() => FirmwareConsole.Follow(port, hasSources, id => Note(state, machine, id))) { IsBackground = true }.Start();
+        new Thread(() => FirmwareConsole.Follow(port, hasSources, outcome => Note(state, machine, outcome))) { IsBackground = true }.Start();
     }
 
-    private static void Note(string state, Machine machine, int id)
+    private static void Note(string state, Machine machine, string outcome)
     {
         if (!Directory.Exists(state)) return;
         using var host = HostState.Open(state);
-        HyperVLog.Note(host, machine, id);
+        HyperVLog.Note(host, machine, outcome);
     }
 
     private static void Update(string state, Guid id, Action<Machine> change)

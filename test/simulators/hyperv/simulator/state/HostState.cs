@@ -57,7 +57,10 @@ public sealed class HostState : IDisposable
     public static Knobs ReadKnobs(string folder)
     {
         var path = System.IO.Path.Combine(folder, "knobs.json");
-        return File.Exists(path) ? JsonSerializer.Deserialize<Knobs>(File.ReadAllText(path), Json)! : new Knobs();
+        var knobs = File.Exists(path) ? JsonSerializer.Deserialize<Knobs>(File.ReadAllText(path), Json)! : new Knobs();
+        // What the stand-in of runas.exe takes away from the process that it starts.
+        knobs.Rights = Environment.GetEnvironmentVariable("AZL_SIM_RIGHTS") ?? knobs.Rights;
+        return knobs;
     }
 
     public string RunFolder(Guid id) => System.IO.Path.Combine(Folder, "run", id.ToString());

@@ -29,6 +29,8 @@ public sealed class Knobs
     public Dictionary<string, string> Faults { get; set; } = [];
     /// <summary>PowerShell is killed with -9 here: the cmdlet, a space, and before, inside or after; see KillPoint.cs.</summary>
     public string KillAt { get; set; } = "";
+    /// <summary>Processes and calls are noted in calls.jsonl; see CallTrace.cs.</summary>
+    public bool TraceCalls { get; set; }
     /// <summary>FullLanguage or ConstrainedLanguage.</summary>
     public string LanguageMode { get; set; } = "FullLanguage";
 
