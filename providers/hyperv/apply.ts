@@ -5,7 +5,7 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { claim } from './claim.ts'
 import { powerState } from './info.ts'
-import { requireMachine } from './machines.ts'
+import { requireBrief } from './machines.ts'
 import { attachMedium } from './medium.ts'
 import { opticalLocations, pipePath } from './names.ts'
 import { makeSharedNetwork, setNetworkCards } from './networks.ts'
@@ -28,7 +28,7 @@ export async function applyOperation(
     await ensurePrivateSwitch(session, parameters.name, call)
     return {}
   }
-  const { vmId, config } = await requireMachine(session, ref, call)
+  const { vmId, config } = await requireBrief(session, ref, call)
   if (parameters.kind === 'shared-network') return await makeSharedNetwork(session, vmId, parameters, call)
   // Interrupted while it was started: it was made whole before, and Hyper-V sets no hardware of a machine that is on.
   const isOn = powerState(config.state) !== 'off'

@@ -3,7 +3,7 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
-import { requireMachine } from './machines.ts'
+import { requireBrief } from './machines.ts'
 import { isMarkOf, notesWithMark } from './mark-notes.ts'
 import type { Session } from './session.ts'
 
@@ -14,7 +14,7 @@ export async function changeMark(
   change: (mark: Mark) => Mark,
   call: Call,
 ): Promise<void> {
-  const { mark, vmId, config } = await requireMachine(session, ref, call)
+  const { mark, vmId, config } = await requireBrief(session, ref, call)
   if (!mark || !isMarkOf(mark, vmId))
     throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm any more`)
   const notes = notesWithMark(config.notes, change(mark), vmId)

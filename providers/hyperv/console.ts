@@ -8,7 +8,7 @@ import { followRecorded } from '../../src/recorder/recorded-log.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
 import { powerState } from './info.ts'
 import { isOffState, stateOf, type Watched } from './machine-state.ts'
-import { findMachine, requireMachine, type FoundMachine, type MachineConfig } from './machines.ts'
+import { findBrief, requireBrief, type FoundMachine, type MachineBrief } from './machines.ts'
 import { localPipe } from './pipe.ts'
 import type { Session } from './session.ts'
 
@@ -16,7 +16,7 @@ import type { Session } from './session.ts'
 export async function recorderOf(
   session: Session,
   recorders: Recorders,
-  { ref, config }: FoundMachine<MachineConfig>,
+  { ref, config }: FoundMachine<MachineBrief>,
   call: Call,
 ): Promise<RecorderLine> {
   const { separator } = await session.hello(call)
@@ -33,7 +33,7 @@ export async function openConsole(
   request: ConsoleRequest,
   call: Call,
 ): Promise<RecorderConsole> {
-  const machine = await requireMachine(session, ref, call)
+  const machine = await requireBrief(session, ref, call)
   const line = await recorderOf(session, recorders, machine, call)
   const watched = { name: ref.name, vmId: machine.vmId }
   try {
@@ -99,7 +99,7 @@ export async function* followLog(
   call: Call,
 ): AsyncIterable<Uint8Array> {
   if (call.signal.aborted) throw new AzlVmError('cancelled', 'interrupted before the log was read')
-  const machine = await findMachine(session, ref, call)
+  const machine = await findBrief(session, ref, call)
   const vmId = machine?.vmId
   yield* followRecorded({
     recorded: recorders.recorded(ref.id, call),

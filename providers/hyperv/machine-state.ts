@@ -5,7 +5,7 @@ import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
 import { powerState } from './info.ts'
-import { findMachine } from './machines.ts'
+import { findBrief } from './machines.ts'
 import type { Session } from './session.ts'
 import { VerbError } from './worker.ts'
 
@@ -15,12 +15,12 @@ export interface Watched {
   readonly vmId: string
 }
 
-const schema = z.object({ state: z.string() })
+const schema = z.object({ machine: z.object({ state: z.string() }).nullable() })
 
 export async function stateOf(session: Session, { name, vmId }: Watched, call: Call): Promise<PowerState> {
   const action = `read the state of ${name}`
-  const { state } = await session.run('get-vm-state', { id: vmId }, { action, schema }, call)
-  return state === '' ? 'absent' : powerState(state)
+  const { machine } = await session.run('get-vm-summary', { id: vmId }, { action, schema }, call)
+  return machine ? powerState(machine.state) : 'absent'
 }
 
 /** Whether nothing of it runs any more. */
@@ -33,13 +33,23 @@ const changingEveryMs = 100
 /** A machine that stays between two states is told by its state. Milliseconds. */
 const settleMs = 60_000
 
-/** The state once nothing is under way any more. */
-export async function settledState(session: Session, watched: Watched, call: Call): Promise<PowerState> {
-  for (let waitedMs = 0; ; waitedMs += changingEveryMs) {
-    const state = await stateOf(session, watched, call)
-    if ((state !== 'starting' && state !== 'stopping') || waitedMs >= settleMs) return state
+/** The state once nothing is under way any more; `first` is the one that was read just now. */
+export async function settledState(
+  session: Session,
+  watched: Watched,
+  call: Call,
+  first?: PowerState,
+): Promise<PowerState> {
+  let state = first ?? (await stateOf(session, watched, call))
+  for (let waitedMs = 0; isMoving(state) && waitedMs < settleMs; waitedMs += changingEveryMs) {
     await pause(changingEveryMs, call, `waiting for "${watched.name}"`)
+    state = await stateOf(session, watched, call)
   }
+  return state
+}
+
+function isMoving(state: PowerState): boolean {
+  return state === 'starting' || state === 'stopping'
 }
 
 /**
@@ -70,7 +80,7 @@ const watchEveryMs = 500
 export async function* watchState(session: Session, ref: MachineRef, call: Call): AsyncIterable<PowerState> {
   let told: PowerState | undefined
   for (;;) {
-    const machine = await findMachine(session, ref, call)
+    const machine = await findBrief(session, ref, call)
     const state = machine ? powerState(machine.config.state) : 'absent'
     if (state !== told) yield state
     told = state

@@ -21,12 +21,14 @@ const summarySchema = z.object({
 
 const driveSchema = z.object({ path: z.string(), number: z.number(), location: z.number() })
 
-const machineSchema = summarySchema.extend({
+/** Enough to go on with a machine, for one question. */
+const briefSchema = summarySchema.extend({ com1: z.string() })
+
+const machineSchema = briefSchema.extend({
   status: z.string(),
   processors: z.number(),
   memoryBytes: z.number(),
   isMemoryDynamic: z.boolean(),
-  com1: z.string(),
   disks: z.array(driveSchema.extend({ sizeBytes: z.number() })),
   optical: z.array(driveSchema),
   networks: z.array(
@@ -39,6 +41,7 @@ const machineSchema = summarySchema.extend({
 })
 
 type Summary = z.output<typeof summarySchema>
+export type MachineBrief = z.output<typeof briefSchema>
 /** All that a spec decides, as Hyper-V has it. */
 export type MachineConfig = z.output<typeof machineSchema>
 
@@ -72,18 +75,48 @@ export async function allMachines(session: Session, call: Call): Promise<readonl
   return machines.map(found)
 }
 
-/** One machine with its configuration; undefined where there is none of this id. */
+/** Hyper-V's id of a machine that is or was there; undefined where it never was seen. */
+export async function findVmId(session: Session, ref: MachineRef, call: Call): Promise<string | undefined> {
+  const known = session.vmIds.get(ref.id)
+  const vmId = known ?? (await allMachines(session, call)).find((machine) => machine.ref.id === ref.id)?.vmId
+  if (vmId !== undefined) session.vmIds.set(ref.id, vmId)
+  return vmId
+}
+
+/** The same; throws machine-not-found. What is asked by the id says it again where the machine is gone by then. */
+export async function requireVmId(session: Session, ref: MachineRef, call: Call): Promise<string> {
+  return (await findVmId(session, ref, call)) ?? throwNotFound(ref)
+}
+
+/** One machine with its configuration, which takes several questions; undefined where there is none of this id. */
 export async function findMachine(
   session: Session,
   ref: MachineRef,
   call: Call,
 ): Promise<FoundMachine<MachineConfig> | undefined> {
-  const known = session.vmIds.get(ref.id)
-  const vmId = known ?? (await allMachines(session, call)).find((machine) => machine.ref.id === ref.id)?.vmId
-  if (vmId === undefined) return undefined
-  session.vmIds.set(ref.id, vmId)
-  const schema = z.object({ machine: machineSchema.nullable() })
-  const { machine } = await session.run('get-vm', { id: vmId }, { action: `read ${ref.name}`, schema }, call)
+  return await findBy('get-vm', machineSchema, session, ref, call)
+}
+
+/** The same without what only a whole description needs. */
+export async function findBrief(
+  session: Session,
+  ref: MachineRef,
+  call: Call,
+): Promise<FoundMachine<MachineBrief> | undefined> {
+  return await findBy('get-vm-summary', briefSchema, session, ref, call)
+}
+
+async function findBy<Config extends Summary>(
+  verb: string,
+  config: z.ZodType<Config>,
+  session: Session,
+  ref: MachineRef,
+  call: Call,
+): Promise<FoundMachine<Config> | undefined> {
+  const id = await findVmId(session, ref, call)
+  if (id === undefined) return undefined
+  const schema = z.object({ machine: config.nullable() })
+  const { machine } = await session.run(verb, { id }, { action: `read ${ref.name}`, schema }, call)
   if (machine) return found(machine)
   session.vmIds.delete(ref.id)
   return undefined
@@ -95,7 +128,14 @@ export async function requireMachine(
   ref: MachineRef,
   call: Call,
 ): Promise<FoundMachine<MachineConfig>> {
-  const machine = await findMachine(session, ref, call)
-  if (machine) return machine
-  throw new AzlVmError('machine-not-found', `the machine "${ref.name}" is not there any more`)
+  return (await findMachine(session, ref, call)) ?? throwNotFound(ref)
+}
+
+/** The same with what one question tells. */
+export async function requireBrief(session: Session, ref: MachineRef, call: Call): Promise<FoundMachine<MachineBrief>> {
+  return (await findBrief(session, ref, call)) ?? throwNotFound(ref)
+}
+
+function throwNotFound({ name }: MachineRef): never {
+  throw new AzlVmError('machine-not-found', `the machine "${name}" is not there any more`)
 }

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, Medium } from '../../src/provider/machine.ts'
 import { mediumOnHost } from './host-media.ts'
-import { requireMachine } from './machines.ts'
+import { requireVmId } from './machines.ts'
 import { opticalLocations } from './names.ts'
 import type { Session } from './session.ts'
 
@@ -19,7 +19,6 @@ export async function ejectMedium(session: Session, ref: MachineRef, call: Call)
 }
 
 async function setDrive(session: Session, ref: MachineRef, path: string, action: string, call: Call): Promise<void> {
-  const { vmId } = await requireMachine(session, ref, call)
-  const args = { id: vmId, location: opticalLocations.installer, path }
+  const args = { id: await requireVmId(session, ref, call), location: opticalLocations.installer, path }
   await session.run('set-dvd', args, { action, schema: z.literal(true) }, call)
 }

@@ -54,7 +54,7 @@ import { removeUnusedMedia } from './host-media.ts'
 import { infoOf, powerState } from './info.ts'
 import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts'
 import { watchState } from './machine-state.ts'
-import { allMachines, findMachine, type FoundMachine } from './machines.ts'
+import { allMachines, findBrief, findVmId, type FoundMachine } from './machines.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
 import { leaveNetworks, removeUnusedNetworks } from './networks.ts'
 import { observeOperation } from './observe.ts'
@@ -111,7 +111,7 @@ export class HyperVProvider implements Provider {
 
   async undo(operation: Operation, request: MachineRequest, call: Call): Promise<void> {
     const { kind } = parametersOf(operation)
-    const machine = await findMachine(this.#session, request.ref, call)
+    const machine = await findBrief(this.#session, request.ref, call)
     if (kind === 'machine') {
       await this.destroy(request.ref, call)
       await removeLeftoversOf(this.#session, this.#recorders, request.mark.runId, call)
@@ -177,12 +177,12 @@ export class HyperVProvider implements Provider {
   }
 
   async events(ref: MachineRef, since: Date, call: Call): Promise<readonly HostEvent[]> {
-    const machine = await findMachine(this.#session, ref, call)
-    return machine ? await eventsOf(this.#session, { name: ref.name, vmId: machine.vmId }, since, call) : []
+    const vmId = await findVmId(this.#session, ref, call)
+    return vmId === undefined ? [] : await eventsOf(this.#session, { name: ref.name, vmId }, since, call)
   }
 
   async endpoint(ref: MachineRef, call: Call): Promise<Endpoint | undefined> {
-    const machine = await findMachine(this.#session, ref, call)
+    const machine = await findBrief(this.#session, ref, call)
     if (!machine || powerState(machine.config.state) !== 'running') return undefined
     return await endpointOf(this.#session, machine.vmId, call)
   }

@@ -6,7 +6,7 @@ import type { Call, Kept, RemovalReport } from '../../src/provider/contract.ts'
 import { requireNoDependents } from '../../src/provider/dependents.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { dependentsOf } from './chains.ts'
-import { findMachine } from './machines.ts'
+import { findBrief } from './machines.ts'
 import { isMarkOf } from './mark-notes.ts'
 import { allFilesPattern, ownFilePattern, pathsOf, runIdOfName, runIdOfSwitch } from './names.ts'
 import { leaveNetworks } from './networks.ts'
@@ -16,7 +16,7 @@ import { turnOff } from './stop.ts'
 import { removeSwitch, switchNames } from './switches.ts'
 
 export async function destroyMachine(session: Session, ref: MachineRef, call: Call): Promise<RemovalReport> {
-  const machine = await findMachine(session, ref, call)
+  const machine = await findBrief(session, ref, call)
   if (!machine) return { removed: [], kept: [] }
   const { vmId, mark, config } = machine
   requireNoDependents(ref, await dependentsOf(session, ref, call))

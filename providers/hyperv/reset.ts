@@ -5,12 +5,12 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
 import { recorderOf } from './console.ts'
 import { settledState } from './machine-state.ts'
-import { requireMachine } from './machines.ts'
+import { requireBrief } from './machines.ts'
 import type { Session } from './session.ts'
 
 /** Where PowerShell ends in the middle nobody can tell whether the guest was reset: that is an error, and not done twice. */
 export async function resetMachine(session: Session, recorders: Recorders, ref: MachineRef, call: Call): Promise<void> {
-  const machine = await requireMachine(session, ref, call)
+  const machine = await requireBrief(session, ref, call)
   const state = await settledState(session, { name: ref.name, vmId: machine.vmId }, call)
   if (state !== 'running' && state !== 'paused')
     throw new AzlVmError('resource-busy', `the machine "${ref.name}" does not run: there is nothing to reset`, {

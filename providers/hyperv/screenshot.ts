@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import { requireMachine } from './machines.ts'
+import { requireBrief } from './machines.ts'
 import { pngOfRgb565 } from './rgb565.ts'
 import type { Session } from './session.ts'
 
@@ -10,7 +10,7 @@ const schema = z.object({ width: z.number(), height: z.number(), pixels: z.strin
 
 /** Hyper-V has no cmdlet for it; its WMI provider draws a picture for its own manager. */
 export async function screenshotOf(session: Session, ref: MachineRef, call: Call): Promise<Uint8Array> {
-  const { vmId } = await requireMachine(session, ref, call)
+  const { vmId } = await requireBrief(session, ref, call)
   const asked = { action: `take a screenshot of ${ref.name}`, schema }
   const { width, height, pixels } = await session.run('get-vm-thumbnail', { id: vmId }, asked, call)
   if (width === 0)

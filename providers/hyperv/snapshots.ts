@@ -15,7 +15,7 @@ import {
   type Checkpoints,
 } from './checkpoints.ts'
 import { powerState } from './info.ts'
-import { findMachine } from './machines.ts'
+import { findBrief, findMachine } from './machines.ts'
 import { runName } from './names.ts'
 import { requireOwnMachine, type OwnMachine } from './own-machine.ts'
 import type { Session } from './session.ts'
@@ -126,7 +126,7 @@ async function standing(
   call: Call,
 ): Promise<unknown> {
   if (!(error instanceof AzlVmError)) return error
-  const now = await findMachine(session, ref, { ...call, signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+  const now = await findBrief(session, ref, { ...call, signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
   const state = now ? powerState(now.config.state) : 'unknown'
   const { code, message, cause, evidence, hint } = error
   const where = `"${ref.name}" has the disks and the memory of the snapshot "${held.name}" by now and is ${state}`

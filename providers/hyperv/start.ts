@@ -5,8 +5,9 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
 import { recorderOf, untilConnected } from './console.ts'
 import { eventsOf } from './events.ts'
+import { powerState } from './info.ts'
 import { changeState, settledState, type Watched } from './machine-state.ts'
-import { requireMachine } from './machines.ts'
+import { requireBrief } from './machines.ts'
 import { adaptersInMark } from './network-cards.ts'
 import { reconnectNetworkCards } from './networks.ts'
 import type { Session } from './session.ts'
@@ -21,9 +22,9 @@ export async function startMachine(
   ref: MachineRef,
   call: Call,
 ): Promise<StartResult> {
-  const machine = await requireMachine(session, ref, call)
+  const machine = await requireBrief(session, ref, call)
   const watched = { name: ref.name, vmId: machine.vmId }
-  const state = await settledState(session, watched, call)
+  const state = await settledState(session, watched, call, powerState(machine.config.state))
   if (state === 'running') return result
   if (state === 'off') await reconnectNetworkCards(session, machine.vmId, adaptersInMark(machine.mark), call)
   const line = await recorderOf(session, recorders, machine, call)

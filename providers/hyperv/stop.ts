@@ -3,14 +3,14 @@ import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
 import type { Call, StopRequest } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { changeState, isOffState, settledState, stateOf, type Watched } from './machine-state.ts'
-import { requireMachine } from './machines.ts'
+import { requireBrief } from './machines.ts'
 import type { Session } from './session.ts'
 import { VerbError } from './worker.ts'
 
 const done = z.literal(true)
 
 export async function stopMachine(session: Session, ref: MachineRef, request: StopRequest, call: Call): Promise<void> {
-  const { vmId } = await requireMachine(session, ref, call)
+  const { vmId } = await requireBrief(session, ref, call)
   const watched = { name: ref.name, vmId }
   if ((await stateOf(session, watched, call)) === 'off') return
   if (request.mode === 'force') await turnOff(session, watched, call)

@@ -5,12 +5,12 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call, Viewer } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { systemRootOf } from './launch.ts'
-import { requireMachine } from './machines.ts'
+import { requireBrief } from './machines.ts'
 import type { Session } from './session.ts'
 
 /** It comes with Hyper-V's management tools and shows a machine that is off too. By id: a name may be there twice. */
 export async function viewerOf(session: Session, ref: MachineRef, call: Call): Promise<Viewer> {
-  const { vmId } = await requireMachine(session, ref, call)
+  const { vmId } = await requireBrief(session, ref, call)
   const { via } = session.choice
   const program = join(systemRootOf(session.context.env), 'System32', 'vmconnect.exe')
   const isThere = await access(program).then(

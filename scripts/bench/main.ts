@@ -13,6 +13,7 @@ import { libvirtUnavailable } from '../../test/support/libvirt-daemon.ts'
 import { measureClones } from './clone.ts'
 import { measureContractSuite } from './contract-suite.ts'
 import { measureGuestFlood, measureScriptedFlood } from './flood.ts'
+import { measureHyperV } from './hyperv.ts'
 import { measureLibvirtClient } from './libvirt-client.ts'
 import { load } from './measure.ts'
 import { measureProbeIso } from './probe-iso.ts'
@@ -28,9 +29,20 @@ interface Places {
   readonly floodChild: string
 }
 
-const partNames = ['start', 'up', 'flood', 'libvirt', 'snapshot', 'clone', 'iso', 'recorder', 'contract'] as const
+const partNames = [
+  'start',
+  'up',
+  'flood',
+  'libvirt',
+  'snapshot',
+  'clone',
+  'iso',
+  'recorder',
+  'hyperv',
+  'contract',
+] as const
 type PartName = (typeof partNames)[number]
-const withoutDaemon: readonly PartName[] = ['start', 'iso', 'recorder', 'contract']
+const withoutDaemon: readonly PartName[] = ['start', 'iso', 'recorder', 'hyperv', 'contract']
 
 /** Resolves with the exit code: 0 where it measured, whatever came out. */
 export async function runBench(argv: readonly string[], places: Places): Promise<number> {
@@ -77,6 +89,7 @@ async function measureParts(names: readonly PartName[], rounds: number, places: 
     clone: () => onDaemon('Clone to running', measureClones),
     iso: () => inFolder((folder) => measureProbeIso(places.root, folder, rounds)),
     recorder: () => inFolder((folder) => measureRecorder(places.root, folder, rounds)),
+    hyperv: () => inFolder((folder) => measureHyperV(places.root, folder, rounds)),
     contract: () => measureContractSuite(places.root),
   }
   try {

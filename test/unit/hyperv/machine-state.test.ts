@@ -17,7 +17,8 @@ function hostThatSays(...states: readonly string[]) {
   const left = [...states]
   const run = (verb: string) => {
     verbs.push(verb)
-    return Promise.resolve({ state: left.length > 1 ? left.shift() : left[0] })
+    const state = left.length > 1 ? left.shift() : left[0]
+    return Promise.resolve({ machine: state === undefined ? null : { state } })
   }
   return { session: { run } as unknown as Session, verbs }
 }
@@ -61,7 +62,7 @@ test('an interruption asks nothing more', async () => {
 })
 
 test('a machine that is not there is off', async () => {
-  const { session } = hostThatSays('')
+  const { session } = hostThatSays()
   const state = await settledState(session, watched, testCall())
   expect([state, isOffState(state)]).toEqual(['absent', true])
 })

@@ -1,0 +1,112 @@
+/** What the simulated Windows was asked, as its knob `traceCalls` has it noted; and what an `up` may ask. */
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import type { HyperVSimulator } from './hyperv-simulator.ts'
+
+const lineSchema = z.object({
+  processId: z.number(),
+  /** Of a process of PowerShell's: the file that it runs. */
+  script: z.string().optional(),
+  /** Of a call: `Start-VM`, `Get-CimInstance Win32_Service`. */
+  cmdlet: z.string().optional(),
+  /** Milliseconds since 1970, as `Date.now()`. */
+  beganMs: z.number(),
+  endedMs: z.number(),
+})
+
+interface Traced {
+  readonly what: string
+  readonly beganMs: number
+  readonly endedMs: number
+}
+
+export interface CallTrace {
+  /** Of PowerShell, by the script that each runs; `beganMs` is when the process began. */
+  readonly processes: readonly Traced[]
+  /** By cmdlet, in the order in which they ended. */
+  readonly calls: readonly Traced[]
+}
+
+/** Since the last time. */
+export async function takeCallTrace({ env }: Pick<HyperVSimulator, 'env'>): Promise<CallTrace> {
+  const file = join(env['AZL_SIM_STATE'] ?? '', 'calls.jsonl')
+  const text = await readFile(file, 'utf8')
+  await rm(file)
+  const lines = text.split('\n').filter((line) => line !== '')
+  const all = lines.map((line) => lineSchema.parse(JSON.parse(line)))
+  const of = (kind: 'script' | 'cmdlet'): readonly Traced[] =>
+    all.flatMap(({ [kind]: what, beganMs, endedMs }) => (what === undefined ? [] : [{ what, beganMs, endedMs }]))
+  return { processes: of('script'), calls: of('cmdlet') }
+}
+
+/** How often each was called. Hyper-V's logs are read once a second while a boot is waited for: that counts as once. */
+export function countCalls({ calls }: CallTrace): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { what } of calls) counts[what] = what === 'Get-WinEvent' ? 1 : (counts[what] ?? 0) + 1
+  return counts
+}
+
+interface CallOfUp {
+  readonly cmdlet: string
+  readonly times: number
+  readonly why: string
+}
+
+/** All that one `up` of a machine with one disk and one network card on the Default Switch asks, and what for. */
+export const callsOfUp: readonly CallOfUp[] = [
+  { cmdlet: 'Get-CimInstance Win32_OperatingSystem', times: 2, why: 'the build of Windows; its free memory' },
+  { cmdlet: 'Get-CimInstance Win32_ComputerSystem', times: 1, why: 'whether a hypervisor runs; the memory there is' },
+  { cmdlet: 'Get-CimInstance Win32_Service', times: 1, why: 'whether vmms and the Default Switch’s service run' },
+  { cmdlet: 'Get-CimInstance Win32_DeviceGuard', times: 1, why: 'whether security based on virtualization runs' },
+  { cmdlet: 'Get-VMHost', times: 1, why: 'where machines lie by default, and which Secure Boot templates there are' },
+  { cmdlet: 'Get-Volume', times: 1, why: 'free space and file system where the machine is to lie' },
+  {
+    cmdlet: 'Get-VMSwitch',
+    times: 4,
+    why: 'which there are, for the plan; the card’s own, found anew when it is plugged in; and before the start',
+  },
+  { cmdlet: 'New-VM', times: 1, why: 'the anchor, in a folder of the run’s name' },
+  { cmdlet: 'Rename-VM', times: 1, why: 'its name, once it carries the mark' },
+  {
+    cmdlet: 'Set-VM',
+    times: 5,
+    why: 'the mark when it is made, when it boots and when it is ready; memory, processors, start and stop; no automatic checkpoints, which Windows Server 2016 has no parameter for',
+  },
+  { cmdlet: 'Set-VMProcessor', times: 1, why: 'nested virtualization' },
+  { cmdlet: 'Set-VMComPort', times: 1, why: 'COM1 on its pipe' },
+  { cmdlet: 'Set-VMFirmware', times: 2, why: 'Secure Boot; the boot order, which is known when the drives are there' },
+  { cmdlet: 'Remove-VMNetworkAdapter', times: 1, why: 'the card that New-VM adds' },
+  { cmdlet: 'Add-VMNetworkAdapter', times: 1, why: 'ours, with its address' },
+  { cmdlet: 'Connect-VMNetworkAdapter', times: 1, why: 'into its switch' },
+  { cmdlet: 'New-VHD', times: 1, why: 'the disk, with blocks of 1 MiB, which New-VM cannot say' },
+  { cmdlet: 'Add-VMHardDiskDrive', times: 1, why: 'the disk at its place' },
+  { cmdlet: 'Add-VMDvdDrive', times: 2, why: 'one drive for the installer, one for the seed' },
+  { cmdlet: 'Set-VMDvdDrive', times: 1, why: 'the medium' },
+  { cmdlet: 'Start-VM', times: 1, why: 'the start' },
+  {
+    cmdlet: 'Get-VM',
+    times: 26,
+    why:
+      'the list three times (is the name free: before the plan, in the claim, and in it once more under the host’s lock); ' +
+      'each verb takes its machine by id before it acts (11); its state before a step that a machine which is on would ' +
+      'refuse (4); its Notes before the mark is written anew (2); its port and state before the console and before the ' +
+      'start (2); the whole description (2); its cards, for the address (2)',
+  },
+  { cmdlet: 'Get-NetNeighbor', times: 1, why: 'the guest’s address, where the guest has not told Hyper-V' },
+  { cmdlet: 'Get-VHD', times: 2, why: 'the disk’s size: the whole description, before the start and at the end' },
+  { cmdlet: 'Get-VMProcessor', times: 2, why: 'nested virtualization, for the same' },
+  { cmdlet: 'Get-VMSecurity', times: 2, why: 'the TPM, for the same' },
+  { cmdlet: 'Get-VMFirmware', times: 2, why: 'Secure Boot, for the same' },
+  {
+    cmdlet: 'Get-WinEvent',
+    times: 1,
+    why: 'Hyper-V’s own word of the boot: once a second while it is waited for, because a failure is told nowhere else',
+  },
+]
+
+/** That machine; JSON is YAML too. */
+export function countedSpec(name: string): string {
+  const machine = { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }] }
+  return JSON.stringify({ version: 1, name, provider: 'hyperv', source: { probe: { then: 'wait' } }, machine })
+}
