@@ -1,7 +1,14 @@
 /** docs/providers/hyperv.md: its text, and what is known of Hyper-V, each with who saw it. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hostText, readObservations, readRules, type Evidence, type Rule } from '../../test/hyperv-host/evidence.ts'
+import {
+  bootKinds,
+  hostText,
+  readObservations,
+  readRules,
+  type Evidence,
+  type Rule,
+} from '../../test/hyperv-host/evidence.ts'
 import { blocks, code, generatedNote, table } from './markdown.ts'
 
 interface Assumed {
@@ -12,19 +19,24 @@ interface Assumed {
 
 interface Errors {
   readonly errors: Readonly<
-    Record<string, { readonly id: string; readonly source?: string; readonly assumed?: string }>
+    Record<string, { readonly id: string; readonly source?: string; readonly assumed?: string; readonly seen?: string }>
   >
+}
+
+interface Events {
+  readonly outcomes: Readonly<Record<string, number>>
 }
 
 /** `root` is the checkout. */
 export async function hyperVPage(root: string): Promise<string> {
   const simulator = join(root, 'test', 'simulators', 'hyperv')
-  const [text, rules, observations, assumed, errors] = await Promise.all([
+  const [text, rules, observations, assumed, errors, events] = await Promise.all([
     readFile(join(root, 'scripts', 'docs', 'hyperv.md'), 'utf8'),
     readRules(),
     readObservations(),
     json<Assumed>(join(simulator, 'assumed.json')),
     json<Errors>(join(simulator, 'errors.json')),
+    json<Events>(join(simulator, 'events.json')),
   ])
   return blocks([
     generatedNote,
@@ -41,19 +53,60 @@ export async function hyperVPage(root: string): Promise<string> {
     '## Errors that the simulator plays',
     table(
       ['Error', 'Id', 'How we know'],
-      Object.entries(errors.errors).map(([name, { id, source, assumed: part }]) => [
+      Object.entries(errors.errors).map(([name, { id, source, assumed: part, seen }]) => [
         name,
         code(id),
-        [source === undefined ? '' : `read in ${source}`, part === undefined ? '' : `**assumed**: ${part}`]
+        [
+          seen === undefined ? '' : `*seen on ${seen}*`,
+          source === undefined ? '' : `read in ${source}`,
+          part === undefined ? '' : `**assumed**: ${part}`,
+        ]
           .filter((each) => each !== '')
           .join('; '),
       ]),
     ),
+    '## What Hyper-V’s logs say of a boot',
+    table(
+      ['The boot', 'Event', 'How we know'],
+      bootKinds.map((kind) => {
+        const id = events.outcomes[kind] ?? 0
+        const seen = observations.filter(({ boots }) => boots.some((boot) => boot.kind === kind)).map(hostText)
+        const why =
+          seen.length > 0
+            ? `*seen on ${seen.join('; ')}*`
+            : '**assumed**, number and meaning read in microsoft/openvmm (petri)'
+        return [bootTexts[kind], id === 0 ? 'none' : code(String(id)), why]
+      }),
+    ),
+    '## How long Hyper-V takes, and who runs the contract there',
+    observations.length === 0
+      ? '**Not known**: how long merges of checkpoints take, how long files stay held, when the pipe of COM1 is there, what ' +
+        'lists say without rights, and whether the contract suite passes. `npm run test:hyperv` measures and runs all of it.'
+      : table(['Host', 'Merge, lock', 'Lists without rights', 'Contract'], observations.map(hostRow)),
     '## Types that no source tells',
     `**Assumed**: the base classes of ${String(Object.keys(assumed.bases).length)} classes, the properties of ` +
       `${Object.keys(assumed.properties).map(code).join(', ')}, and the values of ` +
       `${Object.keys(assumed.enums).map(code).join(', ')}.`,
   ])
+}
+
+/** What was booted in each kind. */
+const bootTexts: Readonly<Record<(typeof bootKinds)[number], string>> = {
+  booted: 'the probe, which switches the machine off',
+  denied: 'the unsigned probe with Secure Boot on',
+  failed: 'an empty disk',
+  nothing: 'nothing in the boot order',
+}
+
+function hostRow(evidence: Evidence): readonly string[] {
+  const { lists, times, contract } = evidence
+  const failed = contract.tests.filter(({ state }) => state === 'failed').length
+  return [
+    hostText(evidence),
+    times.map(({ time, ms }) => `${time} ${String(ms)} ms`).join(', '),
+    lists.without.skipped ?? lists.without.lists.map(({ list, seen }) => `${list}: ${seen}`).join(', '),
+    contract.skipped ?? `${String(contract.tests.length - failed)} of ${String(contract.tests.length)} passed`,
+  ]
 }
 
 function whyOf({ id, expected, source }: Rule, observations: readonly Evidence[]): string {

@@ -1,13 +1,9 @@
-/** What a Hyper-V host answers to evidence.ps1, beside what the simulator says of Hyper-V. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { execa } from 'execa'
+/** What a Hyper-V host answered, as one file; and the rules that it is held against. */
+import { readdir, readFile } from 'node:fs/promises'
 import * as z from 'zod'
-import { localLaunch } from '../../providers/hyperv/launch.ts'
 import { assetPath } from '../../src/assets.ts'
-import { buildProbeIso } from '../../src/media/probe-iso.ts'
 
-const here = (...parts: readonly string[]): string => assetPath('test', 'hyperv-host', ...parts)
+export const inThisFolder = (...parts: readonly string[]): string => assetPath('test', 'hyperv-host', ...parts)
 
 const ruleSchema = z.object({
   id: z.string(),
@@ -16,13 +12,16 @@ const ruleSchema = z.object({
   expected: z.string(),
   /** Where it was read; without one it is a guess. */
   source: z.string().optional(),
+  /** Of a refusal: what the simulator plays it with, a key of its errors.json. */
+  error: z.string().optional(),
 })
 
 export type Rule = z.output<typeof ruleSchema>
 
+export const rulesSchema = z.object({ comment: z.string(), rules: z.array(ruleSchema) })
+
 export async function readRules(): Promise<readonly Rule[]> {
-  const { rules } = z.object({ rules: z.array(ruleSchema) }).parse(await json(here('rules.json')))
-  return rules
+  return rulesSchema.parse(await json(inThisFolder('rules.json'))).rules
 }
 
 const errorSchema = z.object({
@@ -33,7 +32,9 @@ const errorSchema = z.object({
   exception: z.string(),
 })
 
-const hostSchema = z.object({
+const rightsSchema = z.object({ administrator: z.boolean(), hyperVAdministrators: z.boolean() })
+
+export const hostSchema = z.object({
   languageMode: z.string(),
   psVersion: z.string(),
   psEdition: z.string(),
@@ -41,89 +42,108 @@ const hostSchema = z.object({
   build: z.number(),
   edition: z.string(),
   architecture: z.string(),
-  rights: z.object({ administrator: z.boolean(), hyperVAdministrators: z.boolean() }),
+  rights: rightsSchema,
 })
 
-const typeSchema = z.object({
+export const typeSchema = z.object({
   type: z.string(),
   base: z.string().nullable(),
   properties: z.record(z.string(), z.string()),
 })
 
-const seenSchema = z.object({ rule: z.string(), seen: z.string(), error: errorSchema.optional() })
+export const seenSchema = z.object({
+  rule: z.string(),
+  seen: z.string(),
+  error: errorSchema.optional(),
+  /** Of a refusal: what its text names, in the order of the simulator's errors.json. */
+  facts: z.array(z.string()).optional(),
+})
+
+export const listSchema = z.object({ list: z.string(), seen: z.string(), error: errorSchema.optional() })
+
+export const timeSchema = z.object({
+  /** `merge`: of a removed checkpoint's disk; `lock`: of a disk after Remove-VM. */
+  time: z.enum(['merge', 'lock']),
+  /** -1: not within a minute. */
+  ms: z.number(),
+})
+
+const eventSchema = z.object({
+  id: z.number(),
+  provider: z.string(),
+  log: z.string(),
+  level: z.number(),
+  message: z.string(),
+  xml: z.string(),
+})
+
+/** The names are those of the simulator's events.json. */
+export const bootKinds = ['booted', 'denied', 'failed', 'nothing'] as const
+
+export const beginSchema = z.object({ boot: z.enum(bootKinds), name: z.string(), id: z.string(), pipe: z.string() })
+
+export const endSchema = z.object({
+  booted: z.enum(bootKinds),
+  /** How long Start-VM took, and when the outcome was there, after it was called. */
+  startMs: z.number(),
+  outcomeMs: z.number(),
+  state: z.string(),
+  events: z.array(eventSchema),
+})
+
+const pipeSchema = z.object({
+  /** When COM1's pipe became something else, in milliseconds since it was first looked for, just before Start-VM. */
+  changes: z.array(z.object({ atMs: z.number(), is: z.string() })),
+  bytes: z.number(),
+  firstByteMs: z.number().nullable(),
+  /** Of the first whole line of the probe; 0 where none was lost. */
+  firstSequence: z.number().nullable(),
+})
+
+export type PipeTrace = z.output<typeof pipeSchema>
+
+const bootSchema = endSchema.omit({ booted: true }).extend({
+  kind: z.enum(bootKinds),
+  name: z.string(),
+  id: z.string(),
+  pipe: pipeSchema,
+})
+
+export type Boot = z.output<typeof bootSchema>
+
+const contractSchema = z.object({
+  /** Why it was not run. */
+  skipped: z.string().optional(),
+  tests: z.array(z.object({ name: z.string(), state: z.string(), error: z.string().optional() })),
+})
+
+export type ContractResult = z.output<typeof contractSchema>
+
+const listsSchema = z.object({
+  /** Why they were not asked for. */
+  skipped: z.string().optional(),
+  rights: rightsSchema.optional(),
+  lists: z.array(listSchema),
+})
+
+export type Lists = z.output<typeof listsSchema>
 
 const evidenceSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   /** ISO 8601. */
   at: z.string(),
   host: hostSchema,
   rules: z.array(seenSchema.extend({ expected: z.string() })),
   types: z.array(typeSchema),
-  /** What was neither, e.g. a line of the console. */
+  lists: z.object({ with: listsSchema, without: listsSchema }),
+  boots: z.array(bootSchema),
+  times: z.array(timeSchema),
+  contract: contractSchema,
+  /** What was none of it, e.g. a line of the console. */
   stray: z.array(z.string()),
 })
 
 export type Evidence = z.output<typeof evidenceSchema>
-
-export interface Ask {
-  /** Has SystemRoot, whose powershell.exe is asked. */
-  readonly env: NodeJS.ProcessEnv
-  /** For machines and disks; made, and removed afterwards. */
-  readonly folder: string
-  readonly now: Date
-}
-
-/** Asks every rule in one process. Throws where PowerShell does not even tell its version. */
-export async function askHyperV({ env, folder, now }: Ask): Promise<Evidence> {
-  const rules = await readRules()
-  const launch = localLaunch('worker', { env })
-  await mkdir(folder)
-  try {
-    const iso = join(folder, 'probe.iso')
-    const binary = await readFile(assetPath('packages', 'boot-probe', 'bin', 'BOOTX64.EFI'))
-    await writeFile(iso, buildProbeIso({ arch: 'x86_64', then: 'poweroff', binary }))
-    const scripts = dirname(launch.args.at(-1) ?? '')
-    const given = ['-Scripts', scripts, '-Folder', folder, '-Iso', iso]
-    const { stdout, stderr } = await execa(
-      launch.command,
-      [...launch.args.slice(0, -1), here('evidence.ps1'), ...given],
-      { env: launch.env, extendEnv: false, reject: false },
-    )
-    return read(stdout, stderr, rules, now)
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 })
-  }
-}
-
-function read(stdout: string, stderr: string, rules: readonly Rule[], now: Date): Evidence {
-  const lines = stdout.split(/\r?\n/).filter((line) => line !== '')
-  const values = lines.map(parsed)
-  const all = <T>(schema: z.ZodType<T>): T[] =>
-    values.flatMap((value) => {
-      const result = schema.safeParse(value)
-      return result.success ? [result.data] : []
-    })
-  const [host] = all(hostSchema)
-  if (!host) throw new Error(`PowerShell did not answer: ${stderr || stdout}`)
-  const seen = new Map(all(seenSchema).map((each) => [each.rule, each]))
-  const stray = [...lines.filter((_, at) => values[at] === undefined), ...(stderr === '' ? [] : [stderr])]
-  return {
-    format: 1,
-    at: now.toISOString(),
-    host,
-    rules: rules.map(({ id, expected }) => ({ expected, ...(seen.get(id) ?? { rule: id, seen: 'not answered' }) })),
-    types: all(typeSchema),
-    stray,
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
 
 async function json(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'))
@@ -131,8 +151,8 @@ async function json(file: string): Promise<unknown> {
 
 /** Evidence files of real hosts that were taken into the project. */
 export async function readObservations(): Promise<readonly Evidence[]> {
-  const names = (await readdir(here('observations'))).filter((name) => name.endsWith('.json')).sort()
-  return await Promise.all(names.map((name) => readEvidence(here('observations', name))))
+  const names = (await readdir(inThisFolder('observations'))).filter((name) => name.endsWith('.json')).sort()
+  return await Promise.all(names.map((name) => readEvidence(inThisFolder('observations', name))))
 }
 
 export async function readEvidence(file: string): Promise<Evidence> {
@@ -140,6 +160,6 @@ export async function readEvidence(file: string): Promise<Evidence> {
 }
 
 /** Of a host, for people: "Windows Professional 26100 (de-DE)". */
-export function hostText({ host }: Evidence): string {
+export function hostText({ host }: Pick<Evidence, 'host'>): string {
   return `Windows ${host.edition} ${String(host.build)} (${host.culture})`
 }

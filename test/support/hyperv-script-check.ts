@@ -48,7 +48,11 @@ const otherCommands = [
   String.raw`HostNetworkingService\Get-HnsNetwork`,
 ]
 /** Where commands are looked up in a fixed table, or are a file of ours. */
-const dispatchers = ['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'relay.ps1', 'recorder.ps1']
+const dispatchers = [
+  ...['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'relay.ps1', 'recorder.ps1'],
+  // Those of test/hyperv-host take each question as a block of their own.
+  ...['lines.ps1', 'rules.ps1', 'boots.ps1', 'times.ps1', 'lists.ps1'],
+]
 
 const commonParameters = ['ErrorAction', 'WarningAction', 'OutVariable', 'ErrorVariable', 'Verbose']
 

@@ -13,6 +13,11 @@ beforeAll(async () => {
 const folder = assetPath('providers', 'hyperv', 'powershell')
 
 async function ourScripts(): Promise<readonly { file: string; text: string }[]> {
+  return await scriptsIn('providers', 'hyperv', 'powershell')
+}
+
+async function scriptsIn(...parts: readonly string[]): Promise<readonly { file: string; text: string }[]> {
+  const folder = assetPath(...parts)
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ps1')).sort()
   return await Promise.all(files.map(async (file) => ({ file, text: await readFile(join(folder, file), 'utf8') })))
 }
@@ -22,6 +27,14 @@ describe('our scripts', () => {
     const scripts = await ourScripts()
     expect(scripts.length).toBeGreaterThan(20)
     expect(check(scripts)).toEqual([])
+  })
+
+  test('so do those that ask a real host, and the one that the bench runs', async () => {
+    const scripts = [...(await scriptsIn('test', 'hyperv-host')), ...(await scriptsIn('scripts', 'bench'))]
+    expect(scripts.length).toBeGreaterThan(5)
+    // They use what the worker's own scripts define.
+    const own = new Set(scripts.map(({ file }) => file))
+    expect(check([...scripts, ...(await ourScripts())]).filter((line) => own.has(line.split(':')[0] ?? ''))).toEqual([])
   })
 
   test('a verb is one file, with the one function that the worker looks for', async () => {

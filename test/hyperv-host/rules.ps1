@@ -2,20 +2,7 @@
 # the value seen, and of a refusal its id, number and text. Makes machines, disks and a switch whose names begin with
 # $prefix, all files in $Folder, and removes them. Starts nothing. Windows PowerShell 5.1.
 param([string]$Scripts, [string]$Folder, [string]$Iso)
-Set-StrictMode -Version 2.0
-$ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue'
-$ConfirmPreference = 'None'
-foreach ($part in @('json.ps1', 'host-identity.ps1', 'failure.ps1')) { . ([System.IO.Path]::Combine($Scripts, $part)) }
-
-$output = [System.Console]::OpenStandardOutput()
-$prefix = 'azl-vm-evidence-' + [guid]::NewGuid().ToString('N')
-
-function Send-Line($Value) {
-    [byte[]]$bytes = [System.Text.Encoding]::ASCII.GetBytes((ConvertTo-JsonLine $Value) + "`n")
-    $output.Write($bytes, 0, $bytes.Length)
-    $output.Flush()
-}
+. ([System.IO.Path]::Combine($PSScriptRoot, 'lines.ps1'))
 
 # A rule that cannot be asked for does not keep the others from it.
 function Show-Value([string]$Rule, [scriptblock]$Block) {
@@ -23,17 +10,16 @@ function Show-Value([string]$Rule, [scriptblock]$Block) {
     catch { Send-Line ([ordered]@{ rule = $Rule; seen = 'failed'; error = Get-Failure $_ }) }
 }
 
-function Show-Refusal([string]$Rule, [scriptblock]$Block) {
+# Facts are what the text names, in the order of the simulator's errors.json.
+function Show-Refusal([string]$Rule, [string[]]$Facts, [scriptblock]$Block) {
     try {
         $null = & $Block
         Send-Line ([ordered]@{ rule = $Rule; seen = 'none' })
     } catch {
         $failure = Get-Failure $_
-        Send-Line ([ordered]@{ rule = $Rule; seen = @(([string]$failure['errorId']).Split([char]44))[0]; error = $failure })
+        Send-Line ([ordered]@{ rule = $Rule; seen = @(([string]$failure['errorId']).Split([char]44))[0]; error = $failure; facts = $Facts })
     }
 }
-
-function Get-Path([string]$Name) { return [System.IO.Path]::Combine($Folder, $Name) }
 
 # Properties of the module's objects, as this Windows has them.
 function Show-Type($Object) {
@@ -44,8 +30,6 @@ function Show-Type($Object) {
 }
 
 function Show-Rules {
-    Send-Line (Get-HostIdentity ([string]$ExecutionContext.SessionState.LanguageMode))
-
     $name = "$prefix-a"
     $vm = Hyper-V\New-VM -Name $name -Generation 2 -NoVHD -Path $Folder
     Show-Value 'new-secure-boot' { (Hyper-V\Get-VMFirmware -VM $vm).SecureBoot }
@@ -58,22 +42,23 @@ function Show-Rules {
     Show-Value 'new-stop-action' { $vm.AutomaticStopAction }
     Show-Value 'new-checkpoint-type' { $vm.CheckpointType }
     Show-Value 'new-folder' { [System.IO.Directory]::Exists((Get-Path $name)) }
-    Show-Refusal 'name-too-long' { Hyper-V\New-VM -Name ($prefix + [string]::new([char]110, 101)) -Path $Folder -NoVHD }
+    Show-Refusal 'name-too-long' @() { Hyper-V\New-VM -Name ($prefix + [string]::new([char]110, 101)) -Path $Folder -NoVHD }
 
     $old = Hyper-V\New-VM -Name "$prefix-b" -Generation 1 -NoVHD -Path $Folder
-    Show-Refusal 'generation-1-firmware' { Hyper-V\Set-VMFirmware -VM $old -EnableSecureBoot Off }
-    Show-Refusal 'tpm-before-protector' { Hyper-V\Enable-VMTPM -VM $vm }
+    Show-Refusal 'generation-1-firmware' @() { Hyper-V\Set-VMFirmware -VM $old -EnableSecureBoot Off }
+    Show-Refusal 'tpm-before-protector' @($name, [string]$vm.Id) { Hyper-V\Enable-VMTPM -VM $vm }
     Show-Value 'tpm' {
         Hyper-V\Set-VMFirmware -VM $vm -SecureBootTemplate MicrosoftUEFICertificateAuthority
         Hyper-V\Set-VMKeyProtector -VM $vm -NewLocalKeyProtector
         Hyper-V\Enable-VMTPM -VM $vm
         (Hyper-V\Get-VMSecurity -VM $vm).TpmEnabled
     }
-    Show-Refusal 'template-after-tpm' { Hyper-V\Set-VMFirmware -VM $vm -SecureBootTemplate MicrosoftWindows }
+    Show-Refusal 'template-after-tpm' @($name, [string]$vm.Id) { Hyper-V\Set-VMFirmware -VM $vm -SecureBootTemplate MicrosoftWindows }
 
-    Show-Refusal 'missing-by-name' { Hyper-V\Get-VM -Name "$prefix-none" }
-    Show-Refusal 'missing-by-id' { Hyper-V\Get-VM -Id ([guid]::NewGuid()) }
-    Show-Refusal 'missing-elsewhere' { Hyper-V\Set-VMMemory -VMName "$prefix-none" -StartupBytes 1073741824 }
+    Show-Refusal 'missing-by-name' @("$prefix-none") { Hyper-V\Get-VM -Name "$prefix-none" }
+    $none = [guid]::NewGuid()
+    Show-Refusal 'missing-by-id' @([string]$none) { Hyper-V\Get-VM -Id $none }
+    Show-Refusal 'missing-elsewhere' @("$prefix-none") { Hyper-V\Set-VMMemory -VMName "$prefix-none" -StartupBytes 1073741824 }
     Show-Value 'pattern-without-match' { @(Hyper-V\Get-VM -Name "$prefix-none*").Length }
 
     $disk = Get-Path 'd.vhdx'
@@ -81,9 +66,9 @@ function Show-Rules {
         $made = Hyper-V\New-VHD -Path $disk -SizeBytes 1073741824 -Dynamic -BlockSizeBytes 1048576
         @([string]$made.VhdFormat, [string]$made.VhdType, [string]$made.Size, [string]$made.BlockSize) -join ' '
     }
-    Show-Refusal 'disk-exists' { Hyper-V\New-VHD -Path $disk -SizeBytes 1073741824 }
-    Show-Refusal 'disk-odd-size' { Hyper-V\New-VHD -Path (Get-Path 'o.vhdx') -SizeBytes 2000000001 }
-    Show-Refusal 'vhd-on-generation-2' {
+    Show-Refusal 'disk-exists' @($disk) { Hyper-V\New-VHD -Path $disk -SizeBytes 1073741824 }
+    Show-Refusal 'disk-odd-size' @((Get-Path 'o.vhdx')) { Hyper-V\New-VHD -Path (Get-Path 'o.vhdx') -SizeBytes 2000000001 }
+    Show-Refusal 'vhd-on-generation-2' @($name, [string]$vm.Id, (Get-Path 'd.vhd')) {
         $null = Hyper-V\New-VHD -Path (Get-Path 'd.vhd') -SizeBytes 67108864 -Dynamic
         Hyper-V\Add-VMHardDiskDrive -VM $vm -Path (Get-Path 'd.vhd')
     }
@@ -98,7 +83,7 @@ function Show-Rules {
 
     $dvd = Hyper-V\Add-VMDvdDrive -VM $vm -Path $Iso -Passthru
     Show-Value 'optical-place' { @([string]$dvd.ControllerNumber, [string]$dvd.ControllerLocation) -join ' ' }
-    Show-Refusal 'missing-iso' { Hyper-V\Set-VMDvdDrive -VMDvdDrive $dvd -Path (Get-Path 'none.iso') }
+    Show-Refusal 'missing-iso' @((Get-Path 'none.iso')) { Hyper-V\Set-VMDvdDrive -VMDvdDrive $dvd -Path (Get-Path 'none.iso') }
     Show-Value 'ejected' {
         Hyper-V\Set-VMDvdDrive -VMDvdDrive $dvd -Path $null
         [string]@(Hyper-V\Get-VMDvdDrive -VM $vm).Length + ' [' + [string]@(Hyper-V\Get-VMDvdDrive -VM $vm)[0].Path + ']'
@@ -119,7 +104,7 @@ function Show-Rules {
         @(Hyper-V\Get-VMNetworkAdapter -VM $vm)[0].Connected
     }
 
-    Show-Refusal 'checkpoints-disabled' {
+    Show-Refusal 'checkpoints-disabled' @($name, [string]$vm.Id) {
         Hyper-V\Set-VM -VM $vm -CheckpointType Disabled -Notes 'one'
         Hyper-V\Checkpoint-VM -VM $vm -SnapshotName s
     }
@@ -145,7 +130,4 @@ function Show-Rules {
 }
 
 try { Show-Rules }
-finally {
-    Hyper-V\Get-VM | Where-Object { ([string]$_.Name).StartsWith($prefix) } | ForEach-Object { Hyper-V\Remove-VM -VM $_ -Force }
-    Hyper-V\Get-VMSwitch | Where-Object { ([string]$_.Name).StartsWith($prefix) } | ForEach-Object { Hyper-V\Remove-VMSwitch -VMSwitch $_ -Force }
-}
+finally { Remove-Own }
