@@ -23,18 +23,27 @@ const hyperv: ProviderEntry = {
     platform === 'win32' || env['SystemRoot'] !== undefined ? undefined : 'Hyper-V is part of Windows',
 }
 
+const vmware: ProviderEntry = {
+  name: 'vmware',
+  title: 'VMware Workstation and Fusion',
+  load: async () => (await import('../providers/vmware/index.ts')).definition,
+  whyNotHere: ({ platform }) =>
+    ['linux', 'win32', 'darwin'].includes(platform) ? undefined : 'VMware is made for Windows, Linux and macOS',
+}
+
 /** In the order in which `provider: auto` tries them: what the platform has of its own comes first. */
-const providerEntries = process.platform === 'win32' ? [hyperv, kvm] : [kvm, hyperv]
+const providerEntries = process.platform === 'win32' ? [hyperv, kvm, vmware] : [kvm, hyperv, vmware]
 
 export function compose(world: MainWorld): Promise<App> {
   let environment: Promise<Environment> | undefined
   return Promise.resolve({
     specProviders: async () => {
-      const [{ kvmOptions }, { hypervOptions }] = await Promise.all([
+      const [{ kvmOptions }, { hypervOptions }, { vmwareOptions }] = await Promise.all([
         import('../providers/kvm/options.ts'),
         import('../providers/hyperv/options.ts'),
+        import('../providers/vmware/options.ts'),
       ])
-      return { kvm: kvmOptions, hyperv: hypervOptions }
+      return { kvm: kvmOptions, hyperv: hypervOptions, vmware: vmwareOptions }
     },
     // Built when a command first needs it: `validate` and `schema` never do.
     environment: async () =>

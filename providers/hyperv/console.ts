@@ -2,10 +2,11 @@
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ConsoleRequest, LogStart } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import { RecorderConsole } from '../../src/recorder/recorder-console.ts'
+import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import type { RecorderLine } from '../../src/recorder/recorder-line.ts'
 import { followRecorded } from '../../src/recorder/recorded-log.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
+import { openServedPort, type ServedPort } from '../../src/recorder/served-port.ts'
 import { powerState } from './info.ts'
 import { isOffState, stateOf, type Watched } from './machine-state.ts'
 import { findBrief, requireBrief, type FoundMachine, type MachineBrief } from './machines.ts'
@@ -35,59 +36,17 @@ export async function openConsole(
 ): Promise<RecorderConsole> {
   const machine = await requireBrief(session, ref, call)
   const line = await recorderOf(session, recorders, machine, call)
-  const watched = { name: ref.name, vmId: machine.vmId }
-  try {
-    // A recorder that was begun just now may be a moment behind.
-    if (!isOffState(powerState(machine.config.state))) await untilConnected(session, watched, line, 0, call)
-    return await RecorderConsole.open({
-      line,
-      request,
-      name: ref.name,
-      isOff: async () => isOffState(await stateOf(session, watched, unattended(call))),
-    })
-  } catch (error) {
-    line.close()
-    throw error
-  }
+  const isOn = !isOffState(powerState(machine.config.state))
+  return await openServedPort(line, com1Of(session, { name: ref.name, vmId: machine.vmId }), isOn, request, call)
 }
 
-/** What is asked later, when the call that opened the console is long over. */
-function unattended({ debug, warn, progress }: Call): Call {
-  return { signal: new AbortController().signal, debug, warn, progress }
-}
-
-/** How long COM1 may be absent or busy with a machine that runs, milliseconds. */
-const connectMs = 15_000
-
-/** How often it is looked whether the machine still runs, milliseconds. */
-const lookEveryMs = 500
-
-/**
- * Until the recorder has been connected more often than `before`, or the machine is off. Denied is permission-denied at
- * once; what stays absent or busy is warned of: the machine runs all the same.
- */
-export async function untilConnected(
-  session: Session,
-  watched: Watched,
-  line: RecorderLine,
-  before: number,
-  call: Call,
-): Promise<void> {
-  for (let waitedMs = 0; line.report.connections <= before && !line.isEnded; waitedMs += lookEveryMs) {
-    const { state } = line.report
-    if (state === 'denied')
-      throw new AzlVmError('permission-denied', `COM1 of "${watched.name}" may not be opened by this account`, {
-        hint: 'Hyper-V lets administrators in: start azl-vm from an elevated prompt.',
-      })
-    if (waitedMs >= connectMs) {
-      const why = state === 'busy' ? 'another program holds it' : 'Hyper-V does not serve it'
-      call.warn('serial-port', `COM1 of "${watched.name}" is not heard: ${why}`)
-      return
-    }
-    if (waitedMs > 0 && isOffState(await stateOf(session, watched, call))) return
-    await line.nextReport(lookEveryMs, call.signal)
-    if (call.signal.aborted)
-      throw new AzlVmError('cancelled', `interrupted while connecting to COM1 of "${watched.name}"`)
+export function com1Of(session: Session, watched: Watched): ServedPort {
+  return {
+    name: watched.name,
+    label: 'COM1',
+    hypervisor: 'Hyper-V',
+    whenDenied: 'Hyper-V lets administrators in: start azl-vm from an elevated prompt.',
+    isOff: async (call) => isOffState(await stateOf(session, watched, call)),
   }
 }
 

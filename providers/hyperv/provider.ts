@@ -36,11 +36,11 @@ import type {
   SnapshotInfo,
   SnapshotRequest,
 } from '../../src/provider/snapshot.ts'
+import { SilentFirmwareWatch } from '../../src/provider/silent-boot-watch.ts'
 import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders, type Recorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
-import { SilentFirmwareWatch } from './boot-watch.ts'
 import { dependentsOf } from './chains.ts'
 import { changeMark } from './change-mark.ts'
 import { cloneMachine } from './clone.ts'
@@ -173,6 +173,7 @@ export class HyperVProvider implements Provider {
   }
 
   bootWatch(): BootWatch {
+    // mu_msvm's SerialDxe stays out of COM1.
     return new SilentFirmwareWatch()
   }
 

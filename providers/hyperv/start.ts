@@ -3,7 +3,8 @@ import { isAzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
-import { recorderOf, untilConnected } from './console.ts'
+import { untilConnected } from '../../src/recorder/served-port.ts'
+import { com1Of, recorderOf } from './console.ts'
 import { eventsOf } from './events.ts'
 import { powerState } from './info.ts'
 import { changeState, settledState, type Watched } from './machine-state.ts'
@@ -34,7 +35,7 @@ export async function startMachine(
     if (state === 'off') await line.noteStart()
     const { connections } = line.report
     await switchOn(session, watched, call)
-    if (state !== 'paused') await untilConnected(session, watched, line, connections, call)
+    if (state !== 'paused') await untilConnected(line, connections, com1Of(session, watched), call)
     return result
   } catch (error) {
     if (!isAzlVmError(error) || call.signal.aborted) throw error

@@ -22,7 +22,7 @@ const frames: Readonly<Record<ScriptLanguage, Frame>> = {
   ps1: {
     first: [],
     strict: ['Set-StrictMode -Version 2.0', "$ErrorActionPreference = 'Stop'"],
-    run: 'Read it, sign it where your execution policy asks for that, and run it in PowerShell with rights on Hyper-V.',
+    run: 'Read it, sign it where your execution policy asks for that, and run it in PowerShell with rights on the hypervisor.',
     mode: 0o644,
   },
 }

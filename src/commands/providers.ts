@@ -49,6 +49,17 @@ function providerText({ facts, elapsedMs }: AskedProvider, title: string, width:
         .map(([name, version]) => `${name} ${version}`)
         .join(', '),
     ],
+    ...capabilityRows(capabilities),
+  ] satisfies readonly Row[]
+  const shown = facts.isReady ? rows : rows.slice(0, 3)
+  return table(facts.provider, title, shown, width)
+}
+
+type Row = readonly [what: string, value: string]
+
+/** What a provider can do, for people; the pages of the providers have it too. */
+export function capabilityRows(capabilities: Capabilities): readonly Row[] {
+  return [
     ['architectures', capabilities.architectures.join(', ')],
     ['Secure Boot', guestsWith(capabilities, 'secureBoot')],
     ['TPM', guestsWith(capabilities, 'tpm')],
@@ -60,12 +71,8 @@ function providerText({ facts, elapsedMs }: AskedProvider, title: string, width:
     ['snapshots', snapshotsText(capabilities.snapshots)],
     ['clones that share disks', yes(capabilities.linkedClones)],
     ['exports', capabilities.exportFormats.join(', ')],
-  ] as const
-  const shown = facts.isReady ? rows : rows.slice(0, 3)
-  return table(facts.provider, title, shown, width)
+  ]
 }
-
-type Row = readonly [what: string, value: string]
 
 function table(name: string, title: string, rows: readonly Row[], width: number): string {
   const columns = [

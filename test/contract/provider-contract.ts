@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Architecture } from '../../src/provider/capabilities.ts'
-import type { ConsoleHandle } from '../../src/provider/contract.ts'
+import type { ConsoleHandle, Viewer } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRequest } from '../../src/provider/machine.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { readDiskImage } from '../../src/media/disk-image.ts'
@@ -229,9 +229,12 @@ function offTests(bench: () => Bench): void {
   })
 
   test('observing names each key that differs, with what is wanted and what is found', async () => {
+    // What a host has not cannot be planned.
+    const { tpm } = bench().facts.capabilities
+    const firmware = tpm ? 'tpm: true' : 'secureBoot: true'
     const other = await bench().request(
       'off',
-      'machine: { cpus: 2, memory: 512MiB, disks: [{ size: 128MiB }], networks: [{}], firmware: { tpm: true } }',
+      `machine: { cpus: 2, memory: 512MiB, disks: [{ size: 128MiB }], networks: [{}], firmware: { ${firmware} } }`,
     )
     const changed = { ...other, ref: request.ref, mark: request.mark }
     const differences = []
@@ -243,7 +246,7 @@ function offTests(bench: () => Bench): void {
     expect(differences).toContainEqual({ key: 'machine.memory', wanted: '512MiB', found: '256MiB' })
     expect(differences).toContainEqual({ key: 'machine.disks[0].size', wanted: '128MiB', found: '64MiB' })
     expect(differences.map(({ key }) => key)).toEqual(
-      expect.arrayContaining(['machine.firmware.tpm', 'machine.networks']),
+      expect.arrayContaining([`machine.firmware.${tpm ? 'tpm' : 'secureBoot'}`, 'machine.networks']),
     )
   })
 
@@ -580,7 +583,11 @@ function bootedTests(bench: () => Bench): void {
     const answer = await provider.viewer(request.ref, testCall()).catch((error: unknown) => error)
     const codes = facts.capabilities.viewer ? ['tool-missing', 'not-supported'] : ['not-supported']
     if (answer instanceof AzlVmError) expect(codes).toContain(answer.code)
-    else expect(answer).toMatchObject({ command: expect.arrayContaining([request.ref.id]) as string[] })
+    // Each hypervisor finds a machine by what it has of it: an id, or a file.
+    else
+      expect((answer as Viewer).command.some((word) => word.includes(request.ref.id) || word.includes('booted'))).toBe(
+        true,
+      )
   })
 
   test('the console ends when the guest switches the machine off, and not before; who watches the state is told', async () => {
@@ -652,6 +659,7 @@ function snapshotTests(bench: () => Bench): void {
     return { ref: { name, id }, mark, macs, ...(snapshot === undefined ? {} : { snapshot }) }
   }
 
+  beforeEach(({ skip }) => skip(!bench().facts.capabilities.snapshots.off, 'this provider has no snapshots yet'))
   beforeAll(async () => {
     const { capabilities } = bench().facts
     request = await bench().make(

@@ -5,9 +5,9 @@ import { dirname, join, relative } from 'node:path'
 import { execa } from 'execa'
 import { processTable } from '../../src/host/process-identity.ts'
 import { withLock } from '../../src/store/lock.ts'
-import { writeSilentFirmware } from '../simulators/hyperv/generate/silent-firmware.ts'
 import { writeSources } from '../simulators/hyperv/generate/write-sources.ts'
 import { repositoryRoot } from './run-cli.ts'
+import { silentFirmware, silentFirmwareNames, silentFirmwareSource } from './silent-firmware.ts'
 
 const sources = join(repositoryRoot, 'test', 'simulators', 'hyperv')
 const cache = join(repositoryRoot, '.cache', 'hyperv-simulator')
@@ -29,7 +29,7 @@ export async function missingForSimulator(): Promise<string | undefined> {
 
 /** Of all that the programs are made from. */
 export async function digestOfSources(): Promise<string> {
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(await readFile(silentFirmwareSource))
   for (const folder of [sources, join(repositoryRoot, 'test', 'fixtures', 'hyperv')]) {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true })
     const files = entries
@@ -46,22 +46,10 @@ export async function buildSimulator(): Promise<string> {
     await writeSources(sources, folder)
     await dotnet(folder, 'build', 'simulator.slnx')
     await mkdir(join(folder, 'out', 'firmware'))
-    for (const name of ['OVMF_CODE_4M.fd', 'OVMF_CODE_4M.ms.fd'])
-      await copyFile(await silentFirmware(join('/usr/share/OVMF', name)), join(folder, 'out', 'firmware', name))
+    for (const name of silentFirmwareNames)
+      await copyFile(await silentFirmware(name), join(folder, 'out', 'firmware', name))
     return join(folder, 'out')
   })
-}
-
-/** Packing it anew takes as long as compiling the rest, and depends on Debian's file alone. */
-async function silentFirmware(source: string): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(source))
-  hash.update(await readFile(join(sources, 'generate', 'silent-firmware.ts')))
-  const silent = join(cache, `firmware-${hash.digest('hex').slice(0, 16)}.fd`)
-  if (await isThere(silent)) return silent
-  const unfinished = `${silent}.${String(process.pid)}`
-  await writeSilentFirmware(source, unfinished)
-  await rename(unfinished, silent)
-  return silent
 }
 
 /** Publishes the host program with its .NET runtime for Windows into `folder`. */

@@ -29,6 +29,7 @@ export function qemuArguments(machine) {
     ...['-boot', 'strict=on'],
     ...['-qmp', `unix:${controlSocket},server=on,wait=off`, '-qmp', `unix:${runnerSocket},server=on,wait=off`],
     ...machine.serialPorts.flatMap((end, index) => serialPort(machine, end, index)),
+    ...firmwareConsole(machine.firmware),
     ...(machine.tpm === undefined ? [] : tpm(machine)),
     ...controllers(machine),
     ...machine.disks.flatMap(disk),
@@ -63,6 +64,13 @@ function serialPort({ architecture }, end, index) {
   const chardev = ['-chardev', `${chardevOptions(end)},id=${id}`]
   if (architecture === 'x86_64') return [...chardev, '-device', `isa-serial,chardev=${id},index=${index}`]
   return [...chardev, ...(index === 0 ? ['-serial', `chardev:${id}`] : ['-device', `pci-serial,chardev=${id}`])]
+}
+
+/** At the place that silent-firmware.ts has the firmware look at; no guest looks there. @param {QemuMachine['firmware']} firmware */
+function firmwareConsole({ console }) {
+  if (console === undefined) return []
+  const chardev = `${chardevOptions({ kind: 'socket', path: console })},id=firmware`
+  return ['-chardev', chardev, '-device', 'isa-serial,chardev=firmware,index=2,iobase=0xfe0,irq=10']
 }
 
 /** @param {SerialEnd} end */
@@ -148,11 +156,13 @@ function networkCard(card, index) {
   const way = card.isConnected
     ? `user,id=n${index}${card.isIsolated === true ? ',restrict=on' : ''}${forwards.join('')}`
     : `hubport,id=n${index},hubid=${index}`
+  // EDK2 has a driver for virtio; the others bring theirs, which is QEMU's own for the card.
+  const rom = card.model === 'virtio-net-pci' ? ',romfile=' : ''
   return [
     '-netdev',
     way,
     '-device',
-    `${card.model},id=nic${index},netdev=n${index},mac=${card.mac},romfile=${bootIndex(card)}`,
+    `${card.model},id=nic${index},netdev=n${index},mac=${card.mac}${rom}${bootIndex(card)}`,
   ]
 }
 

@@ -8,6 +8,7 @@
  * @property {string} code read-only
  * @property {string} variables the machine's own copy of the variable store; the guest writes it
  * @property {boolean} hasSecureBoot x86_64: the build that keeps its variables behind SMM
+ * @property {string} [console] x86_64, firmware that leaves COM1 alone: the socket where it speaks, see silent-firmware.ts
  *
  * Where a disk's bytes are: a file of one of QEMU's formats, or an export of a server that several share.
  * @typedef {{ readonly file: string, readonly format: 'raw' | 'qcow2' | 'vdi' | 'vmdk' | 'vpc' | 'vhdx' }} DiskFile

@@ -51,7 +51,7 @@ public static class QemuArguments
         "-device", $"isa-serial,chardev=com{number},index={number - 1}",
     ];
 
-    /// <summary>Where generate/silent-firmware.ts has the firmware look for its console; no guest looks there.</summary>
+    /// <summary>Where test/simulators/qemu/silent-firmware.ts has the firmware look for its console; no guest looks there.</summary>
     private static string[] FirmwarePort() =>
     [
         "-chardev", $"socket,id=firmware,path={FirmwareSocket},server=on,wait=off",

@@ -1,9 +1,9 @@
 /**
- * Hyper-V's firmware writes nothing on COM1 (mu_msvm's SerialDxe stays out of it), so the first text there is the
- * guest's: something was booted. The probe says what it is; of anything else the port does not tell what was booted.
+ * For firmwares that write nothing on the serial port: the first text there is the guest's, so something was booted. The
+ * probe says what it is; of anything else the port does not tell what was booted.
  */
-import type { BootOutcome, BootWatch } from '../../src/provider/contract.ts'
-import { cleanLine } from '../../src/provider/edk2-boot-watch.ts'
+import type { BootOutcome, BootWatch } from './contract.ts'
+import { cleanLine } from './edk2-boot-watch.ts'
 
 const probePattern = /"azl":"probe"/ // {"azl":"probe","v":1,"seq":0,"type":"firmware"}
 /** A guest that ends no line has spoken all the same. Characters. */

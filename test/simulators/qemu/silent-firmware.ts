@@ -1,8 +1,8 @@
 /**
- * OVMF that leaves COM1 alone, as Hyper-V's firmware does (hyperv.md section 6). Debian's OVMF makes the port a console
- * in every boot, whatever its variables say: SioBusDxe names COM1's ports in a table, SerialDxe finds a UART there. A
- * copy of the firmware has that table say a place of the simulator's own (simulator/machine/FirmwareConsole.cs listens
- * there); the guest's own UART stays where it was.
+ * OVMF that leaves COM1 alone, as Hyper-V's firmware does (hyperv.md section 6) and VMware's where the .vmx says so. Debian's
+ * OVMF makes the port a console in every boot, whatever its variables say: SioBusDxe names COM1's ports in a table,
+ * SerialDxe finds a UART there. A copy of the firmware has that table say a place where only the doubles listen; the
+ * guest's own UART stays where it was.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { execa } from 'execa'

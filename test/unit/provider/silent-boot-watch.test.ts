@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SilentFirmwareWatch } from '../../../providers/hyperv/boot-watch.ts'
+import { SilentFirmwareWatch } from '../../../src/provider/silent-boot-watch.ts'
 
 function outcomeOf(text: string): unknown {
   const watch = new SilentFirmwareWatch()

@@ -1,0 +1,64 @@
+/** Taking machines away: their files first, then the .vmx, which carries the mark, then the folder. */
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import type { Call, Kept, RemovalReport } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import { errorText } from '../../src/errors.ts'
+import { hasCode } from '../../src/store/atomic-file.ts'
+import { isOffState, stateOf } from './machine-state.ts'
+import { findMachine, isOwn } from './machines.ts'
+import { isOwnFile, pathsOf } from './names.ts'
+import type { Session } from './session.ts'
+import { turnOff } from './stop.ts'
+
+export async function destroyMachine(session: Session, ref: MachineRef, call: Call): Promise<RemovalReport> {
+  const machine = await findMachine(session, ref, call)
+  if (!machine) return { removed: [], kept: [] }
+  if (!isOffState((await stateOf(session, machine, call)).state)) await turnOff(session, machine, call)
+  // A copy's files are the affair of who made it.
+  if (!isOwn(session, machine)) {
+    const why = 'it carries the mark of another machine: somebody copied it'
+    return { removed: [], kept: [{ what: machine.folder, why, isOurs: false }] }
+  }
+  const report = await removeFolder(session, machine.folder, ref.name)
+  const serial = machine.vmx.get('serial0.fileName')
+  if (serial !== undefined && session.platform !== 'win32') await rm(serial, { force: true })
+  session.vmxFiles.delete(ref.id)
+  return { removed: [...report.removed, `machine ${ref.name}`], kept: report.kept }
+}
+
+/** Deletes what azl-vm and VMware made for a machine of that name. Files of others stay, and so does the folder then. */
+export async function removeFolder(session: Session, folder: string, name: string): Promise<RemovalReport> {
+  const paths = pathsOf(session.platform)
+  const files = await filesIn(folder)
+  const isAnchor = (file: string): boolean => /\.vmx$/i.test(file)
+  const ours = files.filter((file) => isOwnFile(file, name))
+  const removed: string[] = []
+  const kept: Kept[] = files
+    .filter((file) => !ours.includes(file))
+    .map((file) => ({ what: paths.join(folder, file), why: 'azl-vm did not make it', isOurs: false }))
+  // The .vmx last: until then the machine is found by its mark.
+  for (const file of ours.toSorted((a, b) => Number(isAnchor(a)) - Number(isAnchor(b)))) {
+    const path = paths.join(folder, file)
+    try {
+      await rm(path, { recursive: true, force: true })
+      removed.push(path)
+    } catch (error) {
+      kept.push({ what: path, why: errorText(error), isOurs: true })
+    }
+  }
+  try {
+    await rmdir(folder)
+    removed.push(folder)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'EPERM')) throw error
+  }
+  return { removed, kept }
+}
+
+/** Names in a folder; none where it is not there. */
+export async function filesIn(folder: string): Promise<readonly string[]> {
+  return await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  })
+}

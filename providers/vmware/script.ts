@@ -1,0 +1,93 @@
+/** The plan as a script for VMware's tools, to be read and run by hand. Values are quoted here and nowhere else. */
+import type { Operation, Plan } from '../../src/provider/plan.ts'
+import type { VmwareNative } from './facts.ts'
+import { drives, filledDrive, machineVmx } from './machine-vmx.ts'
+import { pathsOf, serialPath, vmxFile } from './names.ts'
+import { parametersOf, type MachineParameters } from './parameters.ts'
+import { diskArguments } from './session.ts'
+
+interface Words {
+  readonly run: (program: string, args: readonly string[]) => string
+  readonly makeFolder: (folder: string) => string
+  readonly writeFile: (file: string, text: string) => readonly string[]
+  readonly removeFolder: (folder: string) => string
+}
+
+const sh: Words = {
+  run: (program, args) => [program, ...args].map(quoteSh).join(' '),
+  // It fails where there is one.
+  makeFolder: (folder) => `mkdir -p ${quoteSh(pathsOf('linux').dirname(folder))} && mkdir ${quoteSh(folder)}`,
+  writeFile: (file, text) => {
+    const lines = text.replace(/\n$/, '').split('\n')
+    // A line of the document itself must not be taken for its end: what follows would be run.
+    let end = 'AZL_VM_END'
+    while (lines.includes(end)) end += '_'
+    return [`cat >${quoteSh(file)} <<'${end}'`, ...lines, end]
+  },
+  removeFolder: (folder) => `rm -r ${quoteSh(folder)}`,
+}
+
+const ps1: Words = {
+  run: (program, args) =>
+    `& ${[program, ...args].map(quotePs1).join(' ')}; if ($LASTEXITCODE -ne 0) { throw 'VMware failed.' }`,
+  makeFolder: (folder) =>
+    `if (Test-Path -LiteralPath ${quotePs1(folder)}) { throw 'The folder is there already.' }; $null = New-Item -ItemType Directory -Path ${quotePs1(folder)}`,
+  writeFile: (file, text) => [
+    `[System.IO.File]::WriteAllLines(${quotePs1(file)}, [string[]]@(`,
+    ...text
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line, index, lines) => `  ${quotePs1(line)}${index < lines.length - 1 ? ',' : ''}`),
+    '))',
+  ],
+  removeFolder: (folder) => `Remove-Item -LiteralPath ${quotePs1(folder)} -Recurse`,
+}
+
+/** One word of POSIX shell, whatever it holds. */
+function quoteSh(text: string): string {
+  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** A literal of PowerShell, to which typographic quotes are quotes too. */
+function quotePs1(text: string): string {
+  return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`
+}
+
+/** By hand the machine lies in a folder of its own name, which azl-vm takes for no one's of its own. */
+export function byHand(
+  operations: readonly Operation[],
+  { root, shape }: MachineParameters,
+  medium: string,
+  { platform, tools, product }: VmwareNative,
+): Pick<Plan, 'operations' | 'script'> {
+  const words = platform === 'win32' ? ps1 : sh
+  const paths = pathsOf(platform)
+  const folder = paths.join(root, shape.name)
+  const vmx = paths.join(folder, vmxFile(shape.name))
+  const config = machineVmx({ ...shape, serialPath: serialPath(platform, folder, shape.name) })
+  const vmrun = (...args: readonly string[]): string =>
+    words.run(tools.vmrun, ['-T', product === 'fusion' ? 'fusion' : 'ws', ...args])
+  const linesOf = (operation: Operation): readonly string[] => {
+    const parameters = parametersOf(operation)
+    switch (parameters.kind) {
+      case 'machine':
+        return [words.makeFolder(folder)]
+      case 'disk': {
+        const file = paths.join(folder, paths.basename(parameters.path))
+        return [words.run(tools.diskManager, diskArguments(file, parameters.sizeBytes))]
+      }
+      case 'medium':
+        return words.writeFile(vmx, config.with(...filledDrive(drives.installer, medium)).toString())
+      case 'start':
+        return [vmrun('start', vmx, 'nogui')]
+    }
+  }
+  return {
+    operations: operations.map((operation) => ({ ...operation, script: linesOf(operation) })),
+    script: {
+      language: platform === 'win32' ? 'ps1' : 'sh',
+      prologue: [],
+      epilogue: ['# To remove it:', `#   ${vmrun('stop', vmx, 'hard')}`, `#   ${words.removeFolder(folder)}`],
+    },
+  }
+}

@@ -1,0 +1,142 @@
+/** Where VMware's tools are and which product they belong to; looked for without starting any of them where it can be. */
+import { access, constants, readFile } from 'node:fs/promises'
+import { runProgram } from '../../src/host/run-program.ts'
+import type { Call, ProviderContext } from '../../src/provider/contract.ts'
+import { pathsOf } from './names.ts'
+
+export interface Tools {
+  readonly vmrun: string
+  readonly diskManager: string
+  /** Workstation 17.6 and Fusion 13.6 and later. */
+  readonly vmcli: string | undefined
+  /** The program with the window; undefined where only the tools are there. */
+  readonly window: string | undefined
+}
+
+export interface Product {
+  readonly is: 'workstation' | 'fusion'
+  /** As VMware writes it, e.g. `17.6.2` or `25H2`; '' where it could not be read. */
+  readonly version: string
+}
+
+export type LookedFor = Tools | { readonly missing: 'vmrun' | 'vmware-vdiskmanager' }
+
+export async function findTools(context: ProviderContext, call: Call): Promise<LookedFor> {
+  const folders = [...foldersOnPath(context), ...(await usualFolders(context, call))]
+  const find = (name: string): Promise<string | undefined> => firstIn(folders, name, context.platform)
+  const [vmrun, diskManager, vmcli, window] = await Promise.all([
+    find('vmrun'),
+    find('vmware-vdiskmanager'),
+    find('vmcli'),
+    context.platform === 'darwin' ? windowOfFusion(context.env) : find('vmware'),
+  ])
+  if (vmrun === undefined) return { missing: 'vmrun' }
+  if (diskManager === undefined) return { missing: 'vmware-vdiskmanager' }
+  return { vmrun, diskManager, vmcli, window }
+}
+
+function foldersOnPath({ env, platform }: ProviderContext): readonly string[] {
+  const path = Object.entries(env).find(([name]) => name.toUpperCase() === 'PATH')?.[1] ?? ''
+  return path.split(pathsOf(platform).delimiter).filter((folder) => pathsOf(platform).isAbsolute(folder))
+}
+
+const fusion = '/Applications/VMware Fusion.app'
+
+/** Where VMware's installers put them; on Windows they are not on the PATH. */
+async function usualFolders(context: ProviderContext, call: Call): Promise<readonly string[]> {
+  if (context.platform === 'darwin') return [`${fusion}/Contents/Public`, `${fusion}/Contents/Library`]
+  if (context.platform !== 'win32') return ['/usr/bin', '/usr/local/bin']
+  const program = await registryValue(context, appPath, undefined, call)
+  const named = program === undefined ? [] : [pathsOf('win32').dirname(program)]
+  return [...named, ...programFolders(context.env).map((folder) => `${folder}\\VMware\\VMware Workstation`)]
+}
+
+const appPath = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\App Paths\\vmware.exe'
+const productKey = 'HKLM\\SOFTWARE\\WOW6432Node\\VMware, Inc.\\VMware Workstation'
+
+function programFolders(env: NodeJS.ProcessEnv): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && ['PROGRAMFILES(X86)', 'PROGRAMFILES'].includes(name.toUpperCase()) ? [value] : [],
+  )
+}
+
+async function firstIn(
+  folders: readonly string[],
+  name: string,
+  platform: NodeJS.Platform,
+): Promise<string | undefined> {
+  const file = platform === 'win32' ? `${name}.exe` : name
+  for (const folder of folders) {
+    const path = pathsOf(platform).join(folder, file)
+    if (await isProgram(path)) return path
+  }
+  return undefined
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function windowOfFusion({ HOME }: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const app of [fusion, `${HOME ?? ''}${fusion}`])
+    if (await isProgram(`${app}/Contents/MacOS/VMware Fusion`)) return app
+  return undefined
+}
+
+const regTimeoutMs = 10_000
+
+/** A value of the registry, by reg.exe, whose word for the type is the same in every language; undefined: not there. */
+export async function registryValue(
+  { env }: Pick<ProviderContext, 'env'>,
+  key: string,
+  name: string | undefined,
+  { signal }: Call,
+): Promise<string | undefined> {
+  const systemRoot = Object.entries(env).find(([each]) => each.toUpperCase() === 'SYSTEMROOT')?.[1] ?? 'C:\\Windows'
+  const args = ['query', key, ...(name === undefined ? ['/ve'] : ['/v', name])]
+  const reg = pathsOf('win32').join(systemRoot, 'System32', 'reg.exe')
+  const { exitCode, stdout } = await runProgram(reg, args, { env, signal, timeoutMs: regTimeoutMs })
+  return exitCode === 0 ? /\sREG_(?:EXPAND_)?SZ\s+(.*\S)/.exec(stdout)?.[1]?.replace(/^"(.*)"$/, '$1') : undefined //     (Default)    REG_SZ    C:\Program Files (x86)\VMware\VMware Workstation\vmware.exe
+}
+
+// VMware Workstation 17.6.2 build-24409262, VMware Workstation 25H2 build-24995812
+const versionLine = /VMware (Workstation|Fusion)\D*? (\d+(?:\.\d+)+|\d{2}H\d(?:u\d+)?)/
+
+/** The product's name and version; asked of the program that tells it, or read where it is written. */
+export async function readProduct(context: ProviderContext, { window }: Tools, call: Call): Promise<Product> {
+  const { platform, env } = context
+  if (platform === 'darwin') return { is: 'fusion', version: await bundleVersion(window) }
+  if (platform === 'win32')
+    return { is: 'workstation', version: (await registryValue(context, productKey, 'ProductVersion', call)) ?? '' }
+  if (window === undefined) return { is: 'workstation', version: '' }
+  const { stdout } = await runProgram(window, ['-v'], { env, signal: call.signal, timeoutMs: 30_000 })
+  return { is: 'workstation', version: versionLine.exec(stdout)?.[2] ?? '' }
+}
+
+async function bundleVersion(app: string | undefined): Promise<string> {
+  if (app === undefined) return ''
+  const text = await readFile(`${app}/Contents/Info.plist`, 'utf8').catch(() => '')
+  return /<key>CFBundleShortVersionString<\/key>\s*<string>([^<]*)<\/string>/.exec(text)?.[1] ?? ''
+}
+
+/** Of a version: 17 and 6 of `17.6.2`, 25 and 2 of `25H2`; undefined where it is none. */
+function numbersOf(version: string): readonly [major: number, minor: number] | undefined {
+  const [, major, minor] = /^(\d+)(?:\.|H)(\d+)/.exec(version) ?? []
+  return major === undefined ? undefined : [Number(major), Number(minor)]
+}
+
+/** The oldest that azl-vm drives: Workstation 17.6, Fusion 13.6. An unknown version is given the benefit of the doubt. */
+export function isTooOld({ is, version }: Product): boolean {
+  const [major, minor] = numbersOf(version) ?? [Infinity, 0]
+  const oldest = is === 'fusion' ? 13 : 17
+  return major < oldest || (major === oldest && minor < 6)
+}
+
+/** The virtual hardware that the product makes: 21 with 17.6 and 13.6, 22 from 25H2 on; later ones take these too. */
+export function hardwareVersion({ version }: Product): number {
+  const [major = 0] = numbersOf(version) ?? []
+  return major >= 25 ? 22 : 21
+}

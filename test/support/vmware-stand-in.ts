@@ -1,0 +1,84 @@
+/** VMware Workstation's tools for tests, which boot in QEMU what a .vmx says: test/simulators/vmware. */
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { repositoryRoot } from './run-cli.ts'
+import { silentFirmware, silentFirmwareNames } from './silent-firmware.ts'
+
+/** What a test turns; test/simulators/vmware/README.md says what each does. */
+export interface VmwareKnobs {
+  readonly version?: string
+  readonly softStopSays?: string
+  readonly startFails?: { readonly said: string; readonly logged: readonly string[] }
+}
+
+export interface VmwareStandIn {
+  /** All of it: the tools, the user's home, what the tools remember. */
+  readonly folder: string
+  /** Where the user's machines are. */
+  readonly machines: string
+  readonly env: NodeJS.ProcessEnv
+  setKnobs(knobs: VmwareKnobs): Promise<void>
+  /** Every call of a tool so far, as words. */
+  calls(): Promise<readonly (readonly string[])[]>
+  vmrun(...args: readonly string[]): Promise<string>
+  stop(): Promise<void>
+}
+
+const tools = ['vmrun', 'vmware-vdiskmanager', 'vmcli', 'vmware']
+
+/** Why the stand-in cannot run on this machine; undefined where it can. */
+export async function missingForVmware(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'the stand-in of VMware runs its machines on Linux'
+  for (const [program, name] of [
+    ['qemu-system-x86_64', 'QEMU'],
+    ['qemu-img', 'qemu-img'],
+  ] as const)
+    if ((await execa(program, ['--version'], { reject: false })).failed) return `${name} is not installed`
+  return undefined
+}
+
+export async function startVmwareStandIn(): Promise<VmwareStandIn> {
+  const folder = await mkdtemp(join(tmpdir(), 'vmware-'))
+  const [bin, state, home] = [join(folder, 'bin'), join(folder, 'state'), join(folder, 'home')]
+  for (const each of [bin, state, home, join(state, 'firmware')]) await mkdir(each)
+  for (const name of silentFirmwareNames) await symlink(await silentFirmware(name), join(state, 'firmware', name))
+  for (const tool of tools) {
+    const program = join(repositoryRoot, 'test', 'simulators', 'vmware', `${tool}.mjs`)
+    const file = join(bin, tool)
+    await writeFile(file, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`)
+    await chmod(file, 0o755)
+  }
+  const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: home, AZL_VMWARE_SIM: state }
+  const read = (name: string): Promise<string> => readFile(join(state, name), 'utf8').catch(() => '')
+  return {
+    folder,
+    machines: join(home, 'vmware'),
+    env,
+    setKnobs: (knobs) => writeFile(join(state, 'knobs.json'), JSON.stringify(knobs)),
+    calls: async () =>
+      (await read('calls.jsonl'))
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as readonly string[]),
+    vmrun: async (...args) =>
+      (await execa(join(bin, 'vmrun'), ['-T', 'ws', ...args], { env, extendEnv: false })).stdout,
+    stop: async () => {
+      for (const name of await readdir(join(state, 'running')).catch(() => [])) {
+        const { pid } = JSON.parse(await readFile(join(state, 'running', name), 'utf8')) as { readonly pid: number }
+        endProcess(pid)
+      }
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** QEMU goes with it. */
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself.
+  }
+}

@@ -1,0 +1,51 @@
+/** The world of VMware's end-to-end tests: the stand-in of its tools, shared by the users. */
+import { readdir } from 'node:fs/promises'
+import { buildTool, type BuiltTool } from './e2e-build.ts'
+import { describeIn, ToolWorld, worldFolder } from './tool-world.ts'
+import { missingForVmware, startVmwareStandIn, type VmwareStandIn } from './vmware-stand-in.ts'
+
+export class VmwareWorld extends ToolWorld {
+  override readonly provider = 'vmware'
+  override readonly host = 'local'
+  readonly standIn: VmwareStandIn
+  protected override readonly parts = { provider: 'vmware' }
+
+  private constructor(standIn: VmwareStandIn, tool: BuiltTool, folder: string) {
+    super(tool, folder)
+    this.standIn = standIn
+  }
+
+  static async begin(): Promise<VmwareWorld> {
+    const folder = await worldFolder()
+    // A source that does not build starts no stand-in.
+    const tool = await buildTool()
+    return new VmwareWorld(await startVmwareStandIn(), tool, folder)
+  }
+
+  override async end(): Promise<void> {
+    await this.standIn.stop()
+    await super.end()
+  }
+
+  override get env(): NodeJS.ProcessEnv {
+    const { PATH, HOME, AZL_VMWARE_SIM } = this.standIn.env
+    return { PATH, HOME, AZL_VMWARE_SIM }
+  }
+
+  override async machineNames(): Promise<readonly string[]> {
+    return (await this.inventory())
+      .filter((name) => name.endsWith('.vmx'))
+      .map((name) => name.replace(/^.*\/|\.vmx$/g, ''))
+  }
+
+  protected override async inventory(): Promise<readonly string[]> {
+    return (await readdir(this.standIn.machines, { recursive: true }).catch(() => [])).toSorted()
+  }
+}
+
+export function describeVmwareE2e(title: string, tests: (world: () => VmwareWorld) => void): void {
+  const begin = () => VmwareWorld.begin()
+  describeIn(title, { unavailable: unavailableHere, begin }, tests)
+}
+
+const unavailableHere = await missingForVmware()
