@@ -6,7 +6,8 @@ import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { adaptersOf, type AdapterRule } from './network-cards.ts'
 import { networksOf, type NetworkFacts, type SwitchFact } from './network-facts.ts'
 import { optionsOf } from './request-options.ts'
-import { natCommands, sharedSwitchName } from './shared-networks.ts'
+import { natCommands } from './shared-network-script.ts'
+import { sharedSwitchName } from './shared-networks.ts'
 
 export function networkDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   const cards = adaptersOf(request, facts)

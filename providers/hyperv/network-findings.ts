@@ -2,7 +2,8 @@
 import type { Finding } from '../../src/provider/contract.ts'
 import type { HostChecks } from './host-checks.ts'
 import type { NetworkFacts } from './network-facts.ts'
-import { natCommands, sharedSwitchName } from './shared-networks.ts'
+import { natCommands } from './shared-network-script.ts'
+import { sharedSwitchName } from './shared-networks.ts'
 
 export function networkFindings(networks: NetworkFacts, checks: HostChecks): readonly Finding[] {
   return networks.hasDefaultSwitch ? defaultSwitchFindings(checks) : natFindings(networks, checks)

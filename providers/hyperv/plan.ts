@@ -34,7 +34,7 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
   ]
   return {
     diagnostics,
-    ...withCmdlets(operations, request, root, native),
+    ...withCmdlets(operations, request, { root, separator: native.separator }),
     choices: [
       { label: 'firmware', value: 'generation 2, UEFI' },
       {
@@ -102,7 +102,7 @@ function settings(request: MachineRequest): Operation {
 function makeSwitch(name: string): Operation {
   return operation(
     `switch-${name.at(-1) ?? ''}`,
-    `make the machine’s own switch ${name}`,
+    'make a switch of the machine’s own',
     { kind: 'switch', name },
     { kind: 'switch', name },
     { undo: 'remove the switch' },

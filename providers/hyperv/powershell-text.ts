@@ -32,12 +32,12 @@ export function literal(text: string): string {
   return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(' + ')})`
 }
 
-/** A cmdlet of Hyper-V's module with its parameters, in the order given. */
+/** A cmdlet of Hyper-V's module, or `Module\\Cmdlet` of another, with its parameters in the order given. */
 export function call(cmdlet: string, parameters: Readonly<Record<string, Value | undefined>>): string {
   const words = Object.entries(parameters).flatMap(([name, value]) =>
     value === undefined ? [] : [`-${name} ${valueText(value)}`.trimEnd()],
   )
-  return [`Hyper-V\\${cmdlet}`, ...words].join(' ')
+  return [cmdlet.includes('\\') ? cmdlet : `Hyper-V\\${cmdlet}`, ...words].join(' ')
 }
 
 function valueText(value: Value): string {

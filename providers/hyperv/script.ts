@@ -7,40 +7,74 @@ import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { diskFile, opticalLocations, pathsOf } from './names.ts'
 import type { AdapterRule, SwitchRule } from './network-cards.ts'
 import { defaultSwitchId } from './network-facts.ts'
-import { parametersOf, type HyperVParameters, type MachineParameters, type SettingsParameters } from './parameters.ts'
-import { call, code, given, literal, type Code } from './powershell-text.ts'
+import {
+  parametersOf,
+  type DiskParameters,
+  type HyperVParameters,
+  type MachineParameters,
+  type SettingsParameters,
+} from './parameters.ts'
+import { call, code, given, literal, type Value } from './powershell-text.ts'
 import type { Hello } from './protocol.ts'
-import { sharedSwitchName } from './shared-networks.ts'
+import {
+  allowHostNetwork,
+  ensureNetworks,
+  freeAddresses,
+  plannedCommands,
+  removeUnused,
+} from './shared-network-script.ts'
+import { sharedNetworks, sharedSwitchName, type SharedNetwork } from './shared-networks.ts'
 
 /** Hold the machine, and the installer's drive, from their making to the script's end. */
 const vm = code('$vm')
 const installer = code('$installer')
 
 /** What is made by hand, and its names: none that azl-vm takes for its own. */
-interface ByHand {
+interface ByHand extends Words {
   readonly name: string
   /** All files of the machine. */
   readonly folder: string
   readonly pipe: string
   /** The machine's own switches. */
   readonly switches: readonly string[]
+  readonly shared: readonly SharedNetwork[]
   parameters(planned: HyperVParameters): HyperVParameters
 }
 
-function namesByHand({ ref, spec }: MachineRequest, root: string, host: Pick<Hello, 'separator'>): ByHand {
+/** What stands in the cmdlets for names of the machine's own. */
+interface Words {
+  readonly pipePath: Value
+  path(planned: string): Value
+}
+
+/** In the plan; the pipe is named after Hyper-V's own id. */
+const asPlanned: Words = {
+  pipePath: code(String.raw`"\\.\pipe\azl-vm-$($vm.Id)"`),
+  path: (planned) => planned,
+}
+
+function namesByHand({ ref, spec }: MachineRequest, operations: readonly Operation[], where: Where): ByHand {
   const prefix = `by-hand-${ref.name}`
-  const paths = pathsOf(host)
-  const folder = paths.join(root, prefix)
+  const paths = pathsOf(where)
+  const folder = paths.join(where.root, prefix)
   // In the order of the network cards, as the planned ones.
   const switches = spec.machine.networks.flatMap(({ mode }, index) =>
     mode === 'isolated' ? [`${prefix}-${String(index)}`] : [],
   )
+  const joined = operations.map(parametersOf).flatMap((each) => (each.kind === 'shared-network' ? [each.network] : []))
   const own = (planned: string): string => `${prefix}-${planned.at(-1) ?? ''}`
   return {
     name: ref.name,
     folder,
     pipe: prefix,
+    pipePath: `\\\\.\\pipe\\${prefix}`,
     switches,
+    shared: sharedNetworks.filter((network) => joined.includes(network)),
+    // The folder is written once: its name may be hard to read.
+    path: (file) => {
+      if (file === folder) return code('$folder')
+      return paths.dirname(file) === folder ? code(`"$folder${paths.sep}${paths.basename(file)}"`) : file
+    },
     parameters: (planned) => {
       switch (planned.kind) {
         case 'machine':
@@ -64,44 +98,57 @@ function namesByHand({ ref, spec }: MachineRequest, root: string, host: Pick<Hel
   }
 }
 
+interface Where extends Pick<Hello, 'separator'> {
+  /** In which Hyper-V makes the machine's folder. */
+  readonly root: string
+}
+
 /** The same operations with their cmdlets, and what stands around them in the script. */
 export function withCmdlets(
   operations: readonly Operation[],
   request: MachineRequest,
-  root: string,
-  host: Pick<Hello, 'separator'>,
+  where: Where,
 ): Pick<Plan, 'operations' | 'script'> {
-  const byHand = namesByHand(request, root, host)
+  const byHand = namesByHand(request, operations, where)
   return {
     operations: operations.map((operation) => {
       const planned = parametersOf(operation)
-      const text = linesOf(planned, code(String.raw`"\\.\pipe\azl-vm-$($vm.Id)"`)).join('\n')
+      const text = linesOf(planned, asPlanned).join('\n')
+      // By hand it is made above everything else.
+      const isAbove = planned.kind === 'shared-network'
       return {
         ...operation,
         native: { language: 'powershell', text },
-        script: linesOf(byHand.parameters(planned), `\\\\.\\pipe\\${byHand.pipe}`),
+        script: isAbove ? [seenAbove(planned.network)] : linesOf(byHand.parameters(planned), byHand),
       }
     }),
-    script: { language: 'ps1', prologue: prologue(byHand), epilogue: epilogue(byHand) },
+    script: {
+      language: 'ps1',
+      ...(byHand.shared.includes('nat') && { parameters: [`param([switch]$${allowHostNetwork})`] }),
+      prologue: prologue(byHand),
+      epilogue: epilogue(byHand),
+    },
   }
 }
 
-function linesOf(parameters: HyperVParameters, pipePath: string | Code): readonly string[] {
+function seenAbove(network: SharedNetwork): string {
+  return `# The switch was seen to above; no address is reserved: ${freeAddresses(network)}.`
+}
+
+function linesOf(parameters: HyperVParameters, words: Words): readonly string[] {
   switch (parameters.kind) {
     case 'machine':
-      return machine(parameters)
+      return machine(parameters, words)
     case 'settings':
-      return settings(parameters, pipePath)
+      return settings(parameters, words)
     case 'switch':
       return [`$null = ${call('New-VMSwitch', { Name: parameters.name, SwitchType: 'Private' })}`]
     case 'shared-network':
-      return [
-        `# The switch ${sharedSwitchName(parameters.network)} must be there: \`azl-vm doctor\` prints what makes it.`,
-      ]
+      return plannedCommands(parameters.network, parameters.mayMake)
     case 'adapters':
       return adapters(parameters.adapters)
     case 'disk':
-      return disk(parameters.path, parameters.sizeBytes, parameters.index)
+      return disk(parameters, words)
     case 'drives':
       return opticalDrives()
     case 'medium':
@@ -117,8 +164,8 @@ function linesOf(parameters: HyperVParameters, pipePath: string | Code): readonl
 }
 
 /** The anchor has the run's name until it is marked. */
-function machine({ root, runName, name, memoryBytes }: MachineParameters): readonly string[] {
-  const facts = { Name: runName, Path: root, Generation: 2, MemoryStartupBytes: memoryBytes, NoVHD: given }
+function machine({ root, runName, name, memoryBytes }: MachineParameters, words: Words): readonly string[] {
+  const facts = { Name: runName, Path: words.path(root), Generation: 2, MemoryStartupBytes: memoryBytes, NoVHD: given }
   const made = `$vm = ${call('New-VM', facts)}`
   if (runName === name) return [made]
   return [
@@ -131,7 +178,7 @@ function machine({ root, runName, name, memoryBytes }: MachineParameters): reado
 
 function settings(
   { memoryBytes, processors, isNested, secureBootTemplate, tpm }: SettingsParameters,
-  pipePath: string | Code,
+  { pipePath }: Words,
 ): readonly string[] {
   const template = secureBootTemplate === '' ? undefined : secureBootTemplate
   return [
@@ -189,9 +236,10 @@ function switchText(rule: SwitchRule): string {
 }
 
 /** Dynamic, with blocks of 1 MiB as Linux file systems want them, at its place on the SCSI controller. */
-function disk(file: string, sizeBytes: number, location: number): readonly string[] {
+function disk({ path, sizeBytes, index }: DiskParameters, words: Words): readonly string[] {
+  const file = words.path(path)
   const made = call('New-VHD', { Path: file, SizeBytes: sizeBytes, BlockSizeBytes: 1_048_576, Dynamic: given })
-  const place = { ControllerType: 'SCSI', ControllerNumber: 0, ControllerLocation: location }
+  const place = { ControllerType: 'SCSI', ControllerNumber: 0, ControllerLocation: index }
   return [`$null = ${made}`, call('Add-VMHardDiskDrive', { VM: vm, ...place, Path: file })]
 }
 
@@ -207,27 +255,37 @@ function opticalDrives(): readonly string[] {
   ]
 }
 
-/** Hyper-V itself allows two machines of one name, and New-VM takes a folder that is there. */
-function prologue({ name, folder }: ByHand): readonly string[] {
-  const same = `@(${call('Get-VM', {})} | Where-Object { $_.Name -eq ${literal(name)} })`
+/** Hyper-V itself allows two machines and two switches of one name, and New-VM takes a folder that is there. */
+function prologue({ name, folder, switches, shared }: ByHand): readonly string[] {
+  const named = (cmdlet: string, wanted: string): string =>
+    `@(${call(cmdlet, {})} | Where-Object { $_.Name -eq ${literal(wanted)} })`
+  const refuse = (found: string, text: string): string => `if (${found}.Length -gt 0) { throw ${literal(text)} }`
   return [
     "# To be run on Hyper-V's own computer, in Windows PowerShell 5.1 or PowerShell 7, with rights on Hyper-V.",
-    `if (${same}.Length -gt 0) { throw ${literal(`There is a virtual machine ${name} already.`)} }`,
-    `if ([System.IO.Directory]::Exists(${literal(folder)})) { throw ${literal(`There is a folder ${folder} already.`)} }`,
+    `$folder = ${literal(folder)}`,
+    refuse(named('Get-VM', name), `There is a virtual machine ${name} already.`),
+    'if ([System.IO.Directory]::Exists($folder)) { throw "There is a folder $folder already." }',
+    ...switches.map((each) => refuse(named('Get-VMSwitch', each), `There is a switch ${each} already.`)),
+    ...ensureNetworks(shared),
   ]
 }
 
-function epilogue({ name, folder, pipe, switches }: ByHand): readonly string[] {
-  const where = `{ $_.Name -eq ${literal(name)} -and ([string]$_.Path).StartsWith(${literal(folder)}) }`
+function epilogue({ name, folder, pipe, switches, shared }: ByHand): readonly string[] {
+  const where = `{ $_.Name -eq ${literal(name)} -and ([string]$_.Path).StartsWith($folder, 'OrdinalIgnoreCase') }`
+  const removal = [
+    `$folder = ${literal(folder)}`,
+    `$vm = ${call('Get-VM', {})} | Where-Object ${where}`,
+    call('Stop-VM', { VM: vm, TurnOff: given, Force: given }),
+    call('Remove-VM', { VM: vm, Force: given }),
+    'Remove-Item -LiteralPath $folder -Recurse',
+    ...switches.map((each) => call('Remove-VMSwitch', { Name: each, Force: given })),
+    ...removeUnused(shared),
+  ]
   return [
     '# What the machine says on its serial port (all of it, where this waits in another window before the start):',
     `#   $pipe = [System.IO.Pipes.NamedPipeClientStream]::new('.', ${literal(pipe)}, 'InOut')`,
     '#   $pipe.Connect(); $pipe.CopyTo([System.Console]::OpenStandardOutput())',
     '# To remove it:',
-    `#   $vm = ${call('Get-VM', {})} | Where-Object ${where}`,
-    `#   ${call('Stop-VM', { VM: vm, TurnOff: given, Force: given })}`,
-    `#   ${call('Remove-VM', { VM: vm, Force: given })}`,
-    `#   Remove-Item -LiteralPath ${literal(folder)} -Recurse`,
-    ...switches.map((each) => `#   ${call('Remove-VMSwitch', { Name: each, Force: given })}`),
+    ...removal.map((line) => `#   ${line}`),
   ]
 }

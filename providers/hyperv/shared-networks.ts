@@ -7,23 +7,26 @@ export const sharedNetworks = ['nat', 'host-only'] as const
 export type SharedNetwork = (typeof sharedNetworks)[number]
 
 /** The names of the switch and of its NAT network, '' where it has none. */
-const names: Readonly<Record<SharedNetwork, { readonly switch: string; readonly nat: string }>> = {
+export const sharedNames: Readonly<Record<SharedNetwork, { readonly switch: string; readonly nat: string }>> = {
   nat: { switch: 'azl-vm-nat', nat: 'azl-vm-nat' },
   'host-only': { switch: 'azl-vm-host-only', nat: '' },
 }
 
 /** What the switch’s notes begin with; the range of its addresses follows. A switch without it is somebody else’s. */
-const sentence =
+export const sharedSentence =
   'Made by azl-vm for its machines and removed with the last of them; please leave it as it is. azl-vm:network:1 '
 
-/** Tried in this order; beside those that routers, Docker, WSL and the Default Switch (172.16.0.0/12) usually take. */
+/** Of the ranges: beside those that routers, Docker, WSL and the Default Switch (172.16.0.0/12) usually take. */
+export const sharedThirdBytes = { first: 220, last: 251 } as const
+
+/** Tried in this order. */
 export const sharedPrefixes: readonly string[] = Array.from(
-  { length: 32 },
-  (_, index) => `192.168.${String(220 + index)}.0/24`,
+  { length: sharedThirdBytes.last - sharedThirdBytes.first + 1 },
+  (_, index) => `192.168.${String(sharedThirdBytes.first + index)}.0/24`,
 )
 
 export function sharedSwitchName(network: SharedNetwork): string {
-  return names[network].switch
+  return sharedNames[network].switch
 }
 
 /** Whether a switch of the host is this one. */
@@ -31,18 +34,7 @@ export function isSharedSwitch(
   network: SharedNetwork,
   found: { readonly name: string; readonly notes: string },
 ): boolean {
-  return found.name.toLowerCase() === names[network].switch && found.notes.startsWith(sentence)
-}
-
-/** The commands that make the network with NAT by hand, for an elevated prompt; one a line. */
-export function natCommands(prefix: string): readonly string[] {
-  const { switch: name, nat } = names.nat
-  const gateway = prefix.replace(/0\/24$/, '1')
-  return [
-    `New-VMSwitch -Name ${name} -SwitchType Internal -Notes '${sentence}${prefix}'`,
-    `New-NetIPAddress -InterfaceAlias 'vEthernet (${name})' -IPAddress ${gateway} -PrefixLength 24`,
-    `New-NetNat -Name ${nat} -InternalIPInterfaceAddressPrefix ${prefix}`,
-  ]
+  return found.name.toLowerCase() === sharedNames[network].switch && found.notes.startsWith(sharedSentence)
 }
 
 export interface JoinRequest {
@@ -77,13 +69,13 @@ export async function joinNetwork(
     id: vmId,
     macs,
     mayMake,
-    ...names[network],
-    sentence,
+    ...sharedNames[network],
+    sentence: sharedSentence,
     prefixes: sharedPrefixes,
     // Changing the host's addresses is for administrators; without one its end of a host-only switch has IPv6 only.
     hasAddress: network === 'nat' || administrator,
   }
-  const action = `join the network ${names[network].switch}`
+  const action = `join the network ${sharedNames[network].switch}`
   return await session.run('join-network', args, { action, schema: joinedSchema }, call)
 }
 
@@ -96,8 +88,8 @@ export interface Left {
 /** Takes a machine out of the network's users; `''` for a look at what is left over. Removed with its last user. */
 export async function leaveNetwork(session: Session, vmId: string, network: SharedNetwork, call: Call): Promise<Left> {
   const schema = z.object({ removed: z.array(z.string()), kept: z.enum(['', 'used', 'rights']) })
-  const args = { id: vmId, ...names[network], sentence }
-  const action = `leave the network ${names[network].switch}`
+  const args = { id: vmId, ...sharedNames[network], sentence: sharedSentence }
+  const action = `leave the network ${sharedNames[network].switch}`
   const { removed, kept } = await session.run('leave-network', args, { action, schema }, call)
   return {
     removed,

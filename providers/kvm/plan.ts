@@ -247,7 +247,7 @@ function define(design: Design, byHand: Design): Operation {
 function makeNetwork(network: string, networkByHand: string, index: number): Operation {
   return operation(
     `network-${String(index)}`,
-    `make the machine’s own switch ${network}`,
+    'make a switch of the machine’s own',
     { kind: 'network', name: network },
     { kind: 'network', network },
     {

@@ -66,7 +66,7 @@ export function scriptText(
   { host, facts, request, plan }: Pick<PlannedMachine, 'host' | 'facts' | 'request' | 'plan'>,
   loaded: Pick<LoadedSpec, 'file'>,
 ): string {
-  const { language, prologue, epilogue } = plan.script
+  const { language, parameters = [], prologue, epilogue } = plan.script
   const { first, strict } = frames[language]
   const said = (text: string): string => comment(text, language)
   return [
@@ -76,6 +76,7 @@ export function scriptText(
     ...(facts.isAssumed
       ? ['# ASSUMED: the host could not be asked; paths and firmware are those of a usual one.']
       : []),
+    ...parameters,
     ...strict,
     ...prologue,
     ...plan.operations.flatMap((operation) => ['', `# ${said(operation.title)}`, ...operation.script]),

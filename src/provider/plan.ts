@@ -45,6 +45,8 @@ export interface Plan {
   /** What stands around the operations in the script: variables and helper functions first, how to remove it all last. */
   readonly script: {
     readonly language: ScriptLanguage
+    /** The declaration of what the script is called with, where it is called with anything: above every statement. */
+    readonly parameters?: readonly string[]
     readonly prologue: readonly string[]
     readonly epilogue: readonly string[]
   }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { createProbeReader, type ProbeReport } from 'boot-probe'
 import { expect, it } from 'vitest'
 import { buildProbeIso } from '../../src/media/probe-iso.ts'
+import { neutral, removalCommands } from '../support/by-hand.ts'
 import { until } from '../support/e2e-process.ts'
 import { describeE2e } from '../support/e2e-world.ts'
 import { exists, tellEnd, type SpecParts } from '../support/tool-world.ts'
@@ -139,17 +140,3 @@ describeE2e('plan', (world) => {
     return reader.report
   }
 })
-
-/** Without what each machine has of its own. */
-function neutral(report: ProbeReport): unknown {
-  // The firmware's heap is a page larger or smaller from boot to boot.
-  return { ...report, system: { ...report.system, uuid: '' }, memory: { ...report.memory, freeBytes: 0 } }
-}
-
-/** The commented lines below "To remove it", as a person would type them. */
-function removalCommands(script: string): string {
-  const [, below = ''] = script.split('# To remove it:\n')
-  const commands = below.split('\n').filter((line) => line.startsWith('#   '))
-  expect(commands.length).toBeGreaterThan(1)
-  return commands.map((line) => line.slice('#   '.length)).join('\n')
-}

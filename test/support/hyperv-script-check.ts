@@ -45,6 +45,8 @@ const otherCommands = [
   'Get-WinEvent',
   'Get-ExecutionPolicy',
   'Get-Item',
+  'Write-Warning',
+  'Start-Sleep',
   String.raw`HostNetworkingService\Get-HnsNetwork`,
 ]
 /** Where commands are looked up in a fixed table, or are a file of ours. */

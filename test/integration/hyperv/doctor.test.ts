@@ -94,7 +94,7 @@ describe.skipIf(unavailable !== undefined)(`doctor${unavailable ? ` (${unavailab
       /Cluster Shared Volume/,
     ],
     ['a policy for scripts', { executionPolicies: { LocalMachine: 'Restricted' } }, 'info execution-policy', /^$/],
-    ['no Default Switch', { server: true }, 'warning nat-network-missing', /New-NetNat -Name azl-vm-nat/],
+    ['no Default Switch', { server: true }, 'warning nat-network-missing', /New-NetNat -Name .azl-vm-nat/],
   ]
   test.each(asked)('%s', async (_, knobs, fault, fix) => {
     await simulator.setKnobs(knobs)

@@ -36,11 +36,23 @@ const rich = {
   },
 }
 
-function planned(change: RequestChange = {}, medium = 'C:\\ISOs\\probe.iso'): { plan: Plan; script: string } {
+const server: Facts = {
+  ...facts,
+  native: { ...facts.native, networks: { ...noNetworks, freePrefix: '192.168.220.0/24', isAdministrator: true } },
+}
+
+/** On a host without Default Switch both networks are azl-vm's own. */
+const shared = { machine: { networks: [{ mode: 'host-only' }, { mode: 'nat' }] } }
+
+function planned(
+  change: RequestChange = {},
+  medium = 'C:\\ISOs\\probe.iso',
+  of: Facts = facts,
+): { plan: Plan; script: string } {
   const made = kvmRequest(change)
-  const request = { ...made, installer: { ...made.installer, path: medium } }
-  const plan = makePlan(request, facts)
-  expect(plan.diagnostics).toEqual([])
+  const request = { ...made, installer: { ...made.installer, path: medium }, isHostNetworkAllowed: of === server }
+  const plan = makePlan(request, of)
+  expect(plan.diagnostics.filter(({ level }) => level === 'error')).toEqual([])
   return {
     plan,
     script: scriptText({ host: 'local', facts, request, plan }, { file: 'C:\\Prüfung\nHyper-V\\Remove-VM' }),
@@ -88,6 +100,7 @@ describe('the script', () => {
   test.each([
     ['all that there is', planned(rich)],
     ['the least', planned({ machine: { networks: [] } })],
+    ['the networks that machines share', planned(shared, undefined, server)],
     ['a medium with every letter', planned({}, `C:\\it's "an" ISO $(calc) ‘’ Prüfung.iso`)],
   ])('calls only what the module has, in ASCII and 5.1’s syntax: %s', (_, { script }) => {
     expect(check([{ file: 'by-hand.ps1', text: script }])).toEqual([])
@@ -98,17 +111,29 @@ describe('the script', () => {
     const commands = script.split('\n').filter((line) => !line.startsWith('#'))
     expect(commands.join('\n')).not.toContain(runId)
     expect(script).not.toContain('-Notes')
-    expect(script).toContain(`Hyper-V\\New-VM -Name 'azl4' -Path 'C:\\Hyper-V\\by-hand-azl4'`)
-    expect(script).toContain(`-Path 'C:\\Hyper-V\\by-hand-azl4\\disk1.vhdx'`)
+    expect(script).toContain(`$folder = 'C:\\Hyper-V\\by-hand-azl4'`)
+    expect(script).toContain(`Hyper-V\\New-VM -Name 'azl4' -Path $folder`)
+    expect(script).toContain(`-Path "$folder\\disk1.vhdx"`)
     expect(script).toContain(`-Path '\\\\.\\pipe\\by-hand-azl4'`)
     expect(script).toContain(`New-VMSwitch -Name 'by-hand-azl4-1' -SwitchType 'Private'`)
     const [, removal = ''] = script.split('# To remove it:\n')
     for (const what of [
       'Remove-VM -VM $vm',
-      "'C:\\Hyper-V\\by-hand-azl4' -Recurse",
+      "$folder = 'C:\\Hyper-V\\by-hand-azl4'",
+      'Remove-Item -LiteralPath $folder -Recurse',
       "Remove-VMSwitch -Name 'by-hand-azl4-1'",
     ])
       expect(removal).toContain(what)
+  })
+
+  test('refuses before it makes anything, the network with NAT first of all; one that needs none takes no leave', () => {
+    const { script } = planned(shared, undefined, server)
+    expect(script.split('\n').find((line) => !line.startsWith('#'))).toBe('param([switch]$AllowHostNetwork)')
+    const places = ['$AllowHostNetwork) { throw', "-Name 'azl-vm-nat'", "-Name 'azl-vm-host-only'", 'Hyper-V\\New-VM ']
+    const found = places.map((text) => script.indexOf(text))
+    expect(found).toEqual([...found].toSorted((a, b) => a - b))
+    expect(found).not.toContain(-1)
+    expect(planned(rich).script).not.toContain('param(')
   })
 
   test('a line end in a name from outside begins no line of code', () => {
