@@ -1,5 +1,5 @@
 /** Where a machine's COM1 is reached on this computer. */
-import { join } from 'node:path'
+import { posix } from 'node:path'
 import { AzlVmError } from '../../src/errors.ts'
 import type { ProviderContext } from '../../src/provider/contract.ts'
 
@@ -15,5 +15,5 @@ export function localPipe(com1: string, separator: '\\' | '/', env: ProviderCont
       hint: `Somebody changed it. Set-VMComPort -VMName … -Number 1 -Path ${prefix}azl-vm-… makes it one again.`,
     })
   if (separator === '\\') return com1
-  return join(env['TMPDIR'] ?? '/tmp', `CoreFxPipe_${com1.slice(prefix.length)}`)
+  return posix.join(env['TMPDIR'] ?? '/tmp', `CoreFxPipe_${com1.slice(prefix.length)}`)
 }

@@ -5,6 +5,7 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { spawn } from 'node:child_process'
+import { readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import * as z from 'zod'
 
@@ -15,11 +16,12 @@ const requestSchema = z.intersection(
     /** Like `run`, and it ends with the connection. */
     z.object({ verb: z.literal('start'), command: z.array(z.string()), folder: z.string() }),
     z.object({ verb: z.literal('connect'), path: z.string() }),
+    z.object({ verb: z.literal('remove-sockets'), folder: z.string() }),
   ]),
 )
 
 /** What the simulator runs; others are refused. */
-const programs: readonly (string | undefined)[] = ['qemu-img', 'qemu-system-x86_64', 'swtpm']
+const programs: readonly (string | undefined)[] = ['qemu-img', 'qemu-storage-daemon', 'qemu-system-x86_64', 'swtpm']
 
 export interface WineBridge {
   /** For the environment: `AZL_SIM_BRIDGE`. */
@@ -67,6 +69,7 @@ function answer(socket: Socket, line: string, token: string): void {
   const [given, wanted] = [Buffer.from(request.token), Buffer.from(token)]
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) socket.destroy()
   else if (request.verb === 'connect') join(socket, request.path)
+  else if (request.verb === 'remove-sockets') void removeSockets(socket, request.folder)
   else run(socket, request.command, request.folder, request.verb === 'start')
 }
 
@@ -78,6 +81,13 @@ function join(socket: Socket, path: string): void {
   })
   port.once('error', (error) => socket.end(`${JSON.stringify({ error: error.message })}\n`))
   socket.once('close', () => port.destroy())
+}
+
+/** Wine cannot remove them, for it cannot open them. */
+async function removeSockets(socket: Socket, folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  await Promise.all(entries.filter((one) => one.isSocket()).map((one) => rm(`${folder}/${one.name}`)))
+  socket.end('{}\n')
 }
 
 function run(socket: Socket, [program, ...args]: readonly string[], folder: string, endsWithConnection: boolean): void {

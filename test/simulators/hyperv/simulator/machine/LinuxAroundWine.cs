@@ -39,6 +39,12 @@ internal sealed class LinuxAroundWine : QemuHost
         throw new SocketException((int)SocketError.ConnectionRefused);
     }
 
+    public override void RemoveSockets(string folder)
+    {
+        using var stream = Ask(new JsonObject { ["verb"] = "remove-sockets", ["folder"] = Named(folder) });
+        ReadLine(stream);
+    }
+
     public override string Named(string path) =>
         WineFileNames.ToUnix(path) ?? throw new InvalidOperationException($"Wine knows no Unix name of {path}");
 

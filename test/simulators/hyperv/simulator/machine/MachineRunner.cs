@@ -74,10 +74,12 @@ public static class MachineRunner
             }
             tpm?.Kill();
             if (disks is not null) StorageDaemon.End(disks);
+            // Who hears that it is off may remove the folder, which on Windows nobody may stand in then.
+            Environment.CurrentDirectory = state;
             Update(state, id, one =>
             {
                 one.Runner = null;
-                one.Power = File.Exists("memory.bin") ? VMState.Saved : VMState.Off;
+                one.Power = File.Exists(Path.Combine(folder, "memory.bin")) ? VMState.Saved : VMState.Off;
             });
         }
     }

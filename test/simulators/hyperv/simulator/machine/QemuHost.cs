@@ -30,6 +30,9 @@ public abstract class QemuHost
     /// <summary>Connects to a Unix socket, absolute or below the current folder. Throws a SocketException where nobody listens.</summary>
     public abstract Stream Connect(string socket);
 
+    /// <summary>Those in the folder that programs left when they were killed.</summary>
+    public abstract void RemoveSockets(string folder);
+
     /// <summary>A path as QEMU and its tools are to be told it.</summary>
     public abstract string Named(string path);
 
@@ -61,6 +64,11 @@ public abstract class QemuHost
                 throw;
             }
             return new NetworkStream(connected, true);
+        }
+
+        /// <summary>They go as any file does, with their folder.</summary>
+        public override void RemoveSockets(string folder)
+        {
         }
 
         public override string Named(string path) => path;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AzlVm.HyperV.Simulator.Machines;
 using Microsoft.HyperV.PowerShell;
 
 namespace AzlVm.HyperV.Simulator.State;
@@ -79,7 +80,10 @@ public sealed class HostState : IDisposable
     public void Delete(Machine machine)
     {
         File.Delete(MachineFile(machine.Id));
-        if (Directory.Exists(RunFolder(machine.Id))) Directory.Delete(RunFolder(machine.Id), true);
+        var folder = RunFolder(machine.Id);
+        if (!Directory.Exists(folder)) return;
+        QemuHost.Current.RemoveSockets(folder);
+        Directory.Delete(folder, true);
     }
 
     public List<SwitchState> Switches()
