@@ -1,9 +1,16 @@
 /** The Hyper-V simulator for the contract suite, and what an admin could do there with Hyper-V's own tools. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { definition } from '../../providers/hyperv/index.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import {
+  hyperVInventory,
+  machineFile,
+  simulatedMachines,
+  usualPlace,
+  type SimulatedMachine,
+} from '../support/hyperv-inventory.ts'
 import { startHyperVSimulator, type HyperVSimulator } from '../support/hyperv-simulator.ts'
 import { buildRecorder } from '../support/recorder-program.ts'
 import { providerContext } from '../support/test-environment.ts'
@@ -23,8 +30,6 @@ export async function openHyperVHost(): Promise<HyperVHost> {
     env: simulator.env,
     recorder: { folder: join(simulator.folder, 'recorders'), command: recorder.command },
   })
-  const state = simulator.env['AZL_SIM_STATE'] ?? ''
-  const machineFile = (id: string): string => join(state, 'vms', `${id}.json`)
   const run = async (script: string, ...scriptArguments: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await simulator.run(script, ...scriptArguments)
     if (exitCode !== 0) throw new Error(stderr)
@@ -44,28 +49,29 @@ export async function openHyperVHost(): Promise<HyperVHost> {
       return { name, id: made.trim() }
     },
     removeForeignMachine: async ({ id, name }) => {
-      await rm(machineFile(id), { force: true })
-      await rm(join(state, 'hyper-v', name), { recursive: true, force: true })
+      await rm(machineFile(simulator, id), { force: true })
+      await rm(join(usualPlace(simulator), name), { recursive: true, force: true })
     },
     // As an import with a new id, which the simulator does not play.
     copyByHand: async (ref, name) => {
-      const original = await simulatedMachine(state, ref)
+      const original = await simulatedMachine(simulator, ref)
       const id = randomUUID()
-      await writeFile(machineFile(id), JSON.stringify({ ...original, id, name }))
+      await writeFile(machineFile(simulator, id), JSON.stringify({ ...original, id, name }))
       return { name, id }
     },
     makeLeftover: async (_name, runId) => {
-      const folder = join(state, 'hyper-v', `azl-vm-${runId}`)
+      const folder = join(usualPlace(simulator), `azl-vm-${runId}`)
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'disk0.vhdx'), '')
       return folder
     },
-    guestUuid: async (ref) => (await simulatedMachine(state, ref)).id,
+    guestUuid: async (ref) => (await simulatedMachine(simulator, ref)).id,
     hearFrom: (mac) =>
       simulator.setKnobs({
         neighbours: [{ address: '172.20.4.7', mac: mac.replaceAll(':', '-').toUpperCase(), state: 'Reachable' }],
       }),
-    inventory: () => inventory(simulator, state),
+    inventory: async () =>
+      (await hyperVInventory(simulator, join(simulator.folder, 'elsewhere'))).map(({ what }) => what).toSorted(),
     close: async () => {
       await simulator.stop()
       await recorder.remove()
@@ -73,41 +79,11 @@ export async function openHyperVHost(): Promise<HyperVHost> {
   }
 }
 
-interface SimulatedMachine {
-  readonly id: string
-  readonly name: string
-  readonly notes: string
-}
-
-async function simulatedMachines(state: string): Promise<readonly SimulatedMachine[]> {
-  const folder = join(state, 'vms')
-  const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'))
-  return await Promise.all(
-    files.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as SimulatedMachine),
-  )
-}
-
 /** By core's id, which its mark holds. */
-async function simulatedMachine(state: string, ref: MachineRef): Promise<SimulatedMachine> {
-  const machine = (await simulatedMachines(state)).find(
+async function simulatedMachine(simulator: HyperVSimulator, ref: MachineRef): Promise<SimulatedMachine> {
+  const machine = (await simulatedMachines(simulator)).find(
     ({ id, notes }) => id === ref.id || notes.includes(`"machineId":"${ref.id}"`),
   )
   if (!machine) throw new Error(`no machine ${ref.name} in the simulator`)
   return machine
-}
-
-/** Machines, switches, and the files where Hyper-V keeps machines; the Default Switch is every host's own. */
-async function inventory({ folder }: HyperVSimulator, state: string): Promise<readonly string[]> {
-  const switches = await readFile(join(state, 'switches.json'), 'utf8').catch(() => '[]')
-  const places = [join(state, 'hyper-v'), join(folder, 'elsewhere')]
-  const files = await Promise.all(
-    places.map(async (place) =>
-      (await readdir(place, { recursive: true }).catch(() => [])).map((name) => `file ${name}`),
-    ),
-  )
-  return [
-    ...(await simulatedMachines(state)).map(({ name }) => `machine ${name}`),
-    ...(JSON.parse(switches) as readonly { readonly name: string }[]).map(({ name }) => `switch ${name}`),
-    ...files.flat(),
-  ].toSorted()
 }

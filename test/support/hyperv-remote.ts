@@ -1,6 +1,7 @@
 /** A Hyper-V host behind ssh: a real sshd on this machine, whose sessions find the simulator as powershell.exe. */
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hostProcesses } from './hyperv-inventory.ts'
 import { startHyperVSimulator, type HyperVSimulator, type SimulatorKnobs } from './hyperv-simulator.ts'
 import { startSshServer, type SshServer } from './ssh-server.ts'
 
@@ -31,7 +32,7 @@ export async function startRemoteHyperV(knobs: SimulatorKnobs = {}): Promise<Rem
     host: `ssh://root@127.0.0.1:${String(ssh.port)}`,
     home,
     env: { PATH: `${ssh.clientFolder}:${path}` },
-    processes: () => processesWith(`AZL_SIM_STATE=${simulator.env['AZL_SIM_STATE'] ?? ''}`),
+    processes: () => powerShells(simulator),
     stop: async () => {
       await ssh.stop()
       await simulator.stop()
@@ -39,23 +40,9 @@ export async function startRemoteHyperV(knobs: SimulatorKnobs = {}): Promise<Rem
   }
 }
 
-/** By what they have in their environment: only the test's own host has that. */
-async function processesWith(variable: string): Promise<readonly number[]> {
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid)
-  const found = await Promise.all(pids.map(async (pid) => ((await isPowerShellWith(pid, variable)) ? [pid] : [])))
-  return found.flat()
-}
-
-async function isPowerShellWith(pid: number, variable: string): Promise<boolean> {
-  try {
-    const [environment, words] = await Promise.all([
-      readFile(`/proc/${String(pid)}/environ`, 'utf8'),
-      readFile(`/proc/${String(pid)}/cmdline`, 'utf8'),
-    ])
-    const [program = '', first] = words.split('\0')
-    return /powershell/.test(program) && first !== '--run-machine' && environment.split('\0').includes(variable)
-  } catch {
-    // It ended meanwhile.
-    return false
-  }
+/** Other than those that run a machine. */
+async function powerShells(simulator: HyperVSimulator): Promise<readonly number[]> {
+  const isPowerShell = ([program = '', first]: readonly string[]): boolean =>
+    /powershell/.test(program) && first !== '--run-machine'
+  return (await hostProcesses(simulator)).filter(({ command }) => isPowerShell(command)).map(({ pid }) => pid)
 }
