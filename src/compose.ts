@@ -23,6 +23,12 @@ const hyperv: ProviderEntry = {
     platform === 'win32' || env['SystemRoot'] !== undefined ? undefined : 'Hyper-V is part of Windows',
 }
 
+const virtualbox: ProviderEntry = {
+  name: 'virtualbox',
+  title: 'Oracle VirtualBox',
+  load: async () => (await import('../providers/virtualbox/index.ts')).definition,
+}
+
 const vmware: ProviderEntry = {
   name: 'vmware',
   title: 'VMware Workstation and Fusion',
@@ -32,18 +38,20 @@ const vmware: ProviderEntry = {
 }
 
 /** In the order in which `provider: auto` tries them: what the platform has of its own comes first. */
-const providerEntries = process.platform === 'win32' ? [hyperv, kvm, vmware] : [kvm, hyperv, vmware]
+const providerEntries =
+  process.platform === 'win32' ? [hyperv, virtualbox, vmware, kvm] : [kvm, hyperv, virtualbox, vmware]
 
 export function compose(world: MainWorld): Promise<App> {
   let environment: Promise<Environment> | undefined
   return Promise.resolve({
     specProviders: async () => {
-      const [{ kvmOptions }, { hypervOptions }, { vmwareOptions }] = await Promise.all([
+      const [{ kvmOptions }, { hypervOptions }, { virtualboxOptions }, { vmwareOptions }] = await Promise.all([
         import('../providers/kvm/options.ts'),
         import('../providers/hyperv/options.ts'),
+        import('../providers/virtualbox/options.ts'),
         import('../providers/vmware/options.ts'),
       ])
-      return { kvm: kvmOptions, hyperv: hypervOptions, vmware: vmwareOptions }
+      return { kvm: kvmOptions, hyperv: hypervOptions, virtualbox: virtualboxOptions, vmware: vmwareOptions }
     },
     // Built when a command first needs it: `validate` and `schema` never do.
     environment: async () =>

@@ -4,6 +4,7 @@
  */
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
+import { literal } from '../../src/provider/powershell-literal.ts'
 import { diskFile, opticalLocations, pathsOf } from './names.ts'
 import type { AdapterRule, SwitchRule } from './network-cards.ts'
 import { defaultSwitchId } from './network-facts.ts'
@@ -14,7 +15,7 @@ import {
   type MachineParameters,
   type SettingsParameters,
 } from './parameters.ts'
-import { call, code, given, literal, type Value } from './powershell-text.ts'
+import { call, code, given, type Value } from './powershell-text.ts'
 import type { Hello } from './protocol.ts'
 import {
   allowHostNetwork,

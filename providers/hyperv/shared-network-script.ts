@@ -1,5 +1,6 @@
 /** The shared networks by hand: the commands that doctor prints, and the part of a script that sees that they are there. */
-import { call, code, given, literal, type Value } from './powershell-text.ts'
+import { literal } from '../../src/provider/powershell-literal.ts'
+import { call, code, given, type Value } from './powershell-text.ts'
 import { sharedNames, sharedSentence, sharedThirdBytes, type SharedNetwork } from './shared-networks.ts'
 
 /** What the commands that make a network are told: texts, or the variables of a script that hold them. */

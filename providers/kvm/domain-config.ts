@@ -4,7 +4,8 @@ import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { MachineInfo } from '../../src/provider/machine.ts'
 import { boards } from './boards.ts'
 import { markInDomain, kvmMark } from './mark-metadata.ts'
-import { parseXml, type XmlNode } from './xml-reader.ts'
+import type { XmlNode } from '../../src/host/read-xml.ts'
+import { parseXml } from './xml-reader.ts'
 
 export interface DomainConfig extends Omit<MachineInfo, 'state' | 'reason' | 'disks'> {
   readonly domainType: string

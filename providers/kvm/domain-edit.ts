@@ -1,7 +1,7 @@
 /** libvirt's own XML of a domain, with some of it changed; everything else stays, also what we do not know. */
 import type { Mark } from '../../src/provider/mark.ts'
 import { markElement, markPrefix } from './mark-metadata.ts'
-import { parseXml } from './xml-reader.ts'
+import { elementOf, parseXml } from './xml-reader.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
 
 export interface DomainChange {
@@ -21,7 +21,7 @@ export interface DomainChange {
 
 export function changeDomain(xml: string, change: DomainChange): string {
   const { name, uuid, mark, nvramPath } = change
-  const domain = mapChildren(parseXml(xml).toElement(), (child) => {
+  const domain = mapChildren(elementOf(parseXml(xml)), (child) => {
     if (child.name === 'name' && name !== undefined) return text(child, name)
     if (child.name === 'uuid' && uuid !== undefined) return text(child, uuid)
     if (child.name === 'metadata' && mark) return withMark(child, mark)

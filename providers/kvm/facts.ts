@@ -15,7 +15,7 @@ import {
 import { localFindings, readBridges, startBridgeCommand, type BridgeFact } from './host-checks.ts'
 import type { HostChoice } from './host.ts'
 import { isOurNetwork, isOurPool } from './names.ts'
-import { quote } from './script.ts'
+import { quote } from '../../src/provider/shell-text.ts'
 import { parseXml } from './xml-reader.ts'
 
 /** Where libvirt keeps images when nobody says otherwise (libvirt's storage driver: localstatedir/lib/libvirt/images). */

@@ -1,7 +1,7 @@
 /** What a look at this computer itself tells about its libvirt; only where libvirt is a local one. Changes nothing. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import type { Finding } from '../../src/provider/contract.ts'
-import { quote } from './script.ts'
+import { quote } from '../../src/provider/shell-text.ts'
 
 export interface BridgeFact {
   readonly name: string

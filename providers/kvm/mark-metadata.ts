@@ -3,7 +3,7 @@ import type { Mark } from '../../src/provider/mark.ts'
 import { isIn, isObject, isOptional, isText, parseMark, type Fields } from '../../src/provider/parse-mark.ts'
 import type { DomainType } from './boards.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
-import type { XmlNode } from './xml-reader.ts'
+import type { XmlNode } from '../../src/host/read-xml.ts'
 
 export const markNamespace = 'urn:azl-vm:mark:1'
 export const markPrefix = 'azl'

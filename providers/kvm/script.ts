@@ -1,11 +1,7 @@
 /** The plan as POSIX shell for virsh, to be read and run by hand. Values are quoted here and nowhere else. */
 import type { Medium } from '../../src/provider/machine.ts'
+import { quote } from '../../src/provider/shell-text.ts'
 import type { ForwardRule } from './mark-metadata.ts'
-
-/** One word of POSIX shell, whatever it holds. */
-export function quote(text: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-}
 
 export function prologue(uri: string): readonly string[] {
   return [`LIBVIRT_DEFAULT_URI=${quote(uri)}`, 'export LIBVIRT_DEFAULT_URI']

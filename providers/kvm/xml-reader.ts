@@ -1,84 +1,14 @@
-/** Reads the XML that libvirt answers. What is no XML, or more than libvirt ever sends, is an error and never skipped. */
-import sax from 'sax'
-import { AzlVmError } from '../../src/errors.ts'
+/** The XML that libvirt answers. */
+import { readXml, type XmlNode } from '../../src/host/read-xml.ts'
 import type { XmlElement } from './xml.ts'
-
-/** A parsed element: attributes, child elements in order, and its own text. */
-export class XmlNode {
-  readonly name: string
-  readonly #attributes: ReadonlyMap<string, string>
-  readonly #children: XmlNode[] = []
-  #text = ''
-
-  constructor(name: string, attributes: ReadonlyMap<string, string>) {
-    this.name = name
-    this.#attributes = attributes
-  }
-
-  attribute(key: string): string | undefined {
-    return this.#attributes.get(key)
-  }
-
-  /** The text in this element itself, without that of its children. */
-  get text(): string {
-    return this.#text
-  }
-
-  /** Every element at a path below this one: `all('devices', 'disk')`. */
-  all(...path: readonly string[]): readonly XmlNode[] {
-    return path.reduce<readonly XmlNode[]>(
-      (nodes, step) => nodes.flatMap((node) => node.#children.filter((child) => child.name === step)),
-      [this],
-    )
-  }
-
-  /** The first element at a path, where there is one. */
-  find(...path: readonly string[]): XmlNode | undefined {
-    return this.all(...path)[0]
-  }
-
-  /** The same for the builder; white space between elements is left out. */
-  toElement(): XmlElement {
-    const children = this.#children.length > 0 ? this.#children.map((child) => child.toElement()) : [this.#text]
-    return { name: this.name, attributes: Object.fromEntries(this.#attributes), children: children.filter(Boolean) }
-  }
-
-  append(what: XmlNode | string): void {
-    if (typeof what === 'string') this.#text += what
-    else this.#children.push(what)
-  }
-}
 
 /** Parses a document and returns its root element. Throws bad-reply where it is none. */
 export function parseXml(document: string): XmlNode {
-  const roots: XmlNode[] = []
-  const open: XmlNode[] = []
-  const parser = sax.parser(true)
-  const append = (text: string): void => open.at(-1)?.append(text)
-  parser.onerror = (error) => {
-    throw malformed(error.message.split('\n').join(', '))
-  }
-  parser.ondoctype = () => {
-    throw malformed('it has a document type')
-  }
-  parser.onopentag = ({ name, attributes }) => {
-    const node = new XmlNode(name, new Map(Object.entries(attributes as Record<string, string>)))
-    const above = open.at(-1)
-    if (above) above.append(node)
-    else roots.push(node)
-    open.push(node)
-  }
-  parser.onclosetag = () => {
-    open.pop()
-  }
-  parser.ontext = append
-  parser.oncdata = append
-  parser.write(document).close()
-  const [root, ...others] = roots
-  if (!root || others.length > 0) throw malformed('it has not exactly one element at its top')
-  return root
+  return readXml(document, 'the XML that libvirt answered with')
 }
 
-function malformed(why: string): AzlVmError {
-  return new AzlVmError('bad-reply', `libvirt answered with XML that cannot be read: ${why}`)
+/** A node for the builder; white space between elements is left out. */
+export function elementOf({ name, attributes, children, text }: XmlNode): XmlElement {
+  const inside = children.length > 0 ? children.map(elementOf) : [text]
+  return { name, attributes: Object.fromEntries(attributes), children: inside.filter(Boolean) }
 }

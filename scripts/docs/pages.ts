@@ -9,6 +9,7 @@ import { cliReference } from './cli-reference.ts'
 import { errorCodePage } from './error-codes.ts'
 import { hyperVPage } from './hyperv.ts'
 import { specReference } from './spec-reference.ts'
+import { virtualBoxPage } from './virtualbox.ts'
 import { vmwarePage } from './vmware.ts'
 
 /** `env` names a scratch AZL_VM_HOME: nothing is kept. */
@@ -31,5 +32,6 @@ export async function generatePages(env: NodeJS.ProcessEnv): Promise<Record<stri
     'docs/error-codes.md': errorCodePage(),
     'docs/providers/hyperv.md': await hyperVPage(packageRoot()),
     'docs/providers/vmware.md': await vmwarePage(packageRoot()),
+    'docs/providers/virtualbox.md': await virtualBoxPage(packageRoot()),
   }
 }

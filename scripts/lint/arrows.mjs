@@ -69,7 +69,7 @@ const wrapped = {
   execa: ['src/host'],
   'js-yaml': ['src/spec'],
   yargs: ['src/cli'],
-  sax: ['providers/kvm'],
+  sax: ['src/host'],
   'fast-png': ['providers/hyperv'],
 }
 

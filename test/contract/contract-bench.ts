@@ -33,6 +33,8 @@ export interface ContractHost {
   guestUuid?(ref: MachineRef): Promise<string>
   /** Where the host's network and the guests' are only played: has the host hear from a guest's card, with colons. */
   hearFrom?(mac: string): Promise<void>
+  /** Where neither firmware nor hypervisor tells how a boot went: what the firmware of the double said. */
+  firmwareText?(ref: MachineRef): Promise<string>
   /** Everything that is on the host, of whomever. */
   inventory(): Promise<readonly string[]>
   close(): Promise<void>

@@ -857,13 +857,19 @@ function secureBootTests(bench: () => Bench): void {
         await heard.until('the outcome of the boot', () => outcome !== undefined)
         expect(outcome).toMatchObject({ is: 'refused', why: 'secure-boot' })
         expect(outcome?.evidence.join('\n')).toContain('Access Denied')
-      } else {
+      } else if (facts.capabilities.hostEvents) {
         // A silent firmware is told of by its hypervisor.
         await expect
           .poll(async () => (await provider.events(request.ref, since, testCall())).map(({ refused }) => refused), {
             timeout: 120_000,
           })
           .toContain('secure-boot')
+        expect(outcome).toBeUndefined()
+      } else {
+        // Nobody tells a user: the double's firmware tells the test, at a place where no hypervisor listens.
+        await expect
+          .poll(() => bench().host.firmwareText?.(request.ref), { timeout: 120_000 })
+          .toContain('Access Denied')
         expect(outcome).toBeUndefined()
       }
       expect(heard.reader.state).toBe('none')

@@ -109,11 +109,18 @@ export async function loadText(folder: string, text: string, set: readonly strin
   await writeFileAtomic(file, text)
   const { hypervOptions } = await import('../../providers/hyperv/options.ts')
   const { kvmOptions } = await import('../../providers/kvm/options.ts')
+  const { virtualboxOptions } = await import('../../providers/virtualbox/options.ts')
   const { z } = await import('zod')
   return await loadSpec({
     file,
     cwd: folder,
-    providers: { hyperv: hypervOptions, kvm: kvmOptions, memory: z.strictObject({}), other: z.strictObject({}) },
+    providers: {
+      hyperv: hypervOptions,
+      kvm: kvmOptions,
+      virtualbox: virtualboxOptions,
+      memory: z.strictObject({}),
+      other: z.strictObject({}),
+    },
     hostArchitecture: 'x86_64',
     set,
   })

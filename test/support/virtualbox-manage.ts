@@ -18,6 +18,8 @@ export function missingForVirtualBox(): string | undefined {
 export interface VirtualBox {
   /** Home of its registry, and where machines are made. */
   readonly folder: string
+  /** What makes VirtualBox's programs use this registry. */
+  readonly env: Readonly<Record<'VBOX_USER_HOME' | 'VBOX_IPC_SOCKETID', string>>
   manage(
     ...args: readonly string[]
   ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>
@@ -41,6 +43,7 @@ export async function openVirtualBox(): Promise<VirtualBox> {
   if (exitCode !== 0) throw new Error(stderr)
   return {
     folder,
+    env,
     manage,
     stop: async () => {
       for (const pid of await processesWith(`VBOX_IPC_SOCKETID=${socketId}`)) process.kill(pid, 'SIGKILL')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { call, code, given, literal } from '../../../providers/hyperv/powershell-text.ts'
+import { call, code, given } from '../../../providers/hyperv/powershell-text.ts'
+import { literal } from '../../../src/provider/powershell-literal.ts'
 
 describe('a value in PowerShell', () => {
   const texts: readonly (readonly [what: string, text: string, source: string])[] = [

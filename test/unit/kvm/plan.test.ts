@@ -24,7 +24,7 @@ import {
   runIdOfNetwork,
   runIdOfVolume,
 } from '../../../providers/kvm/names.ts'
-import { quote } from '../../../providers/kvm/script.ts'
+import { quote } from '../../../src/provider/shell-text.ts'
 import { element, toXml } from '../../../providers/kvm/xml.ts'
 import { parseXml } from '../../../providers/kvm/xml-reader.ts'
 import { assetPath } from '../../../src/assets.ts'

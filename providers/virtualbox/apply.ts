@@ -1,0 +1,72 @@
+/** Executes the operations that make a machine, each so that it can be done again. */
+import path from 'node:path'
+import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { Outputs } from '../../src/provider/plan.ts'
+import { claim } from './claim.ts'
+import { requireMachine, type FoundMachine } from './machines.ts'
+import { addDrives, attachDisk, createDisk, secureBoot, type Arguments } from './manage-calls.ts'
+import { attachMedium } from './medium.ts'
+import { diskFile, diskPort, opticalPorts } from './names.ts'
+import type { DiskParameters, VirtualBoxParameters } from './parameters.ts'
+import type { Session } from './session.ts'
+import { isThere } from './is-there.ts'
+
+/** Those of `start` are the provider's: consoles may wait for it. */
+export async function applyOperation(
+  session: Session,
+  parameters: Exclude<VirtualBoxParameters, { readonly kind: 'start' }>,
+  request: MachineRequest,
+  call: Call,
+): Promise<Outputs> {
+  const { ref } = request
+  if (parameters.kind === 'machine') return { folder: (await claim(session, parameters, request, call)).folder }
+  if (parameters.kind === 'medium') return { place: await attachMedium(session, ref, request.installer, call) }
+  const machine = await requireMachine(session, ref, call)
+  switch (parameters.kind) {
+    case 'secure-boot':
+      if (!machine.secureBoot) await all(session, secureBoot(ref.id), `switch Secure Boot of ${ref.name} on`, call)
+      break
+    case 'drives':
+      await applyDrives(session, machine, parameters.diskCount, call)
+      break
+    case 'disk':
+      await applyDisk(session, machine, parameters, call)
+      break
+  }
+  return {}
+}
+
+async function all(session: Session, calls: readonly Arguments[], action: string, call: Call): Promise<void> {
+  for (const args of calls) await session.manage(args, { action }, call)
+}
+
+/** Each step that an interrupted run left out. */
+export async function applyDrives(
+  session: Session,
+  { ref, settings }: FoundMachine,
+  diskCount: number,
+  call: Call,
+): Promise<void> {
+  const { drives } = settings.hardware
+  const ports = Object.values(opticalPorts)
+  const [makeController, ...inserts] = addDrives(ref.id, diskCount)
+  const action = `put optical drives into ${ref.name}`
+  if (makeController && !settings.hardware.hasController) await session.manage(makeController, { action }, call)
+  for (const [index, insert] of inserts.entries())
+    if (!drives.some(({ port }) => port === ports[index])) await session.manage(insert, { action }, call)
+}
+
+async function applyDisk(
+  session: Session,
+  { ref, folder, settings }: FoundMachine,
+  { index, sizeBytes }: DiskParameters,
+  call: Call,
+): Promise<void> {
+  if (settings.hardware.disks.some(({ port }) => port === diskPort(index))) return
+  const file = path.join(folder, diskFile(index))
+  const action = `make disk ${String(index)} of ${ref.name}`
+  // An interrupted run made it; nothing is on it yet.
+  if (!(await isThere(file))) await session.manage(createDisk(file, sizeBytes), { action, timeoutMs: 600_000 }, call)
+  await session.manage(attachDisk(ref.id, index, file), { action }, call)
+}

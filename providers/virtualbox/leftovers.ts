@@ -1,0 +1,115 @@
+/** What carries a run's name and belongs to no machine that is marked: machines before their mark, folders, disks. */
+import { readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Call, Leftover } from '../../src/provider/contract.ts'
+import { isBelow } from './chains.ts'
+import { machineFolderOf } from './facts.ts'
+import { allMachines, findMachine, isOwn, type FoundMachine } from './machines.ts'
+import { isRunId, runIdOfExport, runIdOfFile, runIdOfGroup, runsFolder } from './names.ts'
+import { removeMachine, removeRunFolder } from './removal.ts'
+import type { Session } from './session.ts'
+import { runIdOfSnapshot } from './snapshot-note.ts'
+import { removeSnapshot, unneededSnapshots } from './snapshots.ts'
+import { turnOff } from './stop.ts'
+import { rememberedRoots } from './storage-roots.ts'
+
+/** Folders are listed before the machines: a machine's folder is made after it is listed, or with it. */
+export async function findLeftovers(session: Session, call: Call): Promise<readonly Leftover[]> {
+  const folders = await runFolders(session, call)
+  const machines = await allMachines(session, call)
+  const half = machines.filter(({ mark, settings }) => mark === undefined && runIdIn(settings.groups) !== undefined)
+  const used = new Set(machines.flatMap((machine) => runsOf(machine)))
+  return [
+    ...half.map(({ ref, settings }) => ({
+      id: `machine:${ref.id}`,
+      what: `machine ${ref.name}, which is not marked yet`,
+      runId: runIdIn(settings.groups),
+    })),
+    ...folders
+      .filter((folder) => !used.has(path.basename(folder)))
+      .map((folder) => ({ id: `folder:${folder}`, what: `folder ${folder}`, runId: path.basename(folder) })),
+    ...(await Promise.all(machines.filter(isOwn).map((machine) => leftoversOfMachine(machine, machines)))).flat(),
+  ]
+}
+
+/** Snapshots that are none of the user's, and that nothing lies on; what an export was cut off at. */
+async function leftoversOfMachine(machine: FoundMachine, all: readonly FoundMachine[]): Promise<readonly Leftover[]> {
+  const { ref, folder } = machine
+  const files = await readdir(folder).catch(() => [])
+  return [
+    ...unneededSnapshots(machine, all).map((held) => ({
+      id: `snapshot:${ref.id}/${held.uuid}`,
+      what: `snapshot ${held.name} of ${ref.name}`,
+      runId: runIdOfSnapshot(held),
+    })),
+    ...files.flatMap((name) => {
+      const runId = runIdOfExport(name)
+      const file = path.join(folder, name)
+      return runId === undefined ? [] : [{ id: `file:${file}`, what: `file ${file}`, runId }]
+    }),
+  ]
+}
+
+function runIdIn(groups: readonly string[]): string | undefined {
+  return groups.map(runIdOfGroup).find((each) => each !== undefined)
+}
+
+/** The runs whose folders a machine needs: its own, those of the disks that it has, and the one in a mark that was copied. */
+function runsOf({ mark, folder, settings }: FoundMachine): readonly string[] {
+  const files = [path.join(folder, 'x'), ...settings.media.map(({ path: file }) => file)]
+  return [mark?.runId, runIdIn(settings.groups), ...files.map(runIdOfFile)].filter((each) => each !== undefined)
+}
+
+async function runFolders(session: Session, call: Call): Promise<readonly string[]> {
+  const usual = await machineFolderOf(session, call)
+  const roots = [...new Set([usual, ...(await rememberedRoots(session.context))].map((root) => path.normalize(root)))]
+  const found = await Promise.all(
+    roots.map(async (root) => {
+      const names = await readdir(runsFolder(root)).catch(() => [])
+      return names.filter(isRunId).map((name) => path.join(runsFolder(root), name))
+    }),
+  )
+  return found.flat()
+}
+
+export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
+  // Looked at again: a machine may have come to use it since it was listed.
+  const still = (await findLeftovers(session, call)).some(({ id }) => id === leftover.id)
+  if (!still) return false
+  const at = leftover.id.indexOf(':')
+  const [kind, rest] = [leftover.id.slice(0, at), leftover.id.slice(at + 1)]
+  if (kind === 'snapshot') {
+    const [id = '', uuid = ''] = rest.split('/')
+    await removeSnapshot(session, { name: leftover.what, id }, { uuid, name: uuid }, call)
+    return true
+  }
+  if (kind === 'file') {
+    await closeMedia(session, (file) => file === rest, call)
+    await rm(rest, { force: true })
+    return true
+  }
+  if (kind === 'folder') {
+    await closeMedia(session, (file) => isBelow(file, rest), call)
+    const { kept } = await removeRunFolder(rest)
+    return kept.length === 0
+  }
+  const machine = await findMachine(session, { name: leftover.what, id: rest }, call)
+  if (!machine) return false
+  await turnOff(session, machine.ref, call)
+  await removeMachine(session, machine, call)
+  return true
+}
+
+/** A disk that was made and never attached is known to VirtualBox alone. */
+async function closeMedia(session: Session, isWanted: (file: string) => boolean, call: Call): Promise<void> {
+  const text = await session.manage(['list', 'hdds'], { action: 'list the disks' }, call)
+  const pattern = /^[^:\n]+: +([0-9a-f-]{36})\r?\n(?:[^\n]+\n)*?[^:\n]+: +((?:\/|[A-Za-z]:\\).*?)\r?$/gm // UUID: 16ff…\nParent UUID: base\n…\nLocation: /vms/disk0.vdi
+  for (const [, uuid = '', file = ''] of text.matchAll(pattern))
+    if (isWanted(file)) await session.manage(['closemedium', 'disk', uuid], { action: `let go of ${file}` }, call)
+}
+
+/** Takes back a claim that was cut off anywhere: all that a run made and that no marked machine names. */
+export async function removeLeftoversOf(session: Session, runId: string, call: Call): Promise<void> {
+  for (const leftover of await findLeftovers(session, call))
+    if (leftover.runId === runId) await removeLeftover(session, leftover, call)
+}

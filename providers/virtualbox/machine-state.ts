@@ -1,0 +1,71 @@
+/** A machine's power state, asked again and again: VBoxManage tells no changes. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { AzlVmError } from '../../src/errors.ts'
+import type { Call } from '../../src/provider/contract.ts'
+import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
+import { powerState } from './info.ts'
+import { findMachine } from './machines.ts'
+import type { Session } from './session.ts'
+
+export async function stateOf(session: Session, ref: MachineRef, call: Call): Promise<PowerState> {
+  const machine = await findMachine(session, ref, call)
+  return machine ? powerState(machine.state) : 'absent'
+}
+
+/** Whether nothing of it runs any more. */
+export function isOffState(state: PowerState): boolean {
+  return state === 'off' || state === 'saved' || state === 'absent'
+}
+
+/** How often a state that is about to change is looked at, milliseconds. */
+const changingEveryMs = 100
+
+/** The state once nothing is under way any more, or at the end of that time; throws timed-out where `isIt` never holds. */
+export async function untilState(
+  session: Session,
+  ref: MachineRef,
+  isIt: (state: PowerState) => boolean,
+  { timeoutMs, what }: { readonly timeoutMs: number; readonly what: string },
+  call: Call,
+): Promise<PowerState> {
+  const until = session.context.now().getTime() + timeoutMs
+  for (;;) {
+    const state = await stateOf(session, ref, call)
+    if (isIt(state)) return state
+    if (session.context.now().getTime() >= until)
+      throw new AzlVmError(
+        'timed-out',
+        `"${ref.name}" was to ${what}, and is ${state} after ${String(timeoutMs / 1000)} s`,
+      )
+    await pause(changingEveryMs, call, `waiting for "${ref.name}" to ${what}`)
+  }
+}
+
+/** A machine that stays between two states is told by its state. Milliseconds. */
+const settleMs = 60_000
+
+export async function settledState(session: Session, ref: MachineRef, call: Call): Promise<PowerState> {
+  const isStable = (state: PowerState): boolean => state !== 'starting' && state !== 'stopping'
+  return await untilState(session, ref, isStable, { timeoutMs: settleMs, what: 'come to rest' }, call)
+}
+
+/** How often a watched state is looked at, milliseconds. */
+const watchEveryMs = 500
+
+export async function* watchState(session: Session, ref: MachineRef, call: Call): AsyncIterable<PowerState> {
+  let told: PowerState | undefined
+  for (;;) {
+    const state = await stateOf(session, ref, call)
+    if (state !== told) yield state
+    told = state
+    if (state === 'absent') return
+    await pause(watchEveryMs, call, `watching "${ref.name}"`)
+  }
+}
+
+/** Rejects with cancelled, saying what was interrupted. */
+async function pause(ms: number, { signal }: Call, what: string): Promise<void> {
+  await delay(ms, undefined, { signal }).catch((cause: unknown) => {
+    throw new AzlVmError('cancelled', `interrupted while ${what}`, { cause })
+  })
+}

@@ -1,0 +1,194 @@
+/** The plan of one machine on VirtualBox: pure, from the request and the facts. */
+import type { Facts } from '../../src/provider/contract.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { NetworkMode } from '../../src/provider/network-modes.ts'
+import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
+import { diagnose } from './diagnose.ts'
+import { idPlace, isPlatformNamed, nativeOf, type VirtualBoxNative } from './facts.ts'
+import type { ForwardRule } from './mark-text.ts'
+import { diskFile, groupOf, internalNetwork, joinPath, machineFolder } from './names.ts'
+import type { CardLink, CardRule, MachineParameters, VirtualBoxParameters } from './parameters.ts'
+import { optionsOf } from './request-options.ts'
+import { withCommands } from './script.ts'
+
+export function makePlan(request: MachineRequest, facts: Facts): Plan {
+  const diagnostics = diagnose(request, facts)
+  const native = nativeOf(facts)
+  if (diagnostics.some(({ level }) => level === 'error')) return emptyPlan(diagnostics, native)
+  const { machine, storage } = request.spec
+  const folder = machineFolder(
+    native.platform,
+    storage.path ?? native.machineFolder,
+    request.mark.runId,
+    request.ref.name,
+  )
+  const isSecure = machine.firmware.secureBoot === true
+  const operations = [
+    makeMachine(request, native),
+    ...(isSecure ? [secureBoot(request)] : []),
+    drives(request),
+    ...machine.disks.map(({ size }, index) =>
+      makeDisk(request, index, joinPath(native.platform, folder, diskFile(index)), size),
+    ),
+    attachInstaller(request),
+    start(request),
+  ]
+  return {
+    diagnostics,
+    ...withCommands(operations, request, native),
+    choices: [
+      { label: 'firmware', value: 'VirtualBox’s own UEFI' },
+      { label: 'Secure Boot', value: isSecure ? 'on, with Microsoft’s keys' : 'off' },
+      { label: 'guest type', value: native.osTypes[request.architecture] },
+      { label: 'storage', value: folder },
+      { label: 'medium', value: request.installer.path },
+    ],
+  }
+}
+
+function emptyPlan(diagnostics: readonly PlanDiagnostic[], { platform }: VirtualBoxNative): Plan {
+  return {
+    diagnostics,
+    operations: [],
+    script: { language: scriptLanguage(platform), prologue: [], epilogue: [] },
+    choices: [],
+  }
+}
+
+export function scriptLanguage(platform: NodeJS.Platform): 'sh' | 'ps1' {
+  return platform === 'win32' ? 'ps1' : 'sh'
+}
+
+function operation(
+  id: string,
+  title: string,
+  object: Operation['object'],
+  parameters: VirtualBoxParameters,
+  rest: Pick<Operation, 'undo'> & Partial<Pick<Operation, 'outputs'>>,
+): Operation {
+  return { id, title, object, parameters: { ...parameters }, script: [], outputs: [], ...rest }
+}
+
+const withMachine = 'goes with the machine'
+
+function makeMachine(request: MachineRequest, native: VirtualBoxNative): Operation {
+  const { ref } = request
+  return operation(
+    'define',
+    `make the machine ${ref.name}, marked, with processors, memory, firmware, network cards and serial port`,
+    { kind: 'machine', name: ref.name },
+    machineParameters(request, native),
+    { undo: 'remove the machine and its folder', outputs: ['folder'] },
+  )
+}
+
+function machineParameters(request: MachineRequest, native: VirtualBoxNative): MachineParameters {
+  const { ref, spec, mark, architecture } = request
+  const { machine } = spec
+  return {
+    kind: 'machine',
+    name: ref.name,
+    id: ref.id,
+    group: groupOf(mark.runId),
+    baseFolder: spec.storage.path,
+    architecture,
+    isPlatformNamed: isPlatformNamed(native),
+    osType: native.osTypes[architecture],
+    memoryBytes: machine.memory,
+    cpus: machine.cpus,
+    tpm: machine.firmware.tpm,
+    isNested: machine.nestedVirtualization,
+    serialPath: native.serialPath.replace(idPlace, ref.id),
+    cards: machine.networks.map(({ mode }, index): CardRule => ({
+      mode,
+      mac: request.macs[index] ?? '',
+      link: linkOf(request, native, mode, index),
+    })),
+    forwards: forwardsOf(request),
+  }
+}
+
+function linkOf(request: MachineRequest, native: VirtualBoxNative, mode: NetworkMode, index: number): CardLink {
+  const { bridge, hostOnly } = optionsOf(request)
+  switch (mode) {
+    case 'nat':
+      return { is: 'nat' }
+    case 'bridged':
+      return { is: 'bridged', interface: bridge ?? native.bridges[0] ?? 'eth0' }
+    case 'host-only': {
+      const name = hostOnly ?? native.hostOnly[0] ?? 'vboxnet0'
+      return native.platform === 'darwin'
+        ? { is: 'host-only-net', network: name }
+        : { is: 'host-only', interface: name }
+    }
+    case 'isolated':
+      return { is: 'internal', network: internalNetwork(request.mark.runId, index) }
+  }
+}
+
+const sshPort = 22
+
+/** What the spec forwards; and a port for the guest's SSH through the first card with NAT, unless the spec has one. */
+function forwardsOf({ spec }: MachineRequest): readonly ForwardRule[] {
+  const { networks } = spec.machine
+  const asked = networks.flatMap(({ forward }, network) =>
+    forward.map(({ host, guest }) => ({ network, hostPort: host === 'any' ? 0 : host, guestPort: guest })),
+  )
+  const first = networks.findIndex(({ mode }) => mode === 'nat')
+  if (first < 0 || asked.some(({ network, guestPort }) => network === first && guestPort === sshPort)) return asked
+  return [{ network: first, hostPort: 0, guestPort: sshPort }, ...asked]
+}
+
+function secureBoot({ ref }: MachineRequest): Operation {
+  return operation(
+    'secure-boot',
+    'put Microsoft’s keys into the firmware’s store, and switch Secure Boot on',
+    { kind: 'firmware', name: ref.name },
+    { kind: 'secure-boot' },
+    { undo: withMachine },
+  )
+}
+
+function drives({ ref, spec }: MachineRequest): Operation {
+  return operation(
+    'drives',
+    'put in a SATA controller with two optical drives',
+    { kind: 'optical drives', name: ref.name },
+    { kind: 'drives', diskCount: spec.machine.disks.length },
+    { undo: withMachine },
+  )
+}
+
+function makeDisk({ ref }: MachineRequest, index: number, file: string, sizeBytes: number): Operation {
+  return operation(
+    `disk-${String(index)}`,
+    `make disk ${String(index)} of ${ref.name}`,
+    { kind: 'disk', name: file },
+    { kind: 'disk', index, file, sizeBytes },
+    { undo: 'goes with the machine’s folder' },
+  )
+}
+
+function attachInstaller({ installer }: MachineRequest): Operation {
+  return operation(
+    'attach-installer',
+    'put the medium into the optical drive',
+    { kind: 'medium', name: installer.path },
+    { kind: 'medium', path: installer.path },
+    { undo: 'eject it', outputs: ['place'] },
+  )
+}
+
+function start(request: MachineRequest): Operation {
+  const { ref } = request
+  return operation(
+    'start',
+    `start ${ref.name}`,
+    { kind: 'start', name: ref.name },
+    { kind: 'start' },
+    {
+      undo: 'switch it off',
+      outputs: ['acceleration', ...forwardsOf(request).map(({ guestPort }) => `port-${String(guestPort)}`)],
+    },
+  )
+}

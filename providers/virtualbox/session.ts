@@ -1,0 +1,78 @@
+/** One run's way to VirtualBox: VBoxManage, started for each question. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { AzlVmError } from '../../src/errors.ts'
+import type { Call, ProviderContext } from '../../src/provider/contract.ts'
+import { runProgram, type ProgramResult } from '../../src/host/run-program.ts'
+import { failureOf, isPassing } from './errors.ts'
+import { findPrograms, type HostPlaces, type Programs } from './host.ts'
+
+/** VBoxManage waits for VBoxSVC, which may stand still. Milliseconds. */
+const usualMs = 120_000
+
+const lettingGoMs = 10_000
+const lookAgainMs = 100
+
+export interface Asked {
+  /** For messages: what is being done. */
+  readonly action: string
+  readonly timeoutMs?: number
+}
+
+export class Session {
+  readonly context: ProviderContext
+  readonly places: HostPlaces
+  #programs: Promise<Programs | undefined> | undefined
+
+  constructor(context: ProviderContext, places: HostPlaces) {
+    this.context = context
+    this.places = places
+  }
+
+  /** Looked for once; throws tool-missing. */
+  async programs(): Promise<Programs> {
+    this.#programs ??= findPrograms(this.context)
+    const programs = await this.#programs
+    if (programs) return programs
+    throw new AzlVmError('tool-missing', 'VirtualBox is not installed: there is no VBoxManage', {
+      hint: 'Install VirtualBox 7.0 or later from https://www.virtualbox.org/wiki/Downloads, or put its folder into PATH.',
+    })
+  }
+
+  /** What VBoxManage wrote on stdout; rejects where it failed, with VirtualBox's code as ours. */
+  async manage(args: readonly string[], asked: Asked, call: Call): Promise<string> {
+    return await this.unlessPassing(call, async () => {
+      const result = await this.attempt(args, asked, call)
+      if (result.exitCode === 0) return result.stdout
+      throw failureOf(result, asked.action)
+    })
+  }
+
+  /** VirtualBox lets go of a machine a moment after the program that had it has ended: what is refused till then is tried again. */
+  async unlessPassing<T>({ signal }: Call, work: () => Promise<T>): Promise<T> {
+    let until: number | undefined
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        const now = this.context.now().getTime()
+        // From the first refusal on: a start may take longer than that until it is refused.
+        until ??= now + lettingGoMs
+        if (!isPassing(error) || signal.aborted || now >= until) throw error
+        await delay(lookAgainMs)
+      }
+    }
+  }
+
+  /** The same, whatever the exit code. */
+  async attempt(
+    args: readonly string[],
+    { action, timeoutMs = usualMs }: Asked,
+    { signal, debug }: Call,
+  ): Promise<ProgramResult> {
+    if (signal.aborted) throw new AzlVmError('cancelled', `interrupted before it was to ${action}`)
+    const { manage } = await this.programs()
+    const result = await runProgram(manage, args, { env: this.context.env, signal, timeoutMs })
+    debug(`VBoxManage: ${action}`, { args, exitCode: result.exitCode, stderr: result.stderr })
+    return result
+  }
+}

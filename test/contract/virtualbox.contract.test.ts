@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { testCall } from '../support/test-environment.ts'
+import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
+import type { Bench } from './contract-bench.ts'
+import { describeProviderContract } from './provider-contract.ts'
+import { openVirtualBoxHost, type VirtualBoxHost } from './virtualbox-host.ts'
+
+let host: VirtualBoxHost
+
+describeProviderContract({
+  name: 'VirtualBox, the real VBoxManage with machines in QEMU',
+  unavailable: missingForVirtualBox(),
+  open: async () => {
+    host = await openVirtualBoxHost()
+    return host
+  },
+  additionalTests: virtualBoxTests,
+})
+
+const digest = async (file: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+
+function virtualBoxTests(bench: () => Bench): void {
+  test('disks and ISOs that somebody else attached stay, bit for bit, when the machine goes; so do files beside its own', async () => {
+    const { play, folder } = host.virtualBox
+    const request = await bench().make('guarded', 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }')
+    const own = (await bench().inspect(request.ref)).disks[0]?.where ?? ''
+    const [disk, iso, note] = [join(folder, 'theirs.vdi'), join(folder, 'theirs.iso'), join(own, '..', 'notes.txt')]
+    await play('createmedium', 'disk', '--filename', disk, '--size', '8', '--format', 'VDI')
+    await writeFile(iso, Buffer.alloc(2 ** 20, 7))
+    await writeFile(note, 'mine')
+    const attach = ['storageattach', request.ref.id, '--storagectl', 'SATA', '--device', '0']
+    await play('storagectl', request.ref.id, '--name', 'SATA', '--portcount', '5')
+    await play(...attach, '--port', '4', '--type', 'hdd', '--medium', disk)
+    await play(...attach, '--port', '2', '--type', 'dvddrive', '--medium', iso)
+    const before = [await digest(disk), await digest(iso)]
+    const report = await bench().provider.destroy(request.ref, testCall())
+    expect([await digest(disk), await digest(iso)]).toEqual(before)
+    expect(report.removed).toContain(own)
+    expect(report.kept.map(({ what, isOurs }) => [what, isOurs])).toEqual([
+      [disk, false],
+      [join(note), false],
+    ])
+    expect(await play('list', 'vms')).toBe('')
+    for (const file of [disk, iso]) await rm(file)
+    await rm(join(folder, 'machines', 'azl-vm'), { recursive: true })
+  })
+
+  test('a claim that was killed before its mark is known by its group, goes with all it made, and can be gone on with', async () => {
+    const { provider } = bench()
+    const kill = async () => {
+      const request = await bench().request('killed')
+      const group = `/azl-vm/${request.mark.runId}`
+      const make = ['createvm', '--name', 'killed', '--uuid', request.ref.id, '--groups', group]
+      await host.virtualBox.play(...make, '--ostype', 'Fedora_64', '--register')
+      return request
+    }
+    const left = await kill()
+    expect((await provider.list(testCall())).map(({ ref }) => ref)).toEqual([])
+    const leftovers = await provider.leftovers(testCall())
+    expect(leftovers.map(({ runId }) => runId)).toEqual([left.mark.runId])
+    expect(await provider.removeLeftover(leftovers[0]!, testCall())).toBe(true)
+    expect(await host.inventory()).toEqual([])
+    const request = await kill()
+    const [define] = bench().making(request)
+    await provider.apply(define!, request, testCall())
+    expect(await bench().inspect(request.ref)).toMatchObject({ ref: request.ref, mark: { name: 'killed' } })
+    await provider.undo(define!, request, testCall())
+    expect(await host.inventory()).toEqual([])
+  })
+
+  test('a folder of any characters holds the machine; after unregistervm by hand gc still finds it there', async () => {
+    const place = join(host.virtualBox.folder, 'elsewhere', "Maschinen der 'Tests' & [mehr]")
+    await mkdir(place, { recursive: true })
+    const request = await bench().make(
+      'placed',
+      `storage: { path: ${JSON.stringify(place)} }`,
+      'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [{ mode: isolated }] }',
+    )
+    const folder = join(place, 'azl-vm', request.mark.runId)
+    expect((await bench().inspect(request.ref)).disks[0]?.where).toBe(join(folder, 'placed', 'disk0.vdi'))
+    await host.virtualBox.play('unregistervm', request.ref.id)
+    const leftovers = await bench().provider.leftovers(testCall())
+    expect(leftovers.map(({ what }) => what)).toEqual([`folder ${folder}`])
+    expect(await bench().provider.removeLeftover(leftovers[0]!, testCall())).toBe(true)
+    expect(await bench().provider.leftovers(testCall())).toEqual([])
+    await rm(join(host.virtualBox.folder, 'elsewhere'), { recursive: true })
+  })
+
+  describe('what VirtualBox prints', () => {
+    test('a description that looks like a machine of ours is none', async () => {
+      const foreign = await host.makeForeignMachine('spoof')
+      const id = '5f2c9a01-0000-4000-8000-000000000009'
+      const text = `UUID:   ${id}\nConfig file:   ${join(host.virtualBox.folder, 'none.vbox')}\nGroups: /azl-vm/x`
+      await host.virtualBox.play('modifyvm', foreign.id, '--description', text)
+      try {
+        expect(await bench().provider.list(testCall())).toEqual([])
+        expect((await bench().provider.findByName('spoof', testCall())).map(({ ref }) => ref)).toEqual([foreign])
+      } finally {
+        await host.removeForeignMachine(foreign)
+      }
+    })
+  })
+}

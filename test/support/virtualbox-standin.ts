@@ -1,0 +1,41 @@
+/** VirtualBox for tests: the real VBoxManage, and machines that the stand-in of test/simulators/virtualbox boots in QEMU. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { virtualBoxUsr } from '../../scripts/host-setup/virtualbox.mjs'
+import { repositoryRoot } from './run-cli.ts'
+import { silentFirmware } from './silent-firmware.ts'
+import { openVirtualBox, type VirtualBox } from './virtualbox-manage.ts'
+
+export interface PlayedVirtualBox extends VirtualBox {
+  /** What a process needs to find it as its VirtualBox. */
+  readonly env: VirtualBox['env'] & NodeJS.ProcessEnv
+  /** In the place of /dev: its kernel module is there. */
+  readonly devices: string
+  /** VBoxManage as the tool runs it. */
+  play(...args: readonly string[]): Promise<string>
+}
+
+export async function playVirtualBox(): Promise<PlayedVirtualBox> {
+  const real = await openVirtualBox()
+  const [state, devices] = [join(real.folder, 's'), join(real.folder, 'dev')]
+  for (const folder of [state, devices]) await mkdir(folder)
+  await writeFile(join(devices, 'vboxdrv'), '')
+  const programs = join(repositoryRoot, 'test', 'simulators', 'virtualbox')
+  const env = {
+    ...real.env,
+    HOME: real.folder,
+    PATH: `${programs}:${process.env['PATH'] ?? ''}`,
+    AZL_VBOX_USR: virtualBoxUsr(repositoryRoot),
+    AZL_VBOX_STATE: state,
+    AZL_VBOX_NODE: process.execPath,
+    AZL_VBOX_FIRMWARE: await silentFirmware('OVMF_CODE_4M.fd'),
+    AZL_VBOX_FIRMWARE_SECURE: await silentFirmware('OVMF_CODE_4M.ms.fd'),
+  }
+  return {
+    ...real,
+    env,
+    devices,
+    play: async (...args) => (await execa(join(programs, 'VBoxManage'), args, { env, extendEnv: false })).stdout,
+  }
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { failureOf, isPassing } from '../../../providers/virtualbox/errors.ts'
+
+const error = (stderr: string) => failureOf({ exitCode: 1, stderr }, 'start t1')
+
+test('a result code decides, whatever the language of the text', () => {
+  const locked = error(
+    'VBoxManage: error: Die Maschine \'t1\' ist gesperrt\nVBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component MachineWrap, interface IMachine\nVBoxManage: error: Context: "LockMachine" at line 901\n',
+  )
+  expect(locked).toMatchObject({ code: 'resource-busy', message: "cannot start t1: Die Maschine 't1' ist gesperrt" })
+  expect(isPassing(locked)).toBe(true)
+  expect(isPassing(error('VBoxManage: error: Details: code VBOX_E_FILE_ERROR (0x80bb0004)'))).toBe(false)
+  expect(locked.evidence).toHaveLength(3)
+})
+
+test.each([
+  ['VBoxManage: error: x (VERR_DISK_FULL)', 'no-space'],
+  // A symbol says more than the code beside it.
+  [
+    'VBoxManage: error: VT-x is in use (VERR_VMX_IN_VMX_ROOT_MODE)\nVBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005)',
+    'host-not-ready',
+  ],
+  ['VBoxHeadless: Error -1908 in suplibOsInit!\nVBoxHeadless: Kernel driver not installed', 'host-not-ready'],
+  ['VBoxManage: error: Details: code E_ACCESSDENIED (0x80070005)', 'permission-denied'],
+  ['VBoxManage: error: no\nVBoxManage: error: Details: code VBOX_E_OBJECT_NOT_FOUND (0x80bb0001)', 'machine-not-found'],
+  ['0%...10%...20%...NS_ERROR_FAILURE\nVBoxManage: error: Snapshot operation failed', 'backend-failed'],
+  ['', 'backend-failed'],
+])('%j is %s', (stderr, code) => {
+  expect(error(stderr)).toMatchObject({ code, message: expect.stringMatching(/^cannot start t1: \S/) as string })
+})
