@@ -44,8 +44,9 @@ export async function hyperVPage(root: string): Promise<string> {
     '## What is known of Hyper-V',
     'Nobody had a Windows machine at hand when this was written. The tests run against a simulator, and this is what it ' +
       'says of Hyper-V: *seen on* a host, read in a source, or a guess. What no host has confirmed is **assumed**. ' +
-      '`npm run test:hyperv` on a Hyper-V host asks for each, changes nothing that is not its own, and writes a file; ' +
-      'please send it.',
+      '`npm run test:hyperv` on a Hyper-V host asks for each, boots the probe in four ways, runs the contract suite, touches ' +
+      'nothing that is not its own, and writes a file; please send it. `npm run test:hyperv -- --accept FILE` makes the ' +
+      'simulator play what was seen. All of that has run against the simulator alone so far.',
     table(
       ['What', 'Answer', 'How we know'],
       rules.map((rule) => [rule.text, code(rule.expected), whyOf(rule, observations)]),

@@ -15,6 +15,12 @@ function Read-RecorderNote($Files) {
     catch [System.IO.IOException] { return $null }
 }
 
+# What a client needs of it.
+function Get-RecorderNote($Files) {
+    $note = Read-RecorderNote $Files
+    return [ordered]@{ pid = $note.pid; address = $note.address; token = $note.token }
+}
+
 # The running recorder's pipe, greeted; $null where none answers.
 function Open-Recorder($Files) {
     $note = Read-RecorderNote $Files

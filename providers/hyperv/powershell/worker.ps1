@@ -16,14 +16,14 @@ $ascii = [System.Text.Encoding]::ASCII
 $output = [System.Console]::OpenStandardOutput()
 $reader = [System.IO.StreamReader]::new([System.Console]::OpenStandardInput(), $ascii)
 
-$verbs = @{}
 foreach ($part in @('json.ps1', 'host-identity.ps1', 'failure.ps1', 'machine.ps1', 'networks.ps1', 'checkpoint.ps1', 'disk-file.ps1', 'frames.ps1', 'own-folder.ps1', 'recorder-folder.ps1')) {
     . ([System.IO.Path]::Combine($PSScriptRoot, $part))
 }
+# Names only: a verb is read when it is first asked for, because reading all of them takes as long as PowerShell's start.
+$verbFiles = @{}
+$verbs = @{}
 foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSScriptRoot, 'verbs'), '*.ps1')) {
-    . $file
-    $verb = [System.IO.Path]::GetFileNameWithoutExtension($file)
-    $verbs[$verb] = Get-Command -Name ('Invoke-' + $verb.Replace('-', '')) -CommandType Function
+    $verbFiles[[System.IO.Path]::GetFileNameWithoutExtension($file)] = $file
 }
 
 function Send-Line($Value) {
@@ -49,6 +49,11 @@ Send-Line (Get-HostIdentity $languageMode)
 while ($null -ne ($line = $reader.ReadLine())) {
     $request = ConvertFrom-JsonLine $line
     try {
+        $verb = [string]$request.verb
+        if ($verbFiles.ContainsKey($verb) -and -not $verbs.ContainsKey($verb)) {
+            . $verbFiles[$verb]
+            $verbs[$verb] = Get-Command -Name ('Invoke-' + $verb.Replace('-', '')) -CommandType Function
+        }
         $answer = Get-Answer $request
     } catch {
         $answer = [ordered]@{ id = $request.id; ok = $false; error = Get-Failure $_ }

@@ -27,8 +27,3 @@ function Invoke-StartRecorder($Arguments) {
     }
     throw 'the recorder of the serial port did not begin'
 }
-
-function Get-RecorderNote($Files) {
-    $note = Read-RecorderNote $Files
-    return [ordered]@{ pid = $note.pid; address = $note.address; token = $note.token }
-}
