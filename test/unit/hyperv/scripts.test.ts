@@ -47,6 +47,22 @@ describe('our scripts', () => {
     }
   })
 
+  test('what a verb’s file defines is used there alone: another verb may be asked for before it is read', async () => {
+    const scripts = await ourScripts()
+    const foreign = scripts
+      .filter(({ file }) => file.startsWith('verbs'))
+      .flatMap(({ file, text }) =>
+        [...text.matchAll(/^function ([\w-]+)/gm)].flatMap(([, name = '']) =>
+          scripts
+            .filter(
+              (other) => other.file !== file && new RegExp(String.raw`(?<![\w-])${name}(?![\w-])`).test(other.text),
+            )
+            .map((other) => `${name} of ${file} in ${other.file}`),
+        ),
+      )
+    expect(foreign).toEqual([])
+  })
+
   test('the worker reads the language mode before anything else', async () => {
     const text = await readFile(join(folder, 'worker.ps1'), 'utf8')
     const [first] = text.split('\n').filter((line) => !line.startsWith('#'))
