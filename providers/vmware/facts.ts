@@ -160,9 +160,9 @@ export function capabilitiesOf({
     screenshot: tools.vmcli !== undefined,
     hostEvents: true,
     viewer: tools.window !== undefined,
-    snapshots: { off: false, memory: false, tpm: false },
-    linkedClones: false,
-    exportFormats: [],
+    snapshots: { off: true, memory: true, tpm: false },
+    linkedClones: true,
+    exportFormats: ['vmdk'],
     remote: false,
   }
 }

@@ -1,11 +1,12 @@
 /** Folders of ours in which no machine is that carries its own mark: half made, half removed. */
 import { rm } from 'node:fs/promises'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
-import { allMachines, foldersIn } from './machines.ts'
-import { isMachineFolder, isOwnFile, isSamePath, pathsOf, runFolder, runIdOfFolder } from './names.ts'
+import { allMachines, foldersIn, isOwn, requireOwnMachine, type FoundMachine } from './machines.ts'
+import { isMachineFolder, isOwnFile, isSamePath, pathsOf, runFolder, runIdOfExport, runIdOfFolder } from './names.ts'
 import { filesIn, removeFolder } from './removal.ts'
 import { allRoots } from './roots.ts'
 import type { Session } from './session.ts'
+import { removeUnneeded, unneededSnapshots } from './snapshots.ts'
 
 /** Folders are listed before the machines: whose they are is made first, so that it is listed then. */
 export async function findLeftovers(session: Session, call: Call): Promise<readonly Leftover[]> {
@@ -24,8 +25,45 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
       (await filesIn(folder)).every((file) => isOwnFile(file, nameOf(name)))
     if (isUnnamed || isEmptied) found.push({ id: folder, what: `folder ${folder}`, runId })
   }
+  return [
+    ...found,
+    ...(await exportLeftovers(session, machines)),
+    ...(await snapshotLeftovers(session, machines, call)),
+  ]
+}
+
+/** Disks that an export was cut off at. */
+async function exportLeftovers(session: Session, machines: readonly FoundMachine[]): Promise<readonly Leftover[]> {
+  const own = machines.filter((machine) => isOwn(session, machine))
+  const files = await Promise.all(
+    own.map(async ({ folder }) =>
+      (await filesIn(folder)).map((name) => ({ name, file: pathsOf(session.platform).join(folder, name) })),
+    ),
+  )
+  return files.flat().flatMap(({ name, file }) => {
+    const runId = runIdOfExport(name)
+    return runId === undefined ? [] : [{ id: file, what: `file ${file}`, runId }]
+  })
+}
+
+/** Of our machines, snapshots that are shown to nobody and that no clone lies on. */
+async function snapshotLeftovers(
+  session: Session,
+  machines: readonly FoundMachine[],
+  call: Call,
+): Promise<readonly Leftover[]> {
+  const found: Leftover[] = []
+  for (const machine of machines.filter((each) => isOwn(session, each)))
+    for (const { uid, name } of await unneededSnapshots(session, machine, call))
+      found.push({
+        id: `${snapshotPrefix}${uid}:${machine.ref.id}`,
+        what: `snapshot ${name} of ${machine.ref.name}`,
+        runId: runIdOfFolder(name) ?? machine.mark.runId,
+      })
   return found
 }
+
+const snapshotPrefix = 'snapshot:'
 
 /** The name of the machine that a folder was made for, without regard to case. */
 function nameOf(folder: string): string {
@@ -35,6 +73,9 @@ function nameOf(folder: string): string {
 export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
   // Looked at again: a machine may have come to use it since it was listed.
   if (!(await findLeftovers(session, call)).some(({ id }) => id === leftover.id)) return false
+  const [, uid, machineId] = /^snapshot:(\d+):(.*)$/.exec(leftover.id) ?? []
+  if (uid !== undefined && machineId !== undefined)
+    return await removeUnneeded(session, await requireOwnMachine(session, { name: '', id: machineId }, call), uid, call)
   const name = pathsOf(session.platform).basename(leftover.id)
   if (runIdOfFolder(name) === undefined)
     return (await removeFolder(session, leftover.id, nameOf(name))).kept.length === 0

@@ -11,6 +11,8 @@ export interface Note {
   readonly hasStarted?: boolean
   /** The medium's drive as it is to be from now on, where the .vmx could not be written: null is empty. */
   readonly installer?: string | null | undefined
+  /** Uids of snapshots that were deleted while the disks of clones lie on them. */
+  readonly deletedSnapshots?: readonly string[]
 }
 
 export function markText(mark: Mark, vmx: string): string {

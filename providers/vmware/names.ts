@@ -46,6 +46,16 @@ export function diskFile(index: number): string {
   return `disk${String(index)}.vmdk`
 }
 
+/** What a run exports, before it is moved out of the machine's folder. */
+export function exportFile(runId: string): string {
+  return `disk0-${runId}.export.vmdk`
+}
+
+/** The run that wrote such a file; undefined where the name is none. */
+export function runIdOfExport(name: string): string | undefined {
+  return /^disk0-([0-9a-z-]+)\.export\.vmdk$/.exec(name)?.[1]
+}
+
 /** Beside the .vmx: what changes while the machine runs, when VMware has the .vmx in its memory. */
 export const noteFile = 'azl-vm.json'
 
@@ -77,4 +87,4 @@ export function isOwnFile(file: string, name: string): boolean {
 const namedFile =
   /^(?:\.(?:vmx|vmxf|vmsd|nvram|vmem|vmss|scoreboard)|-Snapshot\d+\.(?:vmsn|vmem)|-[0-9a-f]{8}\.(?:vmss|vmem)|-cl\d+(?:-\d{6})?\.vmdk)$/i // .nvram, -Snapshot1.vmsn, -cl1.vmdk
 const commonFile =
-  /^(?:disk\d+(?:-\d{6})?\.vmdk|disk0\.[0-9a-z-]+\.export\.vmdk|vmware(?:-\d+)?\.log|vmx-debug-\d+\.log|mksSandbox(?:-\d+)?\.log|vprintproxy(?:-\d+)?\.log|azl-vm\.json|serial0|.*\.lck|\.azl-vm\.json\.[0-9a-f]+|\.[^/]*\.vmx\.[0-9a-f]+)$/i // disk0-000001.vmdk, vmware-0.log, azl4.vmx.lck
+  /^(?:disk\d+(?:-\d{6})?\.vmdk|disk0-[0-9a-z-]+\.export\.vmdk|vmware(?:-\d+)?\.log|vmx-debug-\d+\.log|mksSandbox(?:-\d+)?\.log|vprintproxy(?:-\d+)?\.log|azl-vm\.json|serial0|.*\.lck|\.azl-vm\.json\.[0-9a-f]+|\.[^/]*\.vmx\.[0-9a-f]+)$/i // disk0-000001.vmdk, vmware-0.log, azl4.vmx.lck

@@ -1,5 +1,4 @@
 /** The contract on VMware Workstation and Fusion. Each member hands over to the file that knows how. */
-import { AzlVmError } from '../../src/errors.ts'
 import type { ConsolePort } from '../../src/provider/capabilities.ts'
 import type {
   BootWatch,
@@ -27,16 +26,26 @@ import type {
   MediumRole,
   PowerState,
 } from '../../src/provider/machine.ts'
+import type { ExportRequest } from '../../src/provider/export.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
 import { SilentFirmwareWatch } from '../../src/provider/silent-boot-watch.ts'
-import type { RestoreResult, SnapshotInfo } from '../../src/provider/snapshot.ts'
+import type {
+  CloneRequest,
+  RestoreRequest,
+  RestoreResult,
+  SnapshotInfo,
+  SnapshotRequest,
+} from '../../src/provider/snapshot.ts'
 import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
+import { dependentsOf } from './chains.ts'
+import { cloneMachine } from './clone.ts'
 import { followLog, openConsole } from './console.ts'
 import { endpointOf } from './endpoint.ts'
+import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import { infoOf } from './info.ts'
 import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts'
@@ -52,6 +61,7 @@ import { resetMachine } from './reset.ts'
 import { forgetRoots } from './roots.ts'
 import { screenshotOf } from './screenshot.ts'
 import { Session, type Places } from './session.ts'
+import { deleteSnapshot, listSnapshots, restoreSnapshot, takeSnapshot } from './snapshots.ts'
 import { startMachine } from './start.ts'
 import { stopMachine, turnOff } from './stop.ts'
 import { viewerOf } from './viewer.ts'
@@ -182,32 +192,32 @@ export class VmwareProvider implements Provider {
     await changeNote(this.#session, await requireOwnMachine(this.#session, ref, call), { mark: change })
   }
 
-  snapshot(): Promise<SnapshotInfo> {
-    return Promise.reject(noSnapshots())
+  async snapshot(ref: MachineRef, request: SnapshotRequest, call: Call): Promise<SnapshotInfo> {
+    return await takeSnapshot(this.#session, ref, request, call)
   }
 
-  listSnapshots(): Promise<readonly SnapshotInfo[]> {
-    return Promise.resolve([])
+  async listSnapshots(ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
+    return await listSnapshots(this.#session, ref, call)
   }
 
-  restore(): Promise<RestoreResult> {
-    return Promise.reject(noSnapshots())
+  async restore(ref: MachineRef, request: RestoreRequest, call: Call): Promise<RestoreResult> {
+    return await restoreSnapshot(this.#session, ref, request, () => this.start(ref, call), call)
   }
 
-  deleteSnapshot(): Promise<void> {
-    return Promise.reject(noSnapshots())
+  async deleteSnapshot(ref: MachineRef, name: string, call: Call): Promise<void> {
+    await deleteSnapshot(this.#session, ref, name, call)
   }
 
-  clone(): Promise<void> {
-    return Promise.reject(noSnapshots())
+  async clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void> {
+    await cloneMachine(this.#session, ref, request, call)
   }
 
-  exportDisk(): Promise<void> {
-    return Promise.reject(noSnapshots())
+  async exportDisk(ref: MachineRef, request: ExportRequest, call: Call): Promise<void> {
+    await exportDisk(this.#session, ref, request, call)
   }
 
-  async dependents(): Promise<readonly MachineRef[]> {
-    return []
+  async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
+    return await dependentsOf(this.#session, ref, call)
   }
 
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {
@@ -253,8 +263,4 @@ export class VmwareProvider implements Provider {
     const machines = (await allMachines(this.#session, call)).filter(isWanted)
     return await Promise.all(machines.map(({ ref }) => infoOf(this.#session, ref, call)))
   }
-}
-
-function noSnapshots(): AzlVmError {
-  return new AzlVmError('not-supported', 'azl-vm makes no snapshots, clones and exports of VMware machines yet')
 }

@@ -1,18 +1,22 @@
 /** Taking machines away: their files first, then the .vmx, which carries the mark, then the folder. */
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import type { Call, Kept, RemovalReport } from '../../src/provider/contract.ts'
+import { requireNoDependents } from '../../src/provider/dependents.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { errorText } from '../../src/errors.ts'
 import { hasCode } from '../../src/store/atomic-file.ts'
+import { dependentsOf } from './chains.ts'
 import { isOffState, stateOf } from './machine-state.ts'
 import { findMachine, isOwn } from './machines.ts'
 import { isOwnFile, pathsOf } from './names.ts'
 import type { Session } from './session.ts'
+import { sweepSnapshots } from './snapshots.ts'
 import { turnOff } from './stop.ts'
 
 export async function destroyMachine(session: Session, ref: MachineRef, call: Call): Promise<RemovalReport> {
   const machine = await findMachine(session, ref, call)
   if (!machine) return { removed: [], kept: [] }
+  requireNoDependents(ref, await dependentsOf(session, ref, call))
   if (!isOffState((await stateOf(session, machine, call)).state)) await turnOff(session, machine, call)
   // A copy's files are the affair of who made it.
   if (!isOwn(session, machine)) {
@@ -23,6 +27,8 @@ export async function destroyMachine(session: Session, ref: MachineRef, call: Ca
   const serial = machine.vmx.get('serial0.fileName')
   if (serial !== undefined && session.platform !== 'win32') await rm(serial, { force: true })
   session.vmxFiles.delete(ref.id)
+  const { cloneOf } = machine.mark
+  if (cloneOf) await sweepSnapshots(session, cloneOf.machineId, call)
   return { removed: [...report.removed, `machine ${ref.name}`], kept: report.kept }
 }
 

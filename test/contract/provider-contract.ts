@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { ConsoleHandle, Viewer } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRequest } from '../../src/provider/machine.ts'
@@ -659,7 +659,6 @@ function snapshotTests(bench: () => Bench): void {
     return { ref: { name, id }, mark, macs, ...(snapshot === undefined ? {} : { snapshot }) }
   }
 
-  beforeEach(({ skip }) => skip(!bench().facts.capabilities.snapshots.off, 'this provider has no snapshots yet'))
   beforeAll(async () => {
     const { capabilities } = bench().facts
     request = await bench().make(

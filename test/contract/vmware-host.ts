@@ -14,6 +14,7 @@ export interface VmwareHost extends ContractHost {
 
 export async function openVmwareHost(): Promise<VmwareHost> {
   const standIn = await startVmwareStandIn()
+  await standIn.setKnobs({ canHoldMemory: true })
   const recorder = await buildRecorder()
   const { machines, env, folder } = standIn
   // As in one process: locks and what is known of the host are shared by all that is opened.

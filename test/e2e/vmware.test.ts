@@ -22,7 +22,10 @@ describeVmwareE2e('azl-vm on VMware', (world) => {
         secureBoot: false,
         processors: 2,
         memoryBytes: 256 * 1024 ** 2,
-        disks: [{ sizeBytes: 64 * 1024 ** 2 }, { sizeBytes: 96 * 1024 ** 2 }],
+        disks: [
+          { sizeBytes: 64 * 1024 ** 2, bus: 'nvme' },
+          { sizeBytes: 96 * 1024 ** 2, bus: 'nvme' },
+        ],
         droppedBytes: 0,
       },
     })

@@ -10,6 +10,7 @@ import { silentFirmware, silentFirmwareNames } from './silent-firmware.ts'
 export interface VmwareKnobs {
   readonly version?: string
   readonly softStopSays?: string
+  readonly canHoldMemory?: boolean
   readonly startFails?: { readonly said: string; readonly logged: readonly string[] }
 }
 
@@ -26,7 +27,14 @@ export interface VmwareStandIn {
   stop(): Promise<void>
 }
 
-const tools = ['vmrun', 'vmware-vdiskmanager', 'vmcli', 'vmware']
+/** What each program on the PATH is; vmware-vmx tells libvirt the version, and nothing else is asked of it. */
+const tools = {
+  vmrun: 'vmrun',
+  'vmware-vdiskmanager': 'vmware-vdiskmanager',
+  vmcli: 'vmcli',
+  vmware: 'vmware',
+  'vmware-vmx': 'vmware',
+}
 
 /** Why the stand-in cannot run on this machine; undefined where it can. */
 export async function missingForVmware(): Promise<string | undefined> {
@@ -44,8 +52,8 @@ export async function startVmwareStandIn(): Promise<VmwareStandIn> {
   const [bin, state, home] = [join(folder, 'bin'), join(folder, 'state'), join(folder, 'home')]
   for (const each of [bin, state, home, join(state, 'firmware')]) await mkdir(each)
   for (const name of silentFirmwareNames) await symlink(await silentFirmware(name), join(state, 'firmware', name))
-  for (const tool of tools) {
-    const program = join(repositoryRoot, 'test', 'simulators', 'vmware', `${tool}.mjs`)
+  for (const [tool, source] of Object.entries(tools)) {
+    const program = join(repositoryRoot, 'test', 'simulators', 'vmware', `${source}.mjs`)
     const file = join(bin, tool)
     await writeFile(file, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`)
     await chmod(file, 0o755)

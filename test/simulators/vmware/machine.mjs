@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isTrue, valueOf } from './dictionary.mjs'
+import { knobs } from './state.mjs'
 
 /**
  * @typedef {import('./dictionary.mjs').Dictionary} Dictionary
@@ -95,7 +96,9 @@ function diskOf(vmx, device, folder) {
   const file = resolve(folder, valueOf(vmx, `${device}.fileName`) ?? '')
   if (!existsSync(file))
     throw new Refusal(canceled, `Cannot open the disk '${file}' or one of the snapshot disks it depends on.`)
-  return { bus: 'nvme', port: numberOf(device), source: { file, format: 'vmdk' } }
+  // QEMU writes no memory to a file with an NVMe disk in the machine.
+  const bus = knobs()['canHoldMemory'] === true ? 'virtio' : 'nvme'
+  return { bus, port: numberOf(device), source: { file, format: 'vmdk' } }
 }
 
 /** What is in a drive at power-on. @param {Dictionary} vmx @param {string} device */

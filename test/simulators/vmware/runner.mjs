@@ -1,20 +1,32 @@
 // @ts-check
 // The process of one running machine (VMware's vmware-vmx): `runner.mjs VMX`. Says one JSON line once the machine runs, or
 // why it does not, and ends with the machine.
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { argv, stdout } from 'node:process'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { saveMemory } from '../qemu/control.mjs'
 import { prepareFirmware } from '../qemu/firmware.mjs'
 import { runMachine } from '../qemu/run.mjs'
 import { DictionaryError, readDictionary, setValue, valueOf, writeDictionary } from './dictionary.mjs'
+import { serveDisks } from './disks.mjs'
 import { FirmwareWords } from './firmware-words.mjs'
 import { Log } from './log.mjs'
 import { describe, devices, Refusal } from './machine.mjs'
-import { forgetRunning, knobs, lock, noteRunning, stateFolder, unlock } from './state.mjs'
+import { bringMemory, memoryOf, memoryToGoOn, takeSnapshot } from './snapshots.mjs'
+import { forgetRunning, knobs, lock, noteRunning, snapshotSocket, stateFolder, unlock } from './state.mjs'
 
 const file = resolve(argv[2] ?? '')
 const folder = dirname(file)
@@ -60,38 +72,112 @@ async function run(vmx) {
     throw new Refusal(startFails.said, ...startFails.logged)
   }
   const runFolder = mkdtempSync(join(tmpdir(), 'vmw-'))
-  const described = describe(vmx, folder)
   const isSecure = valueOf(vmx, 'uefi.secureBoot.enabled')?.toUpperCase() === 'TRUE'
   const isSilent = valueOf(vmx, 'efi.serialConsole.enabled')?.toUpperCase() === 'FALSE'
   const firmware = await firmwareIn(runFolder, nvram, isSecure, isSilent)
-  for (const port of described.serialPorts) if (port.kind === 'socket') rmSync(port.path, { force: true })
-  const machine = await runMachine({ ...described, firmware }, runFolder)
-  for (const port of described.serialPorts) if (port.kind === 'socket') spawnSync('chmod', ['0600', port.path])
-  if (isSilent) followFirmware(join(runFolder, firmwareSocket))
+  const memory = memoryToGoOn(file, vmx)
+  if (memory !== undefined) bringMemory(memory, runFolder)
+  setValue(vmx, 'checkpoint.vmState', '')
+  let session = await bringUp(vmx, runFolder, firmware, memory !== undefined)
   // What VMware writes of its own into the .vmx of a machine that runs.
   setValue(vmx, 'uuid.location', valueOf(vmx, 'uuid.bios') ?? '')
   setValue(vmx, 'cleanShutdown', 'FALSE')
   writeFile(file, writeDictionary(vmx))
+  let isHeld = false
+  const server = serveSnapshots(runFolder, async (name) => {
+    isHeld = true
+    const kept = join(runFolder, 'held.vmem')
+    try {
+      await saveMemory(session.machine.qmp, runFolder, kept)
+    } catch (error) {
+      await session.machine.qmp.execute('cont')
+      isHeld = false
+      throw error
+    }
+    await session.machine.qmp.execute('quit').catch(() => undefined)
+    await session.machine.ended
+    await session.disks.end()
+    const vmsn = takeSnapshot(file, vmx, name, firmware.variables)
+    renameSync(kept, memoryOf(vmsn))
+    writeFile(file, writeDictionary(vmx))
+    bringMemory(memoryOf(vmsn), runFolder)
+    session = await bringUp(vmx, runFolder, firmware, true)
+    await untilHeard(session.machine.qmp)
+    await session.machine.qmp.execute('cont')
+    isHeld = false
+  })
   noteRunning({ vmx: file, pid: process.pid, folder: runFolder })
-  await machine.qmp.execute('cont')
+  if (memory === undefined) await session.machine.qmp.execute('cont')
+  else void untilHeard(session.machine.qmp).then(() => session.machine.qmp.execute('cont'))
   log.write('vmx', 'Powering on guest')
   stdout.write(`${JSON.stringify({ running: true })}\n`)
-  await machine.ended
+  do {
+    await session.machine.ended
+    while (isHeld) await delay(10)
+  } while (!session.isEnded())
+  server.close()
+  await session.disks.end()
   // The .vmx is VMware's while the machine runs: what others wrote into it is overwritten.
   setValue(vmx, 'cleanShutdown', 'TRUE')
   if (existsSync(folder)) {
     writeFile(file, writeDictionary(vmx))
     copyFileSync(firmware.variables, nvram)
   }
-  for (const port of described.serialPorts) if (port.kind === 'socket') rmSync(port.path, { force: true })
+  for (const path of session.sockets) rmSync(path, { force: true })
   rmSync(runFolder, { recursive: true, force: true })
   forgetRunning(file)
   unlock(file)
 }
 
 /**
+ * @param {import('./dictionary.mjs').Dictionary} vmx @param {string} runFolder
+ * @param {import('../qemu/description.mjs').Firmware} firmware @param {boolean} hasMemoryFile
+ */
+async function bringUp(vmx, runFolder, firmware, hasMemoryFile) {
+  const described = describe(vmx, folder)
+  const sockets = described.serialPorts.flatMap((port) => (port.kind === 'socket' ? [port.path] : []))
+  for (const path of sockets) rmSync(path, { force: true })
+  const disks = await serveDisks(described.disks, runFolder)
+  const machine = await runMachine({ ...described, disks: disks.disks, firmware, hasMemoryFile }, runFolder)
+  let isEnded = false
+  void machine.ended.then(() => void (isEnded = true))
+  for (const path of sockets) chmodSync(path, 0o600)
+  if (firmware.console !== undefined) followFirmware(join(runFolder, firmware.console))
+  return { machine, disks, sockets, isEnded: () => isEnded }
+}
+
+/** A guest that goes on waits a moment for who listened before; VMware's pipe stays connected. @param {import('../qemu/qmp.mjs').Qmp} qmp */
+async function untilHeard(qmp) {
+  for (let waitedMs = 0; waitedMs < 3000; waitedMs += 20) {
+    const devices = await qmp.execute('query-chardev')
+    if (
+      devices.some(
+        (/** @type {any} */ { label, filename }) => label === 'serial0' && !filename.startsWith('disconnected:'),
+      )
+    )
+      return
+    await delay(20)
+  }
+}
+
+/** vmrun asks for a snapshot here. @param {string} runFolder @param {(name: string) => Promise<void>} take */
+function serveSnapshots(runFolder, take) {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    createInterface({ input: socket }).once('line', (name) => {
+      take(name).then(
+        () => socket.end('done\n'),
+        (error) => socket.end(`${error}\n`),
+      )
+    })
+  })
+  return server.listen(join(runFolder, snapshotSocket))
+}
+
+/**
  * The machine's own variables are its .nvram, which begins as the firmware's empty ones.
  * @param {string} runFolder @param {string} nvram @param {boolean} isSecure @param {boolean} isSilent
+ * @returns {Promise<import('../qemu/description.mjs').Firmware>}
  */
 async function firmwareIn(runFolder, nvram, isSecure, isSilent) {
   const firmware = await prepareFirmware(runFolder, 'x86_64', isSecure)

@@ -21,6 +21,9 @@ export function noteRunning(note) {
   writeFileSync(noteFile(note.vmx), JSON.stringify(note))
 }
 
+/** In the run folder: vmrun asks the machine's process for a snapshot. */
+export const snapshotSocket = 'snapshot.sock'
+
 /** @param {string} vmx */
 export const forgetRunning = (vmx) => rmSync(noteFile(vmx), { force: true })
 

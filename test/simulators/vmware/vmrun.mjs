@@ -1,15 +1,17 @@
 // @ts-check
 // vmrun for tests: the documented commands that azl-vm uses and no others. What is wrong is said on stdout, as vmrun does.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { argv, execPath, exit, stdout } from 'node:process'
+import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { changeMedium, pressPower, quit, reset, withMonitor } from '../qemu/control.mjs'
-import { readDictionary, valueOf } from './dictionary.mjs'
-import { isLocked, knobs, noteCall, runningMachines, runningNote } from './state.mjs'
+import { readDictionary, valueOf, writeDictionary } from './dictionary.mjs'
+import { cloneLinked, forgetSnapshot, readSnapshots, revertTo, snapshotNamed, takeSnapshot } from './snapshots.mjs'
+import { isLocked, knobs, noteCall, runningMachines, runningNote, snapshotSocket } from './state.mjs'
 
 class VmrunError extends Error {}
 
@@ -18,6 +20,10 @@ const commands = {
   start: { rest: /^(?:gui|nogui)?$/, run: start },
   stop: { rest: /^(?:hard|soft)?$/, run: stop },
   reset: { rest: /^(?:hard|soft)?$/, run: resetMachine },
+  snapshot: { rest: /^[^/]+$/, run: (file, [name = '']) => snapshot(file, name) },
+  deleteSnapshot: { rest: /^[^/]+$/, run: (file, [name = '']) => unlessRunning(file, name, forgetSnapshot, true) },
+  revertToSnapshot: { rest: /^[^/]+$/, run: (file, [name = '']) => unlessRunning(file, name, revertTo, false) },
+  clone: { rest: /^\S.* (?:full|linked)(?: -snapshot=\S+)?(?: -cloneName=\S+)?$/, run: clone },
   connectNamedDevice: { rest: /^sata0:\d$/, run: (file, [device = '']) => plug(file, device, true) },
   disconnectNamedDevice: { rest: /^sata0:\d$/, run: (file, [device = '']) => plug(file, device, false) },
 }
@@ -101,5 +107,47 @@ async function plug(file, device, isIn) {
     throw new VmrunError(`The device "${device}" has no image (assumed)`)
   const drive = /** @type {const} */ ({ bus: 'sata', port: Number(device.at(-1)) })
   await withMonitor(folder, (qmp) => changeMedium(qmp, drive, isIn ? valueOf(vmx, `${device}.fileName`) : undefined))
+  return ''
+}
+
+/** @param {string} file @param {string} name @returns {Promise<string>} */
+async function snapshot(file, name) {
+  if (readSnapshots(file).snapshots.some((each) => each.name === name))
+    throw new VmrunError('The name already exists (assumed)')
+  const note = runningNote(file)
+  if (note === undefined) {
+    const vmx = readDictionary(readFileSync(file, 'utf8'))
+    takeSnapshot(file, vmx, name, resolve(dirname(file), valueOf(vmx, 'nvram') ?? `${basename(file, '.vmx')}.nvram`))
+    writeFileSync(`${file}~`, writeDictionary(vmx))
+    renameSync(`${file}~`, file)
+    return ''
+  }
+  const socket = connect(join(note.folder, snapshotSocket))
+  socket.write(`${name}\n`)
+  let said = ''
+  for await (const bytes of socket) said += bytes
+  if (said !== 'done\n') throw new VmrunError(said.trim())
+  return ''
+}
+
+/** @param {string} file @param {string} name @param {(file: string, snapshot: import('./snapshots.mjs').Snapshot) => void} act @param {boolean} isAlsoRunning @returns {Promise<string>} */
+async function unlessRunning(file, name, act, isAlsoRunning) {
+  const found = snapshotNamed(file, name)
+  if (found === undefined) throw new VmrunError('The snapshot does not exist')
+  if (!isAlsoRunning && runningNote(file) !== undefined) await stop(file, ['hard'])
+  act(file, found)
+  return ''
+}
+
+/** @param {string} file @param {readonly string[]} rest @returns {Promise<string>} */
+async function clone(file, [target = '', kind, ...options]) {
+  /** @param {string} name */
+  const option = (name) => options.find((each) => each.startsWith(`-${name}=`))?.slice(name.length + 2)
+  const name = option('snapshot')
+  const found = name === undefined ? undefined : snapshotNamed(file, name)
+  if (kind !== 'linked' || name === undefined) throw new VmrunError('this stand-in clones linked, from a snapshot')
+  if (found === undefined) throw new VmrunError('The snapshot does not exist')
+  if (existsSync(target)) throw new VmrunError('The file already exists')
+  cloneLinked(file, found, resolve(target), option('cloneName') ?? basename(target, '.vmx'))
   return ''
 }

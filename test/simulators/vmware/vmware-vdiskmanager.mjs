@@ -7,6 +7,7 @@ import { noteCall } from './state.mjs'
 
 const words = argv.slice(2)
 noteCall(['vmware-vdiskmanager', ...words])
+if (words[0] === '-r') convert(words)
 const [create, s, size = '', a, adapter = '', t, type, file = '', ...more] = words
 const megabytes = /^(\d+)MB$/.exec(size)?.[1]
 if (create !== '-c' || s !== '-s' || a !== '-a' || t !== '-t' || more.length > 0 || file === '')
@@ -22,6 +23,17 @@ const made = spawnSync(
 )
 if (made.status !== 0) fail(`Failed to create disk: ${made.stderr.trim()}`)
 stdout.write('Creating disk\nVirtual disk creation successful.\n')
+
+/** A disk of its own, with all that the source lies on. @param {readonly string[]} given @returns {never} */
+function convert([, source = '', t, type, target = '', ...more]) {
+  if (t !== '-t' || type !== '0' || target === '' || more.length > 0) fail('Invalid arguments')
+  if (existsSync(target)) fail('Failed to convert disk: The file already exists (0x0000000b).')
+  const options = ['convert', '-q', '-f', 'vmdk', '-O', 'vmdk', '-o', 'subformat=monolithicSparse', source, target]
+  const done = spawnSync('qemu-img', options, { encoding: 'utf8' })
+  if (done.status !== 0) fail(`Failed to convert disk: ${done.stderr.trim()}`)
+  stdout.write('Creating disk\n  Convert: 100% done.\nVirtual disk conversion successful.\n')
+  exit(0)
+}
 
 /** @param {string} text @returns {never} */
 function fail(text) {

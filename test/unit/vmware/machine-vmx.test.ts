@@ -2,24 +2,16 @@ import { expect, test } from 'vitest'
 import { filledDrive, machineVmx } from '../../../providers/vmware/machine-vmx.ts'
 import type { MachineShape } from '../../../providers/vmware/parameters.ts'
 import { knownKeys, requireKnown } from '../../../providers/vmware/vmx-keys.ts'
+import { vmwareShape } from '../../support/vmware-shape.ts'
 
 const shape: MachineShape = {
-  name: 'azl4',
-  id: '5f2c9a01-0000-4000-8000-0123456789ab',
-  architecture: 'x86_64',
-  hardwareVersion: 21,
-  cpus: 2,
-  memoryBytes: 512 * 1024 ** 2,
-  isNested: false,
-  secureBoot: true,
+  ...vmwareShape,
   networks: [
     { mode: 'nat', mac: '52:54:00:12:34:56' },
     { mode: 'host-only', mac: '52:54:00:12:34:57' },
     { mode: 'bridged', mac: '52:54:00:12:34:58' },
     { mode: 'isolated', mac: '52:54:00:12:34:59', segment: '0123456789abcdef0123456789abcdef' },
   ],
-  disks: ['disk0.vmdk', 'disk1.vmdk'],
-  serialPath: '/home/you/vmware/azl4.azl-vm/serial0',
 }
 
 test('an x86_64 guest has the devices that Azure Linux’s kernel has drivers for, on root ports', () => {

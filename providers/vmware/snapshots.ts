@@ -1,0 +1,184 @@
+/** Snapshots are VMware's own: disks, firmware variables, configuration, and the memory of a machine that is on. */
+import { AzlVmError, errorText, isAzlVmError } from '../../src/errors.ts'
+import type { Call, StartResult } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
+import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
+import { isNeededByOthers, readChains } from './chains.ts'
+import { installerOf } from './info.ts'
+import { stateOf } from './machine-state.ts'
+import { changeNote, findMachine, isOwn, requireOwnMachine, type OwnMachine } from './machines.ts'
+import { settleMedium } from './medium.ts'
+import { runFolder, runIdOfFolder } from './names.ts'
+import type { Session } from './session.ts'
+import { readSnapshots, type NotedSnapshot, type NotedSnapshots } from './snapshot-file.ts'
+import { turnOff } from './stop.ts'
+
+/** Milliseconds: the memory of a large machine is written, or a snapshot of a large disk merged. */
+const longMs = 3_600_000
+
+export async function takeSnapshot(
+  session: Session,
+  ref: MachineRef,
+  { name }: SnapshotRequest,
+  call: Call,
+): Promise<SnapshotInfo> {
+  const machine = await requireOwnMachine(session, ref, call)
+  const there = (await readSnapshots(session, machine)).snapshots.find((each) => isAlike(each.name, name))
+  if (there)
+    throw new AzlVmError('snapshot-exists', `the machine "${ref.name}" has a snapshot "${there.name}" already`, {
+      hint: isShown(machine, there)
+        ? `Choose another name, or delete that one: \`azl-vm snapshot delete ${ref.name} ${there.name}\`.`
+        : 'It was deleted, and stays until the clones that lie on it are gone: choose another name.',
+    })
+  const { state } = await stateOf(session, machine, call)
+  if (state !== 'off' && state !== 'running')
+    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
+      hint: `Hold it when it is off or runs; \`azl-vm status ${ref.name}\` tells.`,
+    })
+  await makeSnapshot(session, machine, name, call)
+  const info = infosOf(machine, await readSnapshots(session, machine)).find((each) => each.name === name)
+  if (info) return info
+  throw new AzlVmError('backend-failed', `the snapshot "${name}" of "${ref.name}" was taken and is not there any more`)
+}
+
+async function makeSnapshot(session: Session, { ref, file }: OwnMachine, name: string, call: Call): Promise<void> {
+  await session.vmrun(['snapshot', file, name], { action: `hold ${ref.name} as ${name}`, timeoutMs: longMs }, call)
+}
+
+/** What a clone of a machine that is off lies on: named by its run, and shown to nobody. */
+export async function makeBase(session: Session, machine: OwnMachine, runId: string, call: Call): Promise<string> {
+  const name = runFolder(runId)
+  await makeSnapshot(session, machine, name, call)
+  return name
+}
+
+export async function listSnapshots(session: Session, ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
+  const machine = await requireOwnMachine(session, ref, call)
+  return infosOf(machine, await readSnapshots(session, machine))
+}
+
+/** Those that clones lie on, and those that were deleted while clones do, are not. */
+function isShown({ note }: OwnMachine, { name, uid }: NotedSnapshot): boolean {
+  return runIdOfFolder(name) === undefined && note.deletedSnapshots?.includes(uid) !== true
+}
+
+function infosOf(machine: OwnMachine, all: NotedSnapshots): readonly SnapshotInfo[] {
+  /** The nearest shown one at or above. */
+  const shownAt = (uid: string): NotedSnapshot | undefined => {
+    const found = all.snapshots.find((each) => each.uid === uid)
+    return found === undefined || isShown(machine, found) ? found : shownAt(found.parent)
+  }
+  const current = shownAt(all.current)
+  return all.snapshots
+    .filter((each) => isShown(machine, each))
+    .map((each) => {
+      const parent = shownAt(each.parent)
+      return {
+        name: each.name,
+        created: each.created.toISOString(),
+        hasMemory: each.hasMemory,
+        ...(parent === undefined ? {} : { parent: parent.name }),
+        isCurrent: each === current,
+      }
+    })
+}
+
+/** The snapshot; throws snapshot-not-found. */
+export async function findSnapshot(session: Session, machine: OwnMachine, name: string): Promise<NotedSnapshot> {
+  const { snapshots } = await readSnapshots(session, machine)
+  const shown = snapshots.filter((each) => isShown(machine, each))
+  const found = shown.find((each) => isAlike(each.name, name))
+  if (found) return found
+  const names = shown.map((each) => each.name).join(', ')
+  throw new AzlVmError('snapshot-not-found', `the machine "${machine.ref.name}" has no snapshot "${name}"`, {
+    hint: names === '' ? 'It has none at all.' : `It has: ${names}.`,
+  })
+}
+
+function isAlike(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
+
+/** `start` is the provider's, which connects consoles; it goes on from the memory. */
+export async function restoreSnapshot(
+  session: Session,
+  ref: MachineRef,
+  { name }: RestoreRequest,
+  start: () => Promise<StartResult>,
+  call: Call,
+): Promise<RestoreResult> {
+  const machine = await requireOwnMachine(session, ref, call)
+  const held = await findSnapshot(session, machine, name)
+  if ((await stateOf(session, machine, call)).state === 'running') await turnOff(session, machine, call)
+  // VMware brings the configuration of then back too; the drive is to be as it is now.
+  await changeNote(session, machine, { installer: installerOf(machine) ?? null })
+  const run = { action: `bring ${ref.name} back to ${held.name}`, timeoutMs: longMs }
+  await session.vmrun(['revertToSnapshot', machine.file, held.name], run, call)
+  if (!held.hasMemory) {
+    await settleMedium(session, await requireOwnMachine(session, ref, call))
+    return { state: 'off', outputs: {} }
+  }
+  try {
+    return { state: 'running', outputs: (await start()).outputs }
+  } catch (error) {
+    if (!isAzlVmError(error)) throw error
+    throw error.extended({
+      hint: `"${ref.name}" has the disks and the memory of the snapshot "${held.name}" by now: \`azl-vm start ${ref.name}\` goes on from there.`,
+    })
+  }
+}
+
+/** Where the disk of a clone lies on what it holds it is only shown no more: {@link sweepSnapshots} removes it later. */
+export async function deleteSnapshot(session: Session, ref: MachineRef, name: string, call: Call): Promise<void> {
+  const machine = await requireOwnMachine(session, ref, call)
+  const gone = await findSnapshot(session, machine, name)
+  if (isNeededByOthers(session, await readChains(session, call), machine, gone.disks)) {
+    const deletedSnapshots = [...(machine.note.deletedSnapshots ?? []), gone.uid]
+    await changeNote(session, machine, { deletedSnapshots })
+  } else await removeSnapshot(session, machine, gone, call)
+}
+
+async function removeSnapshot(
+  session: Session,
+  { ref, file }: OwnMachine,
+  { name }: NotedSnapshot,
+  call: Call,
+): Promise<void> {
+  const run = { action: `forget the snapshot ${name} of ${ref.name}`, timeoutMs: longMs }
+  await session.vmrun(['deleteSnapshot', file, name], run, call)
+}
+
+/** Snapshots that nobody is shown and that no clone needs. */
+export async function unneededSnapshots(
+  session: Session,
+  machine: OwnMachine,
+  call: Call,
+): Promise<readonly NotedSnapshot[]> {
+  const hidden = (await readSnapshots(session, machine)).snapshots.filter((each) => !isShown(machine, each))
+  if (hidden.length === 0) return []
+  const all = await readChains(session, call)
+  return hidden.filter(({ disks }) => !isNeededByOthers(session, all, machine, disks))
+}
+
+/** By {@link unneededSnapshots}; false where it is gone, or needed by now. */
+export async function removeUnneeded(session: Session, machine: OwnMachine, uid: string, call: Call): Promise<boolean> {
+  const found = (await unneededSnapshots(session, machine, call)).find((each) => each.uid === uid)
+  if (found) await removeSnapshot(session, machine, found, call)
+  return found !== undefined
+}
+
+/**
+ * After a clone went: removes what the machine that it was made of kept for it. What was asked for is done by then: a
+ * failure is told, and gc comes back to it.
+ */
+export async function sweepSnapshots(session: Session, originalId: string, call: Call): Promise<void> {
+  try {
+    const machine = await findMachine(session, { name: '', id: originalId }, call)
+    if (!machine || !isOwn(session, machine)) return
+    for (const { uid } of await unneededSnapshots(session, machine, call))
+      await removeUnneeded(session, machine, uid, call)
+  } catch (error) {
+    if (call.signal.aborted) throw error
+    call.warn('not-swept', `what is not needed any more is still there: ${errorText(error)}`, '`azl-vm gc` removes it.')
+  }
+}
