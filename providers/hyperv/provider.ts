@@ -58,6 +58,7 @@ import { allMachines, findBrief, findVmId, type FoundMachine } from './machines.
 import { attachMedium, ejectMedium } from './medium.ts'
 import { leaveNetworks, removeUnusedNetworks } from './networks.ts'
 import { observeOperation } from './observe.ts'
+import { removeOldScripts } from './old-scripts.ts'
 import { parametersOf } from './parameters.ts'
 import { makePlan } from './plan.ts'
 import { destroyMachine, removeSwitches } from './removal.ts'
@@ -78,7 +79,8 @@ export class HyperVProvider implements Provider {
 
   constructor(choice: HostChoice, context: ProviderContext) {
     this.#session = new Session(choice, context)
-    this.#recorders = choice.via === undefined ? new LocalRecorders(context) : new RemoteRecorders(this.#session)
+    this.#recorders =
+      choice.via === undefined ? new LocalRecorders(this.name, context) : new RemoteRecorders(this.#session)
     this.#session.warmUp()
   }
 
@@ -255,7 +257,8 @@ export class HyperVProvider implements Provider {
 
   async removeUnusedShared(call: Call): Promise<readonly string[]> {
     const networks = await removeUnusedNetworks(this.#session, call)
-    return [...networks, ...(await removeUnusedMedia(this.#session, call))]
+    const media = await removeUnusedMedia(this.#session, call)
+    return [...networks, ...media, ...(await removeOldScripts(this.#session, call))]
   }
 
   async close(): Promise<void> {

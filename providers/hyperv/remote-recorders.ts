@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream'
 import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
-import type { Recorded } from '../../src/recorder/recorded.ts'
+import type { Piece, Recorded } from '../../src/recorder/recorded.ts'
 import { RecorderLine } from '../../src/recorder/recorder-line.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
 import { startOnHost } from './host-process.ts'
@@ -12,6 +12,7 @@ import type { Session } from './session.ts'
 import { readStreamLine } from './stream-line.ts'
 
 const noteSchema = z.object({ pid: z.number(), address: z.string(), token: z.string() })
+const pieceSchema = z.object({ at: z.number(), bytes: z.string() })
 type Note = z.output<typeof noteSchema>
 
 /** How long PowerShell may take to begin it on a busy host, milliseconds. */
@@ -30,20 +31,20 @@ export class RemoteRecorders implements Recorders {
   }
 
   recorded(id: string, call: Call): Recorded {
-    const read = (file: 'serial' | 'events', offset: number): Promise<Buffer> => this.#read(id, file, offset, call)
+    const read = (file: 'serial' | 'events', offset: number): Promise<Piece> => this.#read(id, file, offset, call)
     return {
-      async *bytesFrom(from) {
+      async *piecesFrom(from) {
         for (let offset = from; ;) {
-          const bytes = await read('serial', offset)
-          if (bytes.length === 0) return
-          offset += bytes.length
-          yield bytes
+          const piece = await read('serial', offset)
+          if (piece.bytes.length === 0) return
+          offset = piece.at + piece.bytes.length
+          yield piece
         }
       },
       events: async () => {
-        const pieces: Buffer[] = []
+        const pieces: Uint8Array[] = []
         for (let offset = 0; ;) {
-          const bytes = await read('events', offset)
+          const { bytes } = await read('events', offset)
           if (bytes.length === 0) return Buffer.concat(pieces).toString('utf8')
           offset += bytes.length
           pieces.push(bytes)
@@ -90,10 +91,15 @@ export class RemoteRecorders implements Recorders {
     return (await this.#session.run('list-recorders', {}, asked, call)).ids
   }
 
-  async #read(id: string, file: 'serial' | 'events', offset: number, call: Call): Promise<Buffer> {
-    const asked = { action: 'read the log of the serial port', schema: z.object({ bytes: z.string() }) }
-    const { bytes } = await this.#session.run('read-recorded', { id, file, offset, mostBytes: pieceBytes }, asked, call)
-    return Buffer.from(bytes, 'base64')
+  async #read(id: string, file: 'serial' | 'events', offset: number, call: Call): Promise<Piece> {
+    const asked = { action: 'read the log of the serial port', schema: pieceSchema }
+    const { at, bytes } = await this.#session.run(
+      'read-recorded',
+      { id, file, offset, mostBytes: pieceBytes },
+      asked,
+      call,
+    )
+    return { at, bytes: Buffer.from(bytes, 'base64') }
   }
 
   /** Through a relay of its own, which ends with the line. */

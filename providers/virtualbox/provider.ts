@@ -75,7 +75,7 @@ export class VirtualBoxProvider implements Provider {
 
   constructor(context: ProviderContext, places: HostPlaces) {
     this.#session = new Session(context, places)
-    this.#recorders = new LocalRecorders(context)
+    this.#recorders = new LocalRecorders(this.name, context)
   }
 
   async facts(call: Call): Promise<Facts> {

@@ -76,7 +76,7 @@ export class VmwareProvider implements Provider {
 
   constructor(context: ProviderContext, places: Places = { etc: '/etc/vmware' }) {
     this.#session = new Session(context, places)
-    this.#recorders = new LocalRecorders(context)
+    this.#recorders = new LocalRecorders(this.name, context)
   }
 
   async facts(call: Call): Promise<Facts> {

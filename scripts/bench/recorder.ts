@@ -9,7 +9,7 @@ import { times, type Part } from './report.ts'
 const bytesPerRound = 100
 
 export async function measureRecorder(root: string, folder: string, rounds: number): Promise<Part> {
-  const recorders = new LocalRecorders({
+  const recorders = new LocalRecorders('bench', {
     env: process.env,
     recorder: { folder: join(folder, 'recorders'), command: [process.execPath, join(root, 'dist', 'recorder.js')] },
     sharedLock: (_name, _call, work) => work(),

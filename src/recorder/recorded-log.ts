@@ -2,12 +2,12 @@
 import { AzlVmError } from '../errors.ts'
 import type { LogStart } from '../provider/contract.ts'
 import type { Recorded } from './recorded.ts'
-import type { RecordedEvent } from './recorder-folder.ts'
+import { usualSegmentBytes, type RecordedEvent } from './recorder-folder.ts'
 import type { RecorderLine } from './recorder-line.ts'
 
-/** All of it, oldest first; nothing where nobody ever listened. */
+/** All that is kept, oldest first; nothing where nobody ever listened. */
 export async function* readRecorded(recorded: Recorded): AsyncIterable<Uint8Array> {
-  yield* recorded.bytesFrom(0)
+  for await (const { bytes } of recorded.piecesFrom(0)) yield bytes
 }
 
 export interface FollowOptions {
@@ -33,8 +33,8 @@ export async function* followRecorded(options: FollowOptions): AsyncIterable<Uin
       if (!line || line.isEnded) line = await find()
       // Asked before the read: what was said before the machine went off is in the file by then.
       const isOver = line?.report.state !== 'connected' && (await isOff())
-      for await (const bytes of recorded.bytesFrom(offset)) {
-        offset += bytes.length
+      for await (const { at, bytes } of recorded.piecesFrom(offset)) {
+        offset = at + bytes.length
         yield bytes
       }
       if (isOver) return
@@ -57,7 +57,13 @@ export async function describeRecorded(recorded: Recorded, isRunning: boolean): 
   })
   const unwritten = events.filter(({ event }) => event === 'unwritten').reduce((sum, { bytes }) => sum + bytes, 0)
   const missing = unwritten === 0 ? '' : ` ${String(unwritten)} bytes could not be written and are missing.`
-  return `It was listened ${texts.join(', ')} (UTC); what the machine said at other times is lost.${missing}`
+  return `It was listened ${texts.join(', ')} (UTC); what the machine said at other times is lost.${missing} ${logLimit}`
+}
+
+const logLimit = `The last ${mebi(usualSegmentBytes)} to ${mebi(2 * usualSegmentBytes)} MiB are kept; what is older is gone.`
+
+function mebi(bytes: number): string {
+  return String(bytes / 1024 ** 2)
 }
 
 interface Span {

@@ -6,8 +6,6 @@ export interface RecorderFolder {
   readonly dir: string
   /** {@link RecorderNote}, while one runs. */
   readonly note: string
-  /** All that the port said while somebody listened. */
-  readonly serial: string
   /** {@link RecordedEvent}, one JSON line each. */
   readonly events: string
 }
@@ -24,16 +22,42 @@ export interface RecordedEvent {
   readonly at: string
   /** `start`: a machine is about to be started; `unwritten`: so many bytes are missing here. */
   readonly event: 'listening' | 'start' | 'connected' | 'lost' | 'denied' | 'unwritten' | 'ended'
-  /** How long the serial log is at that moment; for `unwritten` how many bytes are not in it. */
+  /** How much was written of the serial port up to that moment; for `unwritten` how many bytes are not in it. */
   readonly bytes: number
 }
 
 export function recorderFolder(root: string, machineId: string): RecorderFolder {
   const dir = join(root, machineId)
-  return { dir, note: join(dir, 'recorder.json'), serial: join(dir, 'serial.log'), events: join(dir, 'events.jsonl') }
+  return { dir, note: join(dir, 'recorder.json'), events: join(dir, 'events.jsonl') }
 }
 
 /** Undefined where no recorder is noted. */
 export async function readNote({ note }: RecorderFolder): Promise<RecorderNote | undefined> {
   return (await readJsonFile(note)) as RecorderNote | undefined
+}
+
+/** A file with a part of all that the port said. */
+export interface Segment {
+  readonly name: string
+  /** At which byte of it all it begins. */
+  readonly start: number
+}
+
+/** A segment that is longer is followed by another, and the one before it goes: 8 MiB are kept at most, as on KVM. */
+export const usualSegmentBytes = 4 * 1024 ** 2
+
+const segmentName = /^serial(?:\.(\d+))?\.log$/ // serial.log, serial.4194304.log
+
+/** Those among the names of a folder's files, in their order. */
+export function segmentsAmong(names: readonly string[]): readonly Segment[] {
+  return names
+    .flatMap((name) => {
+      const found = segmentName.exec(name)
+      return found ? [{ name, start: Number(found[1] ?? 0) }] : []
+    })
+    .toSorted((one, other) => one.start - other.start)
+}
+
+export function segmentAt(start: number): string {
+  return start === 0 ? 'serial.log' : `serial.${String(start)}.log`
 }

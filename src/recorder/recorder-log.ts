@@ -1,26 +1,43 @@
 /** What a recorder writes: the port's bytes, and when it listened. */
-import { statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { AppendFile } from '../store/append-file.ts'
-import type { RecordedEvent, RecorderFolder } from './recorder-folder.ts'
+import { makeFolder } from '../store/make-folder.ts'
+import {
+  segmentAt,
+  segmentsAmong,
+  usualSegmentBytes,
+  type RecordedEvent,
+  type RecorderFolder,
+} from './recorder-folder.ts'
 
 /** A full disk stops neither the guest nor those who listen: what could not be written is counted and noted. */
 export class RecorderLog {
-  readonly #serial: AppendFile
+  readonly #dir: string
+  readonly #segmentBytes: number
+  /** The newest segment, and where it begins. */
+  #serial: AppendFile
+  #start: number
   readonly #events: AppendFile
   readonly #now: () => Date
   #bytes: number
   #unwrittenBytes = 0
 
-  constructor(folder: RecorderFolder, now: () => Date) {
-    this.#serial = new AppendFile(folder.serial)
-    this.#events = new AppendFile(folder.events)
+  constructor({ dir, events }: RecorderFolder, now: () => Date, segmentBytes = usualSegmentBytes) {
+    makeFolder(dir, 0o700)
+    this.#dir = dir
+    this.#segmentBytes = segmentBytes
+    this.#start = segmentsAmong(readdirSync(dir)).at(-1)?.start ?? 0
+    this.#serial = new AppendFile(join(dir, segmentAt(this.#start)))
+    this.#events = new AppendFile(events)
     this.#now = now
-    this.#bytes = statSync(folder.serial).size
+    this.#bytes = this.#start + statSync(this.#serial.path).size
   }
 
   append(bytes: Uint8Array): void {
     try {
       this.#noteUnwritten()
+      if (this.#bytes - this.#start >= this.#segmentBytes) this.#beginSegment()
       this.#serial.append(bytes)
       this.#bytes += bytes.length
     } catch {
@@ -39,6 +56,20 @@ export class RecorderLog {
   close(): void {
     this.#serial.close()
     this.#events.close()
+  }
+
+  /** The one before it stays. */
+  #beginSegment(): void {
+    const next = new AppendFile(join(this.#dir, segmentAt(this.#bytes)))
+    this.#serial.close()
+    this.#serial = next
+    this.#start = this.#bytes
+    try {
+      for (const { name } of segmentsAmong(readdirSync(this.#dir)).slice(0, -2))
+        rmSync(join(this.#dir, name), { force: true })
+    } catch {
+      // It goes with the next.
+    }
   }
 
   #noteUnwritten(): void {

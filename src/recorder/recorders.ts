@@ -1,11 +1,13 @@
 /** The recorders of this home: begins one for a machine, finds it again, ends it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { AzlVmError } from '../errors.ts'
 import type { Call, ProviderContext } from '../provider/contract.ts'
+import { hasCode, stateError } from '../store/atomic-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
 import { recordedIn, type Recorded } from './recorded.ts'
 import { readNote, recorderFolder, type RecorderFolder } from './recorder-folder.ts'
@@ -21,19 +23,21 @@ export interface Recorders {
   find(machineId: string, call: Call): Promise<RecorderLine | undefined>
   /** Ends the machine's recorder and removes what it kept; none is done. What a report of removal lists of it. */
   remove(machineId: string, call: Call): Promise<readonly string[]>
-  /**
-   * Ids of the machines that something is kept of at their host, so that what outlived its machine can be removed. On
-   * this computer none is told: the folder there is that of all providers and hosts.
-   */
+  /** Ids of the machines that something is kept of at their host, so that what outlived its machine can be removed. */
   machineIds(call: Call): Promise<readonly string[]>
 }
 
-/** Processes of this computer, each of which is azl-vm's own recorder.js. */
+/**
+ * Processes of this computer, each of which is azl-vm's own recorder.js. A provider has a folder of its own, so that it
+ * knows whose machines something is kept of: all of them are on this computer.
+ */
 export class LocalRecorders implements Recorders {
   readonly #context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>
+  readonly #root: string
 
-  constructor(context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>) {
+  constructor(provider: string, context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>) {
     this.#context = context
+    this.#root = join(context.recorder.folder, provider)
   }
 
   recorded(machineId: string): Recorded {
@@ -41,7 +45,7 @@ export class LocalRecorders implements Recorders {
   }
 
   #folder(machineId: string): RecorderFolder {
-    return recorderFolder(this.#context.recorder.folder, machineId)
+    return recorderFolder(this.#root, machineId)
   }
 
   async ensure(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): Promise<RecorderLine> {
@@ -65,12 +69,17 @@ export class LocalRecorders implements Recorders {
     const line = await this.find(machineId)
     await line?.endRecorder()
     await this.#removeStale(machineId)
-    await rm(this.#folder(machineId).dir, { recursive: true, force: true })
-    return []
+    const { dir } = this.#folder(machineId)
+    if (!existsSync(dir)) return []
+    await rm(dir, { recursive: true, force: true })
+    return [`recorder and serial log ${dir}`]
   }
 
-  machineIds(): Promise<readonly string[]> {
-    return Promise.resolve([])
+  async machineIds(): Promise<readonly string[]> {
+    return await readdir(this.#root).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return []
+      throw stateError(this.#root, error)
+    })
   }
 
   /** What a recorder that was killed left behind. */
@@ -86,10 +95,10 @@ export class LocalRecorders implements Recorders {
   /** A process of its own session, with no stream of ours: it outlives this command. */
   async #start(machineId: string, portPath: string, { signal, debug }: Pick<Call, 'signal' | 'debug'>): Promise<void> {
     signal.throwIfAborted()
-    const { command, folder } = this.#context.recorder
+    const { command } = this.#context.recorder
     const [program, ...words] = command
-    makeFolder(folder, 0o700)
-    const child = spawn(program, [...words, folder, machineId, portPath], {
+    makeFolder(this.#root, 0o700)
+    const child = spawn(program, [...words, this.#root, machineId, portPath], {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
       windowsHide: true,

@@ -58,5 +58,7 @@ if (-not [IO.Directory]::Exists($folder)) {
         if (-not [IO.Directory]::Exists($folder)) { throw }
     }
 }
+# gc takes those that nobody has begun with for long.
+[IO.Directory]::SetLastWriteTimeUtc($folder, [DateTime]::UtcNow)
 Send-Line 'azl-vm:ready'
 . ([IO.Path]::Combine($folder, $entry + '.ps1'))

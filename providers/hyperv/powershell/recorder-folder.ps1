@@ -4,9 +4,17 @@ function Get-RecorderFolder([string]$MachineId) {
     return @{
         Folder = $folder
         Note   = [System.IO.Path]::Combine($folder, 'recorder.json')
-        serial = [System.IO.Path]::Combine($folder, 'serial.log')
         events = [System.IO.Path]::Combine($folder, 'events.jsonl')
     }
+}
+
+# The files with parts of all that the port said, by the byte of it at which each begins, which its name says.
+function Get-Segments([string]$Folder) {
+    $segments = [System.Collections.SortedList]::new()
+    foreach ($file in [System.IO.Directory]::GetFiles($Folder, 'serial*.log')) {
+        if ([System.IO.Path]::GetFileName($file) -match '^serial(?:\.(\d+))?\.log$') { $segments.Add([long]$Matches[1], $file) }
+    }
+    return , $segments
 }
 
 # $null where no recorder is noted.

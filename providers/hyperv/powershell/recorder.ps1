@@ -3,11 +3,11 @@
 # to the one client that holds the port. It ends when the port has been absent for a while and no client waits: for so
 # long that whoever was told of it comes through a relay, whose start takes PowerShell many seconds on a busy host.
 # The same promises and frames as src/recorder/recorder.ts, which does it where azl-vm itself runs on the host.
-param([string]$MachineId, [string]$PipeName, [int]$AbsentMs = 60000)
+param([string]$MachineId, [string]$PipeName, [int]$AbsentMs = 60000, [long]$SegmentBytes = 4194304)
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-foreach ($part in @('json.ps1', 'frames.ps1', 'own-folder.ps1', 'recorder-folder.ps1')) {
+foreach ($part in @('json.ps1', 'frames.ps1', 'own-folder.ps1', 'recorder-folder.ps1', 'recorder-log.ps1')) {
     . ([System.IO.Path]::Combine($PSScriptRoot, $part))
 }
 
@@ -30,8 +30,7 @@ $state = @{
 }
 $token = [System.BitConverter]::ToString([System.Guid]::NewGuid().ToByteArray() + [System.Guid]::NewGuid().ToByteArray())
 $address = 'azl-vm-recorder-' + [System.Guid]::NewGuid().ToString('n')
-$log = [System.IO.FileStream]::new($files.serial, [System.IO.FileMode]::Append, [System.IO.FileAccess]::Write,
-    [System.IO.FileShare]'ReadWrite, Delete')
+$log = Open-RecorderLog $files.Folder $SegmentBytes
 
 function Add-Event([string]$Name, [long]$Bytes) {
     $at = [datetime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ss.fffZ', [System.Globalization.CultureInfo]::InvariantCulture)
@@ -43,8 +42,7 @@ function Add-Event([string]$Name, [long]$Bytes) {
 # A full disk stops neither the guest nor those who listen: what could not be written is counted and noted.
 function Add-Heard([byte[]]$Bytes) {
     try {
-        $log.Write($Bytes, 0, $Bytes.Length)
-        $log.Flush()
+        Add-ToLog $log $Bytes
         if ($state.Unwritten -gt 0) { Add-Event 'unwritten' $state.Unwritten }
         $state.Unwritten = [long]0
     } catch [System.IO.IOException] { $state.Unwritten += $Bytes.Length }
@@ -104,8 +102,8 @@ function Set-PortState([string]$Next) {
     if ($Next -eq $state.PortState -and $Next -ne 'connected') { return }
     $before = $state.PortState
     $state.PortState = $Next
-    if ($Next -eq 'connected' -or $Next -eq 'denied') { Add-Event $Next $log.Length }
-    elseif ($before -eq 'connected') { Add-Event 'lost' $log.Length }
+    if ($Next -eq 'connected' -or $Next -eq 'denied') { Add-Event $Next (Get-LogLength $log) }
+    elseif ($before -eq 'connected') { Add-Event 'lost' (Get-LogLength $log) }
     foreach ($client in $state.Clients.ToArray()) { if ($client.IsKnown) { Send-Frame $client (Get-PortReport) } }
 }
 
@@ -202,7 +200,7 @@ function Receive-Frame($Client, $Frame) {
         'i' { Send-ToGuest $Frame.Content }
         's' {
             $state.EveryMs = 20
-            Add-Event 'start' $log.Length
+            Add-Event 'start' (Get-LogLength $log)
             Send-Frame $Client (ConvertTo-JsonFrame 'a' @{ isGranted = $true })
         }
         'e' { $state.IsEnding = $true }
@@ -246,7 +244,7 @@ function Test-Idle {
 
 [System.IO.Pipes.NamedPipeServerStream]$server = New-Server
 $accept = $server.WaitForConnectionAsync()
-Add-Event 'listening' $log.Length
+Add-Event 'listening' (Get-LogLength $log)
 $note = ConvertTo-JsonLine ([ordered]@{ pid = [System.Diagnostics.Process]::GetCurrentProcess().Id; address = $address; token = $token })
 [System.IO.File]::WriteAllText($files.Note + '.new', $note)
 [System.IO.File]::Delete($files.Note)
@@ -276,8 +274,9 @@ while (-not $state.IsEnding -and -not (Test-Idle)) {
 }
 # First the note: nobody new comes, and whoever finds none begins another recorder.
 [System.IO.File]::Delete($files.Note)
-Add-Event 'ended' $log.Length
-$log.Dispose()
+Add-Event 'ended' (Get-LogLength $log)
+[System.IO.FileStream]$segment = $log.Stream
+$segment.Dispose()
 foreach ($client in $state.Clients) {
     [System.IO.Pipes.PipeStream]$pipe = $client.Pipe
     $pipe.Dispose()

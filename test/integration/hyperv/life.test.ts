@@ -1,5 +1,6 @@
 /** The life of a machine on the simulated Hyper-V: what the recorder hears, who holds the port, how a boot ended. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode } from 'fast-png'
@@ -82,7 +83,7 @@ describe.skipIf(missing !== undefined)(`a machine’s life on Hyper-V${missing ?
   })
 
   test('a recorder that is killed is told, the next console begins another, and the log says what is missing', async () => {
-    const { pid } = (await readNote(recorderFolder(recordings, request.ref.id)))!
+    const { pid } = (await readNote(recorderFolder(join(recordings, 'hyperv'), request.ref.id)))!
     process.kill(pid, 'SIGKILL')
     expect(await console.ended).toMatchObject({ why: 'broken' })
     heard = listener()
@@ -126,6 +127,17 @@ describe.skipIf(missing !== undefined)(`a machine’s life on Hyper-V${missing ?
     await expect(provider.screenshot(request.ref, testCall())).rejects.toMatchObject({ code: 'resource-busy' })
   })
 
+  test('what a recorder kept of a machine that is gone is found, and goes; that of a machine stays', async () => {
+    const id = randomUUID()
+    const { dir, events } = recorderFolder(join(recordings, 'hyperv'), id)
+    await mkdir(dir)
+    await writeFile(events, '')
+    const [found, ...others] = await provider.leftovers(testCall())
+    expect([found?.what, others]).toEqual([`recorder and serial log of the machine ${id}, which is gone`, []])
+    expect(await provider.removeLeftover(found!, testCall())).toBe(true)
+    expect(await readdir(join(recordings, 'hyperv'))).toEqual([request.ref.id])
+  })
+
   test('a boot that Secure Boot refuses is told by an event, with COM1 silent; destroy ends the recorder', async () => {
     const refused = await bench.make(
       'refused',
@@ -146,7 +158,7 @@ describe.skipIf(missing !== undefined)(`a machine’s life on Hyper-V${missing ?
       .toBe(1)
     expect(failures).toMatchObject([{ refused: 'secure-boot', text: expect.stringContaining('18604') as string }])
     expect(silence.text).toBe('')
-    const { pid } = (await readNote(recorderFolder(recordings, refused.ref.id)))!
+    const { pid } = (await readNote(recorderFolder(join(recordings, 'hyperv'), refused.ref.id)))!
     await provider.destroy(refused.ref, testCall())
     expect(await held.ended).toEqual({ why: 'machine-off' })
     await expect.poll(() => isAlive(pid)).toBe(false)

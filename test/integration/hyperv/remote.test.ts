@@ -1,7 +1,7 @@
 /** Hyper-V on another computer, through a real sshd whose shell runs the simulator. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { chooseHost } from '../../../providers/hyperv/host.ts'
 import { definition } from '../../../providers/hyperv/index.ts'
+import { removeOldScripts } from '../../../providers/hyperv/old-scripts.ts'
 import { RemoteRecorders } from '../../../providers/hyperv/remote-recorders.ts'
 import { startOnHost } from '../../../providers/hyperv/host-process.ts'
 import { mediaFile, mediumOnHost, removeUnusedMedia } from '../../../providers/hyperv/host-media.ts'
@@ -58,6 +59,26 @@ describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unava
     const second = start()
     expect(await ask(second, 'say-hello')).toBe('Grüße')
     await second.close()
+  })
+
+  test('scripts that no session began with for a week are removed, those of this version never', async () => {
+    const [own = ''] = await readdir(scripts())
+    const [old, young] = ['a'.repeat(64), 'b'.repeat(64)]
+    const cut = `${'c'.repeat(64)}.${randomUUID()}`
+    for (const name of [old, young, cut]) await mkdir(join(scripts(), name, 'verbs'), { recursive: true })
+    const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000)
+    for (const name of [own, old, cut]) await utimes(join(scripts(), name), longAgo, longAgo)
+    const session = openSession()
+    try {
+      const removed = await removeOldScripts(session, testCall())
+      expect(removed.map((text) => text.replace(/.*\//, '')).toSorted()).toEqual([old, cut])
+      expect((await readdir(scripts())).toSorted()).toEqual([own, young].toSorted())
+      // A session that begins with them is seen by other versions.
+      expect((await stat(join(scripts(), own))).mtime > longAgo).toBe(true)
+      await rm(join(scripts(), young), { recursive: true })
+    } finally {
+      await session.close()
+    }
   })
 
   test('two that come first at once do not disturb each other', async () => {
@@ -169,7 +190,7 @@ describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unava
       await vi.waitFor(async () => expect(await remote.processes()).toHaveLength(2), 60_000)
       await vi.waitFor(async () => {
         const pieces: Uint8Array[] = []
-        for await (const piece of recorders.recorded(id, call).bytesFrom(0)) pieces.push(piece)
+        for await (const { bytes } of recorders.recorded(id, call).piecesFrom(0)) pieces.push(bytes)
         expect(Buffer.concat(pieces).toString()).toBe('from the guest\nnobody listens\n')
       }, 60_000)
       expect(await describeRecorded(recorders.recorded(id, call), true)).toMatch(/^It was listened from \S+ until now/)

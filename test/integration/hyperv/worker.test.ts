@@ -58,6 +58,49 @@ try { $null = Invoke-ListCheckpoints @{ id = New-Id } } catch { $_.FullyQualifie
     expect(stdout.trim().split(/\r?\n/), stderr).toEqual(['True', '0', 'AzlVmMachineNotFound'])
   })
 
+  test('a recorder’s log keeps its last two files, and is read on from where they begin', async () => {
+    const script = String.raw`param($scripts, $root)
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+foreach ($part in 'recorder-folder', 'recorder-log', 'verbs/read-recorded') {
+    . ([System.IO.Path]::Combine($scripts, $part + '.ps1'))
+}
+function Get-OwnFolder([string]$Name) { return [System.IO.Path]::Combine($root, $Name) }
+$id = '0e9e7c44-1111-4222-8333-444455556666'
+$ascii = [System.Text.Encoding]::ASCII
+$folder = (Get-RecorderFolder $id).Folder
+$null = [System.IO.Directory]::CreateDirectory($folder)
+foreach ($words in @('0123456', '789abc', 'defg', 'hijklmnop', 'q'), @('rst', 'uvwxyz.')) {
+    $log = Open-RecorderLog $folder 10
+    foreach ($word in $words) { Add-ToLog $log ($ascii.GetBytes($word)) }
+    'length ' + (Get-LogLength $log)
+    $log.Stream.Dispose()
+}
+for ($offset = 0; ; $offset = $piece.at + $text.Length) {
+    $piece = Invoke-ReadRecorded @{ id = $id; file = 'serial'; offset = $offset; mostBytes = 5 }
+    $text = $ascii.GetString([System.Convert]::FromBase64String($piece.bytes))
+    if ($text -eq '') { break }
+    [string]$piece.at + ' ' + $text
+}
+[System.IO.Directory]::GetFiles($folder).Length`
+    const { stdout, stderr } = await simulator.run(
+      script,
+      assetPath('providers', 'hyperv', 'powershell'),
+      simulator.folder,
+    )
+    expect(stdout.trim().split(/\r?\n/), stderr).toEqual([
+      'length 27',
+      'length 37',
+      '13 defgh',
+      '18 ijklm',
+      '23 nop',
+      '26 qrstu',
+      '31 vwxyz',
+      '36 .',
+      '2',
+    ])
+  })
+
   test('a machine is made, read as it was set, and removed, by its id', async () => {
     const path = join(simulator.folder, 'Maschinen für “Tests”')
     await mkdir(path)

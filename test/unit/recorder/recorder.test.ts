@@ -1,6 +1,6 @@
 /** The recorder and its clients in one process: the port is a socket of the test. */
 import { connect } from 'node:net'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -11,6 +11,7 @@ import { recordedIn } from '../../../src/recorder/recorded.ts'
 import { readNote, recorderFolder, type RecorderFolder } from '../../../src/recorder/recorder-folder.ts'
 import { RecorderLine } from '../../../src/recorder/recorder-line.ts'
 import { Recorder } from '../../../src/recorder/recorder.ts'
+import { RecorderLog } from '../../../src/recorder/recorder-log.ts'
 import { PlayedPort } from '../../support/played-port.ts'
 
 let root: string
@@ -213,6 +214,37 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     port.say('second')
     expect(await follow('last-start')).toBe('second boot.')
     expect(await follow('beginning')).toBe('first boot.second boot.')
+  })
+
+  test('keeps the end of what was said, and who follows hears it once', async () => {
+    const say = (words: readonly string[]): void => {
+      const log = new RecorderLog(folder, () => new Date(), 10)
+      for (const word of words) log.append(Buffer.from(word))
+      log.note('start')
+      log.close()
+    }
+    say(['0123456', '789abc', 'defg', 'hijklmnop', 'q'])
+    expect(await logged()).toBe('defghijklmnopq')
+    expect((await readdir(folder.dir)).toSorted()).toEqual(['events.jsonl', 'serial.13.log', 'serial.26.log'])
+    // Another recorder goes on where the last one ended.
+    say(['rst', 'uvwxyz.'])
+    const looks = [false, false, true]
+    const follow = async (from: 'beginning' | 'last-start'): Promise<string> => {
+      let text = ''
+      const options = {
+        recorded: recordedIn(folder),
+        from,
+        find: () => Promise.resolve(undefined),
+        isOff: async () => looks.shift() ?? true,
+        signal: new AbortController().signal,
+      }
+      for await (const bytes of followRecorded(options)) text += Buffer.from(bytes).toString('latin1')
+      return text
+    }
+    expect(await follow('beginning')).toBe('defghijklmnopqrstuvwxyz.')
+    say(['the next start says this'])
+    expect(await follow('last-start')).toBe('')
+    expect(await logged()).toMatch(/the next start says this$/)
   })
 
   test('following stops with the signal', async () => {
