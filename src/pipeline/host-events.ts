@@ -24,7 +24,7 @@ export class HostEvents {
   async watchedBy<T>(wait: BootWait, work: () => Promise<T>): Promise<T> {
     if (!this.#context.facts.capabilities.hostEvents) return await work()
     const stop = new AbortController()
-    const telling = this.#tell(wait, AbortSignal.any([stop.signal, this.#context.request.signal]))
+    const telling = this.#tell(wait, stop.signal)
     try {
       return await work()
     } finally {
@@ -41,12 +41,17 @@ export class HostEvents {
   }
 
   /** Where they cannot be read, the serial port has to tell alone. */
-  async #tell(wait: BootWait, signal: AbortSignal): Promise<void> {
-    const { provider, run } = this.#context
-    const call = callFor(run.bus, signal)
+  async #tell(wait: BootWait, over: AbortSignal): Promise<void> {
+    const { provider, run, request } = this.#context
+    // What is being asked when the boot is over is heard out: a provider may have to end its whole way to the hypervisor
+    // to break a question off.
+    const call = callFor(run.bus, request.signal)
+    const signal = AbortSignal.any([over, request.signal])
     try {
-      for (;;) {
-        wait.hostNoted(await provider.events(this.#request.ref, this.#since, call))
+      while (!signal.aborted) {
+        const events = await provider.events(this.#request.ref, this.#since, call)
+        if (signal.aborted) return
+        wait.hostNoted(events)
         await delay(askEveryMs, undefined, { signal })
       }
     } catch (error) {
