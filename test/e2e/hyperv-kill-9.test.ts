@@ -23,6 +23,7 @@ describeHyperVE2e('an azl-vm on Hyper-V that is killed with -9', (world) => {
       'start',
     ],
     parts: { machine: { firmware: { tpm: true }, networks: [{ mode: 'isolated' }, { mode: 'host-only' }] } },
+    seen: { tpm: { isPresent: true } },
     continued: [
       ['the machine is made and nobody wrote that down', ['before', 'done define'], 'continued'],
       ['the machine runs and nobody wrote that down', ['before', 'done start'], 'continued'],

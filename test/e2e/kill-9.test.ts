@@ -13,6 +13,7 @@ describeE2e('an azl-vm that is killed with -9', (world) => {
     world,
     operations: ['define', 'pool', 'disk-0', 'attach-installer', 'start', 'forward'],
     parts: { machine: { firmware: { tpm: true } } },
+    seen: { tpm: { isPresent: true } },
     continued: [
       ['nothing is made yet', ['before', 'intent define'], 'created'],
       ['the domain is defined and nobody wrote that down', ['before', 'done define'], 'continued'],

@@ -6,8 +6,10 @@ export interface KillPoints {
   readonly world: () => ToolWorld
   /** Of the plan, in their order. */
   readonly operations: readonly string[]
-  /** Of the machine that is made. It has a TPM. */
+  /** Of the machine that is made. */
   readonly parts: SpecParts
+  /** Of what the probe sees in it. */
+  readonly seen: object
   /** Where the next `up` goes on, and what it then says that it did. */
   readonly continued: readonly (readonly [where: string, point: Point, action: 'created' | 'continued'])[]
 }
@@ -21,7 +23,7 @@ interface KilledRun {
 }
 
 /** Tests of an `up` that is killed at each entry of its journal. */
-export function testKillPoints({ world, operations, parts, continued }: KillPoints): void {
+export function testKillPoints({ world, operations, parts, seen, continued }: KillPoints): void {
   const entries = ['begin', ...operations.flatMap((operation) => [`intent ${operation}`, `done ${operation}`]), 'end']
   const killUp = async (user: User, name: string, [when, entry]: Point, more: SpecParts = {}): Promise<string> => {
     const spec = await world().spec(name, { ...parts, ...more })
@@ -63,7 +65,7 @@ export function testKillPoints({ world, operations, parts, continued }: KillPoin
     // Stays on: a machine that goes off before the next `up` comes is another case.
     const spec = await killUp(user, name, [when, entry], { source: { probe: { then: 'wait' } } })
     const result = await user.json<{ action: string; probe: unknown }>(['up', spec])
-    expect(result).toMatchObject({ action, probe: { tpm: { isPresent: true } } })
+    expect(result).toMatchObject({ action, probe: seen })
     await destroy(user, name)
     expect(await world().changes()).toEqual(none)
   })

@@ -1,5 +1,6 @@
 /** The world of VMware's end-to-end tests: the stand-in of its tools, shared by the users. */
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { buildTool, type BuiltTool } from './e2e-build.ts'
 import { describeIn, ToolWorld, worldFolder } from './tool-world.ts'
 import { missingForVmware, startVmwareStandIn, type VmwareStandIn } from './vmware-stand-in.ts'
@@ -30,6 +31,13 @@ export class VmwareWorld extends ToolWorld {
   override get env(): NodeJS.ProcessEnv {
     const { PATH, HOME, AZL_VMWARE_SIM } = this.standIn.env
     return { PATH, HOME, AZL_VMWARE_SIM }
+  }
+
+  /** A machine that azl-vm did not make. */
+  async makeForeign(name: string): Promise<void> {
+    const folder = join(this.standIn.machines, name)
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, `${name}.vmx`), `config.version = "8"\ndisplayName = "${name}"\n`)
   }
 
   override async machineNames(): Promise<readonly string[]> {
