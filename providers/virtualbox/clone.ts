@@ -13,7 +13,7 @@ import { claim } from './claim.ts'
 import { readMaking } from './facts.ts'
 import { copyVariables } from './firmware-variables.ts'
 import { imageIn, powerState } from './info.ts'
-import { requireMachine, requireOwnMachine, type OwnMachine } from './machines.ts'
+import { requireOwnMachine, type OwnMachine } from './machines.ts'
 import { attachDisk, insertMedium } from './manage-calls.ts'
 import { virtualBoxMark } from './mark-text.ts'
 import { diskFile, groupOf, internalNetwork, opticalPorts, serialPath } from './names.ts'
@@ -75,7 +75,6 @@ export async function cloneMachine(
     const args = insertMedium(request.ref.id, opticalPorts.installer, installer)
     await session.manage(args, { action: 'insert the medium of the original' }, call)
   }
-  await requireMachine(session, request.ref, call)
 }
 
 function variablesOf({ folder, ref }: { readonly folder: string; readonly ref: MachineRef }): string {

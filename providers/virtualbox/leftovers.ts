@@ -1,7 +1,8 @@
-/** What carries a run's name and belongs to no machine that is marked: machines before their mark, folders, disks. */
+/** What belongs to no machine that is marked: machines before their mark, folders, disks, what recorders kept. */
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
+import type { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { isBelow } from './chains.ts'
 import { machineFolderOf } from './facts.ts'
 import { allMachines, findMachine, isOwn, type FoundMachine } from './machines.ts'
@@ -14,8 +15,13 @@ import { turnOff } from './stop.ts'
 import { rememberedRoots } from './storage-roots.ts'
 
 /** Folders are listed before the machines: a machine's folder is made after it is listed, or with it. */
-export async function findLeftovers(session: Session, call: Call): Promise<readonly Leftover[]> {
+export async function findLeftovers(
+  session: Session,
+  recorders: LocalRecorders,
+  call: Call,
+): Promise<readonly Leftover[]> {
   const folders = await runFolders(session, call)
+  const recorded = await recorders.machineIds()
   const machines = await allMachines(session, call)
   const half = machines.filter(({ mark, settings }) => mark === undefined && runIdIn(settings.groups) !== undefined)
   const used = new Set(machines.flatMap((machine) => runsOf(machine)))
@@ -28,6 +34,13 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
     ...folders
       .filter((folder) => !used.has(path.basename(folder)))
       .map((folder) => ({ id: `folder:${folder}`, what: `folder ${folder}`, runId: path.basename(folder) })),
+    ...recorded
+      .filter((id) => !machines.some(({ ref }) => ref.id === id))
+      .map((id) => ({
+        id: `recorder:${id}`,
+        what: `recorder and serial log of the machine ${id}, which is gone`,
+        runId: undefined,
+      })),
     ...(await Promise.all(machines.filter(isOwn).map((machine) => leftoversOfMachine(machine, machines)))).flat(),
   ]
 }
@@ -72,12 +85,18 @@ async function runFolders(session: Session, call: Call): Promise<readonly string
   return found.flat()
 }
 
-export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
+export async function removeLeftover(
+  session: Session,
+  recorders: LocalRecorders,
+  leftover: Leftover,
+  call: Call,
+): Promise<boolean> {
   // Looked at again: a machine may have come to use it since it was listed.
-  const still = (await findLeftovers(session, call)).some(({ id }) => id === leftover.id)
+  const still = (await findLeftovers(session, recorders, call)).some(({ id }) => id === leftover.id)
   if (!still) return false
   const at = leftover.id.indexOf(':')
   const [kind, rest] = [leftover.id.slice(0, at), leftover.id.slice(at + 1)]
+  if (kind === 'recorder') return (await recorders.remove(rest)).length > 0
   if (kind === 'snapshot') {
     const [id = '', uuid = ''] = rest.split('/')
     await removeSnapshot(session, { name: leftover.what, id }, { uuid, name: uuid }, call)
@@ -109,7 +128,12 @@ async function closeMedia(session: Session, isWanted: (file: string) => boolean,
 }
 
 /** Takes back a claim that was cut off anywhere: all that a run made and that no marked machine names. */
-export async function removeLeftoversOf(session: Session, runId: string, call: Call): Promise<void> {
-  for (const leftover of await findLeftovers(session, call))
-    if (leftover.runId === runId) await removeLeftover(session, leftover, call)
+export async function removeLeftoversOf(
+  session: Session,
+  recorders: LocalRecorders,
+  runId: string,
+  call: Call,
+): Promise<void> {
+  for (const leftover of await findLeftovers(session, recorders, call))
+    if (leftover.runId === runId) await removeLeftover(session, recorders, leftover, call)
 }

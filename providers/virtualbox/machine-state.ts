@@ -4,11 +4,14 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
 import { powerState } from './info.ts'
-import { findMachine } from './machines.ts'
+import { findMachine, type FoundMachine } from './machines.ts'
 import type { Session } from './session.ts'
 
 export async function stateOf(session: Session, ref: MachineRef, call: Call): Promise<PowerState> {
-  const machine = await findMachine(session, ref, call)
+  return stateIn(await findMachine(session, ref, call))
+}
+
+function stateIn(machine: FoundMachine | undefined): PowerState {
   return machine ? powerState(machine.state) : 'absent'
 }
 
@@ -20,18 +23,19 @@ export function isOffState(state: PowerState): boolean {
 /** How often a state that is about to change is looked at, milliseconds. */
 const changingEveryMs = 100
 
-/** The state once nothing is under way any more, or at the end of that time; throws timed-out where `isIt` never holds. */
-export async function untilState(
+/** The machine, undefined where it is gone, once `isIt` holds of its state; throws timed-out where it never does. */
+export async function untilMachine(
   session: Session,
   ref: MachineRef,
   isIt: (state: PowerState) => boolean,
   { timeoutMs, what }: { readonly timeoutMs: number; readonly what: string },
   call: Call,
-): Promise<PowerState> {
+): Promise<FoundMachine | undefined> {
   const until = session.context.now().getTime() + timeoutMs
   for (;;) {
-    const state = await stateOf(session, ref, call)
-    if (isIt(state)) return state
+    const machine = await findMachine(session, ref, call)
+    const state = stateIn(machine)
+    if (isIt(state)) return machine
     if (session.context.now().getTime() >= until)
       throw new AzlVmError(
         'timed-out',
@@ -44,9 +48,14 @@ export async function untilState(
 /** A machine that stays between two states is told by its state. Milliseconds. */
 const settleMs = 60_000
 
-export async function settledState(session: Session, ref: MachineRef, call: Call): Promise<PowerState> {
+/** Once nothing is under way any more; undefined where it is gone. */
+export async function settledMachine(session: Session, ref: MachineRef, call: Call): Promise<FoundMachine | undefined> {
   const isStable = (state: PowerState): boolean => state !== 'starting' && state !== 'stopping'
-  return await untilState(session, ref, isStable, { timeoutMs: settleMs, what: 'come to rest' }, call)
+  return await untilMachine(session, ref, isStable, { timeoutMs: settleMs, what: 'come to rest' }, call)
+}
+
+export async function settledState(session: Session, ref: MachineRef, call: Call): Promise<PowerState> {
+  return stateIn(await settledMachine(session, ref, call))
 }
 
 /** How often a watched state is looked at, milliseconds. */

@@ -2,6 +2,8 @@
 import path from 'node:path'
 import type { ProviderContext } from '../../src/provider/contract.ts'
 
+export const providerName = 'virtualbox'
+
 const groupRoot = 'azl-vm'
 
 /** A machine's group, given in the act of making it; VirtualBox also makes folders of these names for the machine. */
@@ -92,7 +94,8 @@ export function serialPath(
   machineId: string,
 ): string {
   if (platform === 'win32') return `\\\\.\\pipe\\azl-vm-${machineId}`
-  const usual = path.join(recorder.folder, machineId, 'com1.sock')
+  // Beside what its recorder keeps, and gone with that.
+  const usual = path.join(recorder.folder, providerName, machineId, 'com1.sock')
   if (Buffer.byteLength(usual) <= longestSocketPath) return usual
   return path.join(env['TMPDIR'] ?? '/tmp', `azl-vm-${String(uid ?? 0)}`, `${machineId}.sock`)
 }

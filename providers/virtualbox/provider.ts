@@ -54,6 +54,7 @@ import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts
 import { watchState } from './machine-state.ts'
 import { allMachines, findMachine } from './machines.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
+import { providerName } from './names.ts'
 import { observeOperation } from './observe.ts'
 import { parametersOf } from './parameters.ts'
 import { makePlan } from './plan.ts'
@@ -67,7 +68,7 @@ import { stopMachine, turnOff } from './stop.ts'
 import { viewerOf } from './viewer.ts'
 
 export class VirtualBoxProvider implements Provider {
-  readonly name = 'virtualbox'
+  readonly name = providerName
   readonly host = 'local'
   readonly #session: Session
   readonly #recorders: LocalRecorders
@@ -106,7 +107,7 @@ export class VirtualBoxProvider implements Provider {
     if (kind === 'machine') {
       const machine = await findMachine(this.#session, ref, call)
       if (machine?.mark?.runId === mark.runId) await this.destroy(ref, call)
-      await removeLeftoversOf(this.#session, mark.runId, call)
+      await removeLeftoversOf(this.#session, this.#recorders, mark.runId, call)
     } else if (kind === 'start') await turnOff(this.#session, ref, call)
     else if (kind === 'medium' && (await findMachine(this.#session, ref, call)))
       await ejectMedium(this.#session, ref, call)
@@ -237,11 +238,11 @@ export class VirtualBoxProvider implements Provider {
   }
 
   async leftovers(call: Call): Promise<readonly Leftover[]> {
-    return await findLeftovers(this.#session, call)
+    return await findLeftovers(this.#session, this.#recorders, call)
   }
 
   async removeLeftover(leftover: Leftover, call: Call): Promise<boolean> {
-    return await removeLeftover(this.#session, leftover, call)
+    return await removeLeftover(this.#session, this.#recorders, leftover, call)
   }
 
   /** Machines share nothing. */

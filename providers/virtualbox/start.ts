@@ -13,7 +13,8 @@ import { makeFolder } from '../../src/store/make-folder.ts'
 import { portOf, recorderOf } from './console.ts'
 import { failureOf } from './errors.ts'
 import { currentForwards, outputsOf, settleForwards } from './forwards.ts'
-import { settledState, untilState } from './machine-state.ts'
+import { powerState } from './info.ts'
+import { settledMachine, untilMachine } from './machine-state.ts'
 import { requireMachine, type FoundMachine } from './machines.ts'
 import { resume, startPaused } from './manage-calls.ts'
 import { startLog } from './names.ts'
@@ -30,9 +31,8 @@ export async function startMachine(
   ref: MachineRef,
   call: Call,
 ): Promise<StartResult> {
-  await requireMachine(session, ref, call)
-  const state = await settledState(session, ref, call)
-  const machine = await requireMachine(session, ref, call)
+  const machine = (await settledMachine(session, ref, call)) ?? (await requireMachine(session, ref, call))
+  const state = powerState(machine.state)
   if (state === 'running') return result(outputsOf(currentForwards(machine)))
   if (state === 'crashed') throw stands(ref)
   const line = await recorderOf(recorders, machine, call)
@@ -104,7 +104,7 @@ async function begin(session: Session, { ref, folder, settings }: FoundMachine, 
     closeSync(output)
   }
   const isThere = (state: PowerState): boolean => state === 'paused' || state === 'running' || ended !== undefined
-  await untilState(session, ref, isThere, { timeoutMs: startMs, what: 'start' }, call)
+  await untilMachine(session, ref, isThere, { timeoutMs: startMs, what: 'start' }, call)
   if (ended) {
     const said = await readFile(log, 'utf8').catch(() => '')
     const evidence = await errorLines({ folder })

@@ -1,7 +1,7 @@
 import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
 import type { Call, StopRequest } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import { isOffState, settledState, stateOf, untilState } from './machine-state.ts'
+import { isOffState, settledState, stateOf, untilMachine } from './machine-state.ts'
 import { requireMachine } from './machines.ts'
 import type { Session } from './session.ts'
 
@@ -24,7 +24,7 @@ export async function turnOff(session: Session, ref: MachineRef, call: Call): Pr
     // The guest may have done it at that moment.
     if (!isAzlVmError(error) || !isOffState(await stateOf(session, ref, call))) throw error
   }
-  await untilState(session, ref, isOffState, { timeoutMs: offMs, what: 'be off' }, call)
+  await untilMachine(session, ref, isOffState, { timeoutMs: offMs, what: 'be off' }, call)
 }
 
 /** Presses the power button; the guest may not hear it. */
@@ -33,7 +33,7 @@ async function shutDown(session: Session, ref: MachineRef, timeoutMs: number, ca
   const args = ['controlvm', ref.id, 'acpipowerbutton']
   await session.manage(args, { action: `ask ${ref.name} to switch itself off` }, call)
   try {
-    await untilState(session, ref, isOffState, { timeoutMs, what: 'switch itself off' }, call)
+    await untilMachine(session, ref, isOffState, { timeoutMs, what: 'switch itself off' }, call)
   } catch (error) {
     if (!isAzlVmError(error, 'timed-out')) throw error
     throw new AzlVmError(

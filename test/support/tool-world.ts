@@ -54,7 +54,8 @@ export class User {
     const asWhom = options.isNobody
       ? (['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', ...run] as const)
       : run
-    const command = options.by ? ([...options.by, ...asWhom] as const) : asWhom
+    const by = options.by ?? this.#world.by
+    const command = by ? ([...by, ...asWhom] as const) : asWhom
     const env = {
       PATH: process.env['PATH'],
       HOME: this.home,
@@ -127,6 +128,8 @@ export abstract class ToolWorld {
   abstract readonly host: string
   /** How the tool comes to it. */
   abstract readonly env: NodeJS.ProcessEnv
+  /** What runs each command that does not say it itself. */
+  readonly by: RunOptions['by']
   /** What a spec of a small machine says for this hypervisor, unless it says otherwise. */
   protected abstract readonly parts: { readonly machine?: object; readonly [key: string]: unknown }
   #before: ReadonlySet<string> = new Set()
