@@ -1,6 +1,7 @@
 /** Folders of ours in which no machine is that carries its own mark: half made, half removed. */
 import { rm } from 'node:fs/promises'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
+import type { Recorders } from '../../src/recorder/recorders.ts'
 import { allMachines, foldersIn, isOwn, requireOwnMachine, type FoundMachine } from './machines.ts'
 import { isMachineFolder, isOwnFile, isSamePath, pathsOf, runFolder, runIdOfExport, runIdOfFolder } from './names.ts'
 import { filesIn, removeFolder } from './removal.ts'
@@ -9,8 +10,9 @@ import type { Session } from './session.ts'
 import { removeUnneeded, unneededSnapshots } from './snapshots.ts'
 
 /** Folders are listed before the machines: whose they are is made first, so that it is listed then. */
-export async function findLeftovers(session: Session, call: Call): Promise<readonly Leftover[]> {
+export async function findLeftovers(session: Session, recorders: Recorders, call: Call): Promise<readonly Leftover[]> {
   const paths = pathsOf(session.platform)
+  const recorded = await recorders.machineIds(call)
   const folders = (await Promise.all((await allRoots(session)).map((root) => foldersIn(session, root)))).flat()
   const machines = await allMachines(session, call)
   const found: Leftover[] = []
@@ -25,6 +27,13 @@ export async function findLeftovers(session: Session, call: Call): Promise<reado
       (await filesIn(folder)).every((file) => isOwnFile(file, nameOf(name)))
     if (isUnnamed || isEmptied) found.push({ id: folder, what: `folder ${folder}`, runId })
   }
+  for (const id of recorded)
+    if (!machines.some(({ ref }) => ref.id === id))
+      found.push({
+        id: `recorder:${id}`,
+        what: `recorder and serial log of the machine ${id}, which is gone`,
+        runId: undefined,
+      })
   return [
     ...found,
     ...(await exportLeftovers(session, machines)),
@@ -70,9 +79,16 @@ function nameOf(folder: string): string {
   return folder.replace(/\.azl-vm$/, '')
 }
 
-export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
+export async function removeLeftover(
+  session: Session,
+  recorders: Recorders,
+  leftover: Leftover,
+  call: Call,
+): Promise<boolean> {
   // Looked at again: a machine may have come to use it since it was listed.
-  if (!(await findLeftovers(session, call)).some(({ id }) => id === leftover.id)) return false
+  if (!(await findLeftovers(session, recorders, call)).some(({ id }) => id === leftover.id)) return false
+  const gone = /^recorder:(.*)$/.exec(leftover.id)?.[1]
+  if (gone !== undefined) return (await recorders.remove(gone, call)).length > 0
   const [, uid, machineId] = /^snapshot:(\d+):(.*)$/.exec(leftover.id) ?? []
   if (uid !== undefined && machineId !== undefined)
     return await removeUnneeded(session, await requireOwnMachine(session, { name: '', id: machineId }, call), uid, call)
@@ -85,8 +101,14 @@ export async function removeLeftover(session: Session, leftover: Leftover, call:
 }
 
 /** Takes back a claim that was cut off. */
-export async function removeLeftoversOf(session: Session, runId: string, call: Call): Promise<void> {
+export async function removeLeftoversOf(
+  session: Session,
+  recorders: Recorders,
+  runId: string,
+  call: Call,
+): Promise<void> {
   const name = runFolder(runId)
-  for (const leftover of await findLeftovers(session, call))
-    if (pathsOf(session.platform).basename(leftover.id) === name) await removeLeftover(session, leftover, call)
+  for (const leftover of await findLeftovers(session, recorders, call))
+    if (pathsOf(session.platform).basename(leftover.id) === name)
+      await removeLeftover(session, recorders, leftover, call)
 }

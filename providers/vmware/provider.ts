@@ -106,7 +106,7 @@ export class VmwareProvider implements Provider {
     const machine = await findMachine(this.#session, request.ref, call)
     if (kind === 'machine') {
       await this.destroy(request.ref, call)
-      await removeLeftoversOf(this.#session, request.mark.runId, call)
+      await removeLeftoversOf(this.#session, this.#recorders, request.mark.runId, call)
       await this.removeUnusedShared(call)
     } else if (machine && kind === 'start') await turnOff(this.#session, machine, call)
     else if (machine && kind === 'medium') await ejectMedium(this.#session, request.ref, call)
@@ -237,18 +237,18 @@ export class VmwareProvider implements Provider {
   }
 
   async leftovers(call: Call): Promise<readonly Leftover[]> {
-    return await findLeftovers(this.#session, call)
+    return await findLeftovers(this.#session, this.#recorders, call)
   }
 
   async removeLeftover(leftover: Leftover, call: Call): Promise<boolean> {
-    return await removeLeftover(this.#session, leftover, call)
+    return await removeLeftover(this.#session, this.#recorders, leftover, call)
   }
 
   /** The list of folders for machines that specs named. */
   async removeUnusedShared(call: Call): Promise<readonly string[]> {
     const paths = pathsOf(this.#session.platform)
     const machines = await allMachines(this.#session, call)
-    const leftovers = await findLeftovers(this.#session, call)
+    const leftovers = await findLeftovers(this.#session, this.#recorders, call)
     const used = [...machines.map(({ folder }) => folder), ...leftovers.map(({ id }) => id)].map((folder) =>
       paths.dirname(folder),
     )

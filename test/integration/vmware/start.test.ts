@@ -71,6 +71,18 @@ describe.skipIf(missing !== undefined)(`VMware${missing === undefined ? '' : ` [
     expect((await bench.inspect(request.ref)).state).toBe('running')
   })
 
+  test('what a recorder kept of a machine that was deleted by hand is a leftover, and goes', async () => {
+    const { provider } = bench
+    const lost = await bench.make('lost')
+    const console = await provider.openConsole(lost.ref, { port: 'system', onData: () => undefined }, testCall())
+    await console.close()
+    await rm(join(host.standIn.machines, 'lost.azl-vm'), { recursive: true })
+    const [leftover, ...more] = await provider.leftovers(testCall())
+    expect([leftover?.what, more]).toEqual([expect.stringContaining(lost.ref.id), []])
+    expect(await provider.removeLeftover(leftover!, testCall())).toBe(true)
+    expect(await provider.leftovers(testCall())).toEqual([])
+  })
+
   test('once it has run, a start that fails leaves its slots and its firmware variables alone', async () => {
     await bench.provider.stop(request.ref, { mode: 'force', timeoutMs: 1000 }, testCall())
     await host.standIn.setKnobs({ startFails: { said: 'The operation was canceled', logged: [] } })
