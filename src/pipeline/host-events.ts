@@ -47,15 +47,16 @@ export class HostEvents {
     // to break a question off.
     const call = callFor(run.bus, request.signal)
     const signal = AbortSignal.any([over, request.signal])
+    const isOver = (): boolean => signal.aborted
     try {
-      while (!signal.aborted) {
+      while (!isOver()) {
         const events = await provider.events(this.#request.ref, this.#since, call)
-        if (signal.aborted) return
+        if (isOver()) return
         wait.hostNoted(events)
         await delay(askEveryMs, undefined, { signal })
       }
     } catch (error) {
-      if (!signal.aborted) call.debug('the hypervisor’s events cannot be read', error)
+      if (!isOver()) call.debug('the hypervisor’s events cannot be read', error)
     }
   }
 }
