@@ -12,9 +12,14 @@ export interface PlayedVirtualBox extends VirtualBox {
   readonly env: VirtualBox['env'] & NodeJS.ProcessEnv
   /** In the place of /dev: its kernel module is there. */
   readonly devices: string
+  /** By which a process that is to see that module is run. */
+  readonly by: readonly [file: string, ...args: string[]]
   /** VBoxManage as the tool runs it. */
   play(...args: readonly string[]): Promise<string>
 }
+
+/** Puts the played kernel module's device file beside the real ones, in a mount namespace of the command's own. */
+const withDevices = 'mount -t overlay overlay -o lowerdir="$1":/dev /dev && shift && exec "$@"'
 
 export async function playVirtualBox(): Promise<PlayedVirtualBox> {
   const real = await openVirtualBox()
@@ -36,6 +41,7 @@ export async function playVirtualBox(): Promise<PlayedVirtualBox> {
     ...real,
     env,
     devices,
+    by: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', withDevices, 'sh', devices],
     play: async (...args) => (await execa(join(programs, 'VBoxManage'), args, { env, extendEnv: false })).stdout,
   }
 }

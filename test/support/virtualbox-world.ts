@@ -6,9 +6,6 @@ import { describeIn, ToolWorld, worldFolder, type RunOptions } from './tool-worl
 import { missingForVirtualBox } from './virtualbox-manage.ts'
 import { playVirtualBox, type PlayedVirtualBox } from './virtualbox-standin.ts'
 
-/** Puts the played kernel module's device file beside the real ones, in a mount namespace of the command's own. */
-const withDevices = 'mount -t overlay overlay -o lowerdir="$1":/dev /dev && shift && exec "$@"'
-
 export class VirtualBoxWorld extends ToolWorld {
   override readonly provider = 'virtualbox'
   override readonly host = 'local'
@@ -19,8 +16,7 @@ export class VirtualBoxWorld extends ToolWorld {
   private constructor(virtualBox: PlayedVirtualBox, tool: BuiltTool, folder: string) {
     super(tool, folder)
     this.virtualBox = virtualBox
-    const mount = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', withDevices, 'sh'] as const
-    this.by = [...mount, virtualBox.devices]
+    this.by = virtualBox.by
   }
 
   static async begin(): Promise<VirtualBoxWorld> {
