@@ -12,7 +12,9 @@ function Get-RecorderFolder([string]$MachineId) {
 function Get-Segments([string]$Folder) {
     $segments = [System.Collections.SortedList]::new()
     foreach ($file in [System.IO.Directory]::GetFiles($Folder, 'serial*.log')) {
-        if ([System.IO.Path]::GetFileName($file) -match '^serial(?:\.(\d+))?\.log$') { $segments.Add([long]$Matches[1], $file) }
+        $name = [regex]::Match([System.IO.Path]::GetFileName($file), '^serial(?:\.(?<from>\d+))?\.log$')
+        # No number is 0.
+        if ($name.Success) { $segments.Add([long]$name.Groups['from'].Value, $file) }
     }
     return , $segments
 }
