@@ -144,7 +144,7 @@ describe.skipIf(missing !== undefined)(title, { timeout: windowsLimitMs }, () =>
 
   /** Folders of machines, and of recorders that listen to them. */
   async function leftBehind(): Promise<readonly string[]> {
-    const folders = [storage, win32.join(env.AZL_VM_HOME, 'state', 'recorders')]
+    const folders = [storage, win32.join(env.AZL_VM_HOME, 'state', 'recorders', 'hyperv')]
     return (await Promise.all(folders.map((folder) => readdir(windows.unix(folder)).catch(() => [])))).flat()
   }
 
