@@ -1,3 +1,4 @@
+import { absentMachine } from '../../src/provider/absent-machine.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRef, PowerState } from '../../src/provider/machine.ts'
 import { architectureOf } from './facts.ts'
@@ -8,26 +9,7 @@ import type { Session } from './session.ts'
 /** A machine in the words of the contract; one that is not there, or gone meanwhile: absent. */
 export async function infoOf(session: Session, ref: MachineRef, call: Call): Promise<MachineInfo> {
   const machine = await findMachine(session, ref, call)
-  return machine ? neutral(machine, architectureOf(await session.hello(call))) : absent(ref)
-}
-
-function absent(ref: MachineRef): MachineInfo {
-  return {
-    ref,
-    state: 'absent',
-    reason: '',
-    mark: undefined,
-    acceleration: undefined,
-    architecture: '',
-    cpus: 0,
-    memoryBytes: 0,
-    disks: [],
-    secureBoot: false,
-    tpm: false,
-    hasSystemPort: false,
-    networks: [],
-    installer: undefined,
-  }
+  return machine ? neutral(machine, architectureOf(await session.hello(call))) : absentMachine(ref)
 }
 
 function neutral({ ref, mark, config }: FoundMachine<MachineConfig>, architecture: string): MachineInfo {

@@ -4,6 +4,7 @@ import { AzlVmError, errorText, isAzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
+import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { fileKey, neededByOthers, readChains } from './chains.ts'
 import {
   makeCheckpoint,
@@ -28,11 +29,8 @@ export async function takeSnapshot(
 ): Promise<SnapshotInfo> {
   const machine = await requireOwnMachine(session, ref, call)
   const { vmId, config } = machine
-  const there = snapshotsAmong(await readCheckpoints(session, vmId, call)).find((each) => isAlike(each.name, name))
-  if (there)
-    throw new AzlVmError('snapshot-exists', `the machine "${ref.name}" has a snapshot "${there.name}" already`, {
-      hint: `Choose another name, or delete that one: \`azl-vm snapshot delete ${ref.name} ${there.name}\`.`,
-    })
+  const there = snapshotNamed(snapshotsAmong(await readCheckpoints(session, vmId, call)), name)
+  if (there) throw snapshotExists(ref.name, there)
   const state = powerState(config.state)
   if (state !== 'off' && state !== 'running')
     throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
@@ -83,17 +81,7 @@ function hasMemory({ state }: Checkpoint): boolean {
 
 /** The snapshot; throws snapshot-not-found. */
 export function findSnapshot(ref: MachineRef, all: Checkpoints, name: string): Checkpoint {
-  const snapshots = snapshotsAmong(all)
-  const found = snapshots.find((each) => isAlike(each.name, name))
-  if (found) return found
-  const names = snapshots.map((each) => each.name).join(', ')
-  throw new AzlVmError('snapshot-not-found', `the machine "${ref.name}" has no snapshot "${name}"`, {
-    hint: names === '' ? 'It has none at all.' : `It has: ${names}.`,
-  })
-}
-
-function isAlike(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
+  return requireSnapshot(ref.name, snapshotsAmong(all), name)
 }
 
 /** `start` is the provider's, which connects consoles; it goes on from the memory. */

@@ -1,4 +1,5 @@
 import { isNoDomain, type Domain, type DomainState } from 'libvirt-ts'
+import { absentMachine } from '../../src/provider/absent-machine.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRef, PowerState } from '../../src/provider/machine.ts'
 import type { DomainConfig } from './domain-config.ts'
@@ -11,7 +12,7 @@ export async function infoOf(
   domain: Domain | undefined,
   call: Call,
 ): Promise<MachineInfo> {
-  if (!domain) return absent(ref)
+  if (!domain) return absentMachine(ref)
   return await session.run(`inspect ${ref.name}`, call, async () => {
     try {
       const [xml, state] = await Promise.all([
@@ -25,29 +26,10 @@ export async function infoOf(
         reason: reasonText(state.reason),
       }
     } catch (error) {
-      if (isNoDomain(error)) return absent(ref)
+      if (isNoDomain(error)) return absentMachine(ref)
       throw error
     }
   })
-}
-
-function absent(ref: MachineRef): MachineInfo {
-  return {
-    ref,
-    state: 'absent',
-    reason: '',
-    mark: undefined,
-    acceleration: undefined,
-    architecture: '',
-    cpus: 0,
-    memoryBytes: 0,
-    disks: [],
-    secureBoot: false,
-    tpm: false,
-    hasSystemPort: false,
-    networks: [],
-    installer: undefined,
-  }
 }
 
 async function diskSizes(domain: Domain, config: DomainConfig, call: Call): Promise<MachineInfo['disks']> {

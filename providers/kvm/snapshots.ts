@@ -6,6 +6,7 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
+import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { changeMark } from './change-mark.ts'
 import { volumesOfSnapshot } from './chains.ts'
 import { powerState } from './info.ts'
@@ -25,11 +26,8 @@ export async function takeSnapshot(
 ): Promise<SnapshotInfo> {
   const machine = await ownMachine(session, ref, call)
   const { own } = machine
-  const there = own.snapshots.find(({ name }) => isAlike(name, request.name))
-  if (there)
-    throw new AzlVmError('snapshot-exists', `the machine "${ref.name}" has a snapshot "${there.name}" already`, {
-      hint: `Choose another name, or delete that one: \`azl-vm snapshot delete ${ref.name} ${there.name}\`.`,
-    })
+  const there = snapshotNamed(own.snapshots, request.name)
+  if (there) throw snapshotExists(ref.name, there)
   const held = await hold(session, machine, request, await powerToHold(session, machine, call), call)
   // QEMU wrote the memory, and the pool has not looked at its folder since.
   await session.run('look at the pool', call, () => refreshPool(machine.pool, call))
@@ -149,14 +147,5 @@ function without({ snapshots, currentSnapshot }: KvmMark, gone: HeldState): Part
 }
 
 export function findSnapshot({ domain, own }: Pick<OwnMachine, 'domain' | 'own'>, name: string): HeldState {
-  const found = own.snapshots.find((held) => isAlike(held.name, name))
-  if (found) return found
-  const names = own.snapshots.map((held) => held.name).join(', ')
-  throw new AzlVmError('snapshot-not-found', `the machine "${domain.name}" has no snapshot "${name}"`, {
-    hint: names === '' ? 'It has none at all.' : `It has: ${names}.`,
-  })
-}
-
-function isAlike(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
+  return requireSnapshot(domain.name, own.snapshots, name)
 }

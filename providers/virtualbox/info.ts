@@ -1,27 +1,8 @@
-import type { MachineInfo, MachineRef, PowerState } from '../../src/provider/machine.ts'
+import type { MachineInfo, PowerState } from '../../src/provider/machine.ts'
 import { vdiSize } from './disk-size.ts'
 import type { FoundMachine } from './machines.ts'
 import { virtualBoxMark } from './mark-text.ts'
 import { opticalPorts } from './names.ts'
-
-export function absentInfo(ref: MachineRef): MachineInfo {
-  return {
-    ref,
-    state: 'absent',
-    reason: '',
-    mark: undefined,
-    acceleration: undefined,
-    architecture: '',
-    cpus: 0,
-    memoryBytes: 0,
-    disks: [],
-    secureBoot: false,
-    tpm: false,
-    hasSystemPort: false,
-    networks: [],
-    installer: undefined,
-  }
-}
 
 /** A machine in the words of the contract. */
 export async function infoOf(machine: FoundMachine): Promise<MachineInfo> {

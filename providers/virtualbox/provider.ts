@@ -1,4 +1,5 @@
 /** The contract on VirtualBox. Each member hands over to the file that knows how. */
+import { absentMachine } from '../../src/provider/absent-machine.ts'
 import type { ConsolePort } from '../../src/provider/capabilities.ts'
 import type {
   BootWatch,
@@ -49,7 +50,7 @@ import { endpointOf } from './endpoint.ts'
 import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
 import type { HostPlaces } from './host.ts'
-import { absentInfo, infoOf } from './info.ts'
+import { infoOf } from './info.ts'
 import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts'
 import { watchState } from './machine-state.ts'
 import { allMachines, findMachine } from './machines.ts'
@@ -140,7 +141,7 @@ export class VirtualBoxProvider implements Provider {
 
   async inspect(ref: MachineRef, call: Call): Promise<MachineInfo> {
     const machine = await findMachine(this.#session, ref, call)
-    return machine ? await infoOf(machine) : absentInfo(ref)
+    return machine ? await infoOf(machine) : absentMachine(ref)
   }
 
   async openConsole(ref: MachineRef, request: ConsoleRequest, call: Call): Promise<ConsoleHandle> {

@@ -4,6 +4,7 @@ import { AzlVmError, errorText } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
+import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { basesAboutToBe } from './chains.ts'
 import { powerState } from './info.ts'
 import { allMachines, findMachine, isOwn, requireOwnMachine, type FoundMachine, type OwnMachine } from './machines.ts'
@@ -22,11 +23,8 @@ export async function takeSnapshot(
   call: Call,
 ): Promise<SnapshotInfo> {
   const machine = await requireOwnMachine(session, ref, call)
-  const there = namedAmong(machine.settings).find((each) => isAlike(each.name, name))
-  if (there)
-    throw new AzlVmError('snapshot-exists', `the machine "${ref.name}" has a snapshot "${there.name}" already`, {
-      hint: `Choose another name, or delete that one: \`azl-vm snapshot delete ${ref.name} ${there.name}\`.`,
-    })
+  const there = snapshotNamed(namedAmong(machine.settings), name)
+  if (there) throw snapshotExists(ref.name, there)
   const state = powerState(machine.state)
   if (state !== 'off' && state !== 'running')
     throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
@@ -119,17 +117,7 @@ async function sizeOf({ memoryFile, hardware }: HeldState, { media }: MachineSet
 
 /** The snapshot; throws snapshot-not-found. */
 export function findSnapshot({ ref, settings }: FoundMachine, name: string): HeldState {
-  const snapshots = namedAmong(settings)
-  const found = snapshots.find((each) => isAlike(each.name, name))
-  if (found) return found
-  const names = snapshots.map((each) => each.name).join(', ')
-  throw new AzlVmError('snapshot-not-found', `the machine "${ref.name}" has no snapshot "${name}"`, {
-    hint: names === '' ? 'It has none at all.' : `It has: ${names}.`,
-  })
-}
-
-function isAlike(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
+  return requireSnapshot(ref.name, namedAmong(settings), name)
 }
 
 /** `start` is the provider's, which connects consoles; it goes on from the memory. */

@@ -1,3 +1,4 @@
+import { absentMachine } from '../../src/provider/absent-machine.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineInfo, MachineRef } from '../../src/provider/machine.ts'
 import { diskSize } from './disk-file.ts'
@@ -12,26 +13,7 @@ const MiB = 1024 ** 2
 /** A machine in the words of the contract; one that is not there, or gone meanwhile: absent. */
 export async function infoOf(session: Session, ref: MachineRef, call: Call): Promise<MachineInfo> {
   const machine = await findMachine(session, ref, call)
-  return machine ? await neutral(session, machine, call) : absent(ref)
-}
-
-function absent(ref: MachineRef): MachineInfo {
-  return {
-    ref,
-    state: 'absent',
-    reason: '',
-    mark: undefined,
-    acceleration: undefined,
-    architecture: '',
-    cpus: 0,
-    memoryBytes: 0,
-    disks: [],
-    secureBoot: false,
-    tpm: false,
-    hasSystemPort: false,
-    networks: [],
-    installer: undefined,
-  }
+  return machine ? await neutral(session, machine, call) : absentMachine(ref)
 }
 
 async function neutral(session: Session, machine: FoundMachine, call: Call): Promise<MachineInfo> {

@@ -3,6 +3,7 @@ import { AzlVmError, errorText, isAzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
+import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { isNeededByOthers, readChains } from './chains.ts'
 import { installerOf } from './info.ts'
 import { stateOf } from './machine-state.ts'
@@ -16,6 +17,8 @@ import { turnOff } from './stop.ts'
 /** Milliseconds: the memory of a large machine is written, or a snapshot of a large disk merged. */
 const longMs = 3_600_000
 
+const deletedAndNeeded = 'It was deleted, and stays until the clones that lie on it are gone: choose another name.'
+
 export async function takeSnapshot(
   session: Session,
   ref: MachineRef,
@@ -23,13 +26,8 @@ export async function takeSnapshot(
   call: Call,
 ): Promise<SnapshotInfo> {
   const machine = await requireOwnMachine(session, ref, call)
-  const there = (await readSnapshots(session, machine)).snapshots.find((each) => isAlike(each.name, name))
-  if (there)
-    throw new AzlVmError('snapshot-exists', `the machine "${ref.name}" has a snapshot "${there.name}" already`, {
-      hint: isShown(machine, there)
-        ? `Choose another name, or delete that one: \`azl-vm snapshot delete ${ref.name} ${there.name}\`.`
-        : 'It was deleted, and stays until the clones that lie on it are gone: choose another name.',
-    })
+  const there = snapshotNamed((await readSnapshots(session, machine)).snapshots, name)
+  if (there) throw snapshotExists(ref.name, there, isShown(machine, there) ? undefined : deletedAndNeeded)
   const { state } = await stateOf(session, machine, call)
   if (state !== 'off' && state !== 'running')
     throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
@@ -87,16 +85,7 @@ function infosOf(machine: OwnMachine, all: NotedSnapshots): readonly SnapshotInf
 export async function findSnapshot(session: Session, machine: OwnMachine, name: string): Promise<NotedSnapshot> {
   const { snapshots } = await readSnapshots(session, machine)
   const shown = snapshots.filter((each) => isShown(machine, each))
-  const found = shown.find((each) => isAlike(each.name, name))
-  if (found) return found
-  const names = shown.map((each) => each.name).join(', ')
-  throw new AzlVmError('snapshot-not-found', `the machine "${machine.ref.name}" has no snapshot "${name}"`, {
-    hint: names === '' ? 'It has none at all.' : `It has: ${names}.`,
-  })
-}
-
-function isAlike(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
+  return requireSnapshot(machine.ref.name, shown, name)
 }
 
 /** `start` is the provider's, which connects consoles; it goes on from the memory. */
