@@ -13,6 +13,15 @@ test('a result code decides, whatever the language of the text', () => {
   expect(locked.evidence).toHaveLength(3)
 })
 
+test('a VBoxSVC that is not there may be in a moment; a failure of the same code that a component details is one', () => {
+  const noServer =
+    'VBoxManage: error: Failed to create the VirtualBox object!\nVBoxManage: error: Code NS_ERROR_FAILURE (0x80004005) - Operation failed (extended info not available)\n'
+  expect(isPassing(error(noServer))).toBe(true)
+  expect(
+    isPassing(error('VBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component ConsoleWrap')),
+  ).toBe(false)
+})
+
 test.each([
   ['VBoxManage: error: x (VERR_DISK_FULL)', 'no-space'],
   // A symbol says more than the code beside it.
