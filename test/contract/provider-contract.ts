@@ -27,6 +27,7 @@ import {
 } from './contract-bench.ts'
 import { networkTableTests } from './network-table.ts'
 import { systemPortTests } from './system-port.ts'
+import { describeWhere } from '../support/describe-where.ts'
 
 export interface ContractOptions {
   readonly name: string
@@ -48,8 +49,7 @@ const MiB = 1024 ** 2
 
 export function describeProviderContract(options: ContractOptions): void {
   const { name, unavailable } = options
-  const title = `the contract on ${name}${unavailable === undefined ? '' : ` (skipped: ${unavailable})`}`
-  describe.skipIf(unavailable !== undefined)(title, () => {
+  describeWhere(`the contract on ${name}`, unavailable, () => {
     let bench: Bench
     let folder: string
     let host: ContractHost

@@ -2,10 +2,11 @@
 import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { Home } from '../../src/store/paths.ts'
 import type { BuiltTool } from './e2e-build.ts'
 import { ToolProcess, type Ended } from './e2e-process.ts'
+import { describeWhere } from './describe-where.ts'
 
 /** What happens to an `up` at an entry of its journal; see test/e2e/fixtures/up-killed-at-entry.ts. */
 export interface JournalFault {
@@ -228,23 +229,20 @@ export function describeIn<W extends ToolWorld>(
   { unavailable, begin }: { readonly unavailable: string | undefined; readonly begin: () => Promise<W> },
   tests: (world: () => W) => void,
 ): void {
-  describe.skipIf(unavailable !== undefined)(
-    unavailable === undefined ? title : `${title} [skipped: ${unavailable}]`,
-    () => {
-      let world: W | undefined
-      beforeAll(async () => {
-        world = await begin()
-      })
-      afterAll(() => world?.end())
-      // A test that failed leaves things, and the next one is to be judged by its own.
-      beforeEach(() => world?.remember())
-      afterEach(() => world?.endTools())
-      tests(() => {
-        if (world === undefined) throw new Error('the world has not begun')
-        return world
-      })
-    },
-  )
+  describeWhere(title, unavailable, () => {
+    let world: W | undefined
+    beforeAll(async () => {
+      world = await begin()
+    })
+    afterAll(() => world?.end())
+    // A test that failed leaves things, and the next one is to be judged by its own.
+    beforeEach(() => world?.remember())
+    afterEach(() => world?.endTools())
+    tests(() => {
+      if (world === undefined) throw new Error('the world has not begun')
+      return world
+    })
+  })
 }
 
 export function tellEnd({ exitCode, signal, stdout, stderr }: Ended): string {

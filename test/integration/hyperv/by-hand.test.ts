@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createProbeReader, type ProbeReport } from 'boot-probe'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assetPath } from '../../../src/assets.ts'
 import { buildProbeIso } from '../../../src/media/probe-iso.ts'
 import { commandsBelow, neutral, removalCommands } from '../../support/by-hand.ts'
@@ -12,6 +12,7 @@ import { buildTool, type BuiltTool } from '../../support/e2e-build.ts'
 import { ToolProcess, type Ended } from '../../support/e2e-process.ts'
 import { tellEnd } from '../../support/tool-world.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = await missingForSimulator()
 
@@ -85,7 +86,7 @@ const serialPort =
 /** Pipes are the whole computer's, where other tests may have theirs. */
 const nameOf = (name: string): string => `${name}-${String(process.pid)}`
 
-describe.skipIf(unavailable !== undefined)(`plan --emit ps1${unavailable ? ` [skipped: ${unavailable}]` : ''}`, () => {
+describeWhere('plan --emit ps1', unavailable, () => {
   let simulator: HyperVSimulator
   let tool: BuiltTool
   let home: string

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definition } from '../../../providers/hyperv/index.ts'
 import { notesWithMark } from '../../../providers/hyperv/mark-notes.ts'
 import { readDiskImage } from '../../../src/media/disk-image.ts'
@@ -14,10 +14,11 @@ import { mintRunId, type Mark } from '../../../src/provider/mark.ts'
 import type { CloneRequest } from '../../../src/provider/snapshot.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 import { providerContext, testCall } from '../../support/test-environment.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = await missingForSimulator()
 
-describe.skipIf(unavailable !== undefined)(`snapshots and clones${unavailable ? ` (${unavailable})` : ''}`, () => {
+describeWhere('snapshots and clones', unavailable, () => {
   let simulator: HyperVSimulator
   let provider: Provider
 

@@ -1,5 +1,5 @@
 /** Every finding of doctor, met on a simulated host that has the fault. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definition } from '../../../providers/hyperv/index.ts'
 import type { Facts, Provider } from '../../../src/provider/contract.ts'
 import {
@@ -9,11 +9,12 @@ import {
   type SimulatorKnobs,
 } from '../../support/hyperv-simulator.ts'
 import { providerContext, testCall } from '../../support/test-environment.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = await missingForSimulator()
 const policies = String.raw`HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows`
 
-describe.skipIf(unavailable !== undefined)(`doctor${unavailable ? ` (${unavailable})` : ''}`, () => {
+describeWhere('doctor', unavailable, () => {
   let simulator: HyperVSimulator
   let provider: Provider
 

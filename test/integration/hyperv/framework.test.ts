@@ -1,8 +1,9 @@
 /** What our scripts use of .NET is there under Windows PowerShell 5.1 too: held against .NET Framework 4.7.2's metadata. */
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { assetPath } from '../../../src/assets.ts'
 import { checkAgainstFramework, missingForSimulator } from '../../support/hyperv-simulator.ts'
 import { temporaryFolder } from '../../support/run-cli.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const missing = await missingForSimulator()
 
@@ -36,7 +37,7 @@ const faults: readonly (readonly [line: string, fault: string | undefined])[] = 
   [`& {`, 'Missing closing'],
 ]
 
-describe.skipIf(missing !== undefined)(`.NET Framework 4.7.2 [${missing ?? 'its metadata'}]`, () => {
+describeWhere('.NET Framework 4.7.2', missing, () => {
   let found: readonly string[]
 
   beforeAll(async () => {

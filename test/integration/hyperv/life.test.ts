@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode } from 'fast-png'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definition } from '../../../providers/hyperv/index.ts'
 import { processTable } from '../../../src/host/process-identity.ts'
 import type { ConsoleHandle, HostEvent, Provider } from '../../../src/provider/contract.ts'
@@ -14,11 +14,12 @@ import { Bench, listener, textOf, type Listener } from '../../contract/contract-
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 import { buildRecorder, type RecorderProgram } from '../../support/recorder-program.ts'
 import { providerContext, testCall, testEnvironment } from '../../support/test-environment.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const missing = await missingForSimulator()
 const small = 'machine: { memory: 256MiB, disks: [], networks: [] }'
 
-describe.skipIf(missing !== undefined)(`a machine’s life on Hyper-V${missing ? ` [skipped: ${missing}]` : ''}`, () => {
+describeWhere('a machine’s life on Hyper-V', missing, () => {
   let simulator: HyperVSimulator
   let recorder: RecorderProgram
   let folder: string

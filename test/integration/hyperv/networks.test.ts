@@ -1,6 +1,6 @@
 /** Each network shape on the simulated host: planned, made, used by a second machine, taken back. No machine starts. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definition } from '../../../providers/hyperv/index.ts'
 import { hypervOptions } from '../../../providers/hyperv/options.ts'
 import type { Facts, Provider } from '../../../src/provider/contract.ts'
@@ -9,6 +9,7 @@ import type { Outputs } from '../../../src/provider/plan.ts'
 import { buildSpecSchema } from '../../../src/spec/schema.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 import { providerContext, testCall } from '../../support/test-environment.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = await missingForSimulator()
 
@@ -52,7 +53,7 @@ function requestFor(name: string, { networks, hyperv = {}, isHostNetworkAllowed 
   }
 }
 
-describe.skipIf(unavailable !== undefined)(`networks${unavailable ? ` (${unavailable})` : ''}`, () => {
+describeWhere('networks', unavailable, () => {
   let simulator: HyperVSimulator
   let provider: Provider
 

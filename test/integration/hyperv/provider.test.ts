@@ -1,13 +1,14 @@
 /** The provider's own rules, against the simulated host. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definition } from '../../../providers/hyperv/index.ts'
 import type { Provider } from '../../../src/provider/contract.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 import { providerContext, testCall } from '../../support/test-environment.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = await missingForSimulator()
 
-describe.skipIf(unavailable !== undefined)(`the provider${unavailable ? ` (${unavailable})` : ''}`, () => {
+describeWhere('the provider', unavailable, () => {
   let simulator: HyperVSimulator
   let provider: Provider
 

@@ -3,20 +3,21 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildTool, type BuiltTool } from '../../support/e2e-build.ts'
 import { ToolProcess, type Ended } from '../../support/e2e-process.ts'
 import { tellEnd } from '../../support/tool-world.ts'
 import { startRemoteHyperV, type RemoteHyperV } from '../../support/hyperv-remote.ts'
 import { missingForSimulator } from '../../support/hyperv-simulator.ts'
 import { sshUnavailable } from '../../support/ssh-server.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = sshUnavailable() ?? (await missingForSimulator())
 
 /** A dozen commands, each of which starts PowerShell twice; milliseconds. */
 const timeout = 900_000
 
-describe.skipIf(unavailable !== undefined)(`azl-vm, host behind ssh${unavailable ? ` (${unavailable})` : ''}`, () => {
+describeWhere('azl-vm, host behind ssh', unavailable, () => {
   let remote: RemoteHyperV
   let tool: BuiltTool
   let home: string

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { chooseHost } from '../../../providers/hyperv/host.ts'
 import { definition } from '../../../providers/hyperv/index.ts'
@@ -24,10 +24,11 @@ import { startRemoteHyperV, type RemoteHyperV } from '../../support/hyperv-remot
 import { missingForSimulator } from '../../support/hyperv-simulator.ts'
 import { sshUnavailable } from '../../support/ssh-server.ts'
 import { providerContext, testCall, testEnvironment } from '../../support/test-environment.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = sshUnavailable() ?? (await missingForSimulator())
 
-describe.skipIf(unavailable !== undefined)(`behind ssh${unavailable ? ` (${unavailable})` : ''}`, () => {
+describeWhere('behind ssh', unavailable, () => {
   let remote: RemoteHyperV
   beforeAll(async () => {
     remote = await startRemoteHyperV()

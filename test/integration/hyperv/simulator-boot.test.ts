@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createProbeReader } from 'boot-probe'
 import { assetPath } from '../../../src/assets.ts'
 import { ensureProbeIso } from '../../../src/media/probe-iso.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const missing = await missingForSimulator()
 
@@ -87,7 +88,7 @@ Hyper-V\Stop-VM -VM $vm -TurnOff -Force
 Say 'off'
 `
 
-describe.skipIf(missing !== undefined)(`machines of the simulator [${missing ?? 'QEMU'}]`, () => {
+describeWhere('machines of the simulator', missing, () => {
   let simulator: HyperVSimulator
   let iso: string
 

@@ -1,6 +1,7 @@
 /** The true engine binds our calls to the module's real parameters and types; what a script leans on is 5.1's. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const missing = await missingForSimulator()
 
@@ -40,7 +41,7 @@ foreach ($command in Get-Command -Module Hyper-V) { Fault ('metadata of ' + $com
 exit 7
 `
 
-describe.skipIf(missing !== undefined)(`the simulator's PowerShell [${missing ?? 'the true engine'}]`, () => {
+describeWhere("the simulator's PowerShell", missing, () => {
   let simulator: HyperVSimulator
   let said: Map<string, string>
   let exitCode: number | undefined

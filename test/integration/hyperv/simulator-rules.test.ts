@@ -1,7 +1,8 @@
 /** The simulator's state rules bite: each is asked for by a script, as our own scripts would meet it. */
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const missing = await missingForSimulator()
 
@@ -81,7 +82,7 @@ Hyper-V\Remove-VM -VM (Hyper-V\Get-VM -Id $vm.Id) -Force
 Say 'disk stays' ([IO.File]::Exists((In 'd.vhdx')))
 `
 
-describe.skipIf(missing !== undefined)(`the simulator's state rules [${missing ?? 'all asked in one process'}]`, () => {
+describeWhere("the simulator's state rules", missing, () => {
   let simulator: HyperVSimulator
   let said: Map<string, string>
 

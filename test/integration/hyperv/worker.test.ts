@@ -1,7 +1,7 @@
 /** Our worker and its verbs, in the true PowerShell engine, against the simulated module. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { translateError } from '../../../providers/hyperv/errors.ts'
 import { startLocal } from '../../../providers/hyperv/host-process.ts'
 import { localLaunch } from '../../../providers/hyperv/launch.ts'
@@ -10,10 +10,11 @@ import { assetPath } from '../../../src/assets.ts'
 import { until } from '../../support/e2e-process.ts'
 import { exists } from '../../support/tool-world.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const unavailable = await missingForSimulator()
 
-describe.skipIf(unavailable !== undefined)(`the worker in the engine${unavailable ? ` (${unavailable})` : ''}`, () => {
+describeWhere('the worker in the engine', unavailable, () => {
   let simulator: HyperVSimulator
   let worker: Worker
   beforeAll(async () => {

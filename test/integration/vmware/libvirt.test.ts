@@ -2,16 +2,17 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { filledDrive, machineVmx } from '../../../providers/vmware/machine-vmx.ts'
 import type { VmxFile } from '../../../providers/vmware/vmx-file.ts'
 import { vmwareShape } from '../../support/vmware-shape.ts'
 import { missingForVmware, startVmwareStandIn, type VmwareStandIn } from '../../support/vmware-stand-in.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const hasVirsh = !(await execa('virsh', ['--version'], { reject: false })).failed
 const missing = (await missingForVmware()) ?? (hasVirsh ? undefined : 'virsh is not installed')
 
-describe.skipIf(missing !== undefined)(`libvirt${missing === undefined ? '' : ` [skipped: ${missing}]`}`, () => {
+describeWhere('libvirt', missing, () => {
   let standIn: VmwareStandIn
   beforeAll(async () => {
     standIn = await startVmwareStandIn()

@@ -2,17 +2,18 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { VmxFile } from '../../../providers/vmware/vmx-file.ts'
 import type { MachineRequest } from '../../../src/provider/machine.ts'
 import { Bench } from '../../contract/contract-bench.ts'
 import { openVmwareHost, type VmwareHost } from '../../contract/vmware-host.ts'
 import { testCall, testEnvironment } from '../../support/test-environment.ts'
 import { missingForVmware } from '../../support/vmware-stand-in.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const missing = await missingForVmware()
 
-describe.skipIf(missing !== undefined)(`VMware${missing === undefined ? '' : ` [skipped: ${missing}]`}`, () => {
+describeWhere('VMware', missing, () => {
   let host: VmwareHost
   let bench: Bench
   let folder: string

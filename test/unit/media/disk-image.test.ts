@@ -4,9 +4,10 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readDiskImage } from '../../../src/media/disk-image.ts'
 import type { ExportFormat } from '../../../src/provider/export.ts'
+import { describeWhere } from '../../support/describe-where.ts'
 
 const MiB = 1024 ** 2
 
@@ -19,7 +20,7 @@ function hasQemu(): boolean {
   }
 }
 
-describe.skipIf(!hasQemu())(`disk images${hasQemu() ? '' : ' (qemu-img is not installed)'}`, () => {
+describeWhere('disk images', hasQemu() ? undefined : 'qemu-img is not installed', () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'azl-disk-'))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import type { Server } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { fingerprintOf, makeAuthority, makeCertificate } from '../../../../test/support/certificates.ts'
 import type { Certificate } from '../../../../test/support/certificates.ts'
 import { libvirtUnavailable, startLibvirtDaemon } from '../../../../test/support/libvirt-daemon.ts'
@@ -16,6 +16,7 @@ import { findBelow } from '../../../../test/support/process-below.ts'
 import { connect } from '../../src/index.ts'
 import type { Connection, TlsOptions } from '../../src/index.ts'
 import { collect } from '../support/collect.ts'
+import { describeWhere } from '../../../../test/support/describe-where.ts'
 
 const reason =
   libvirtUnavailable() ?? ['openssl', 'socat'].map((tool) => missing(tool)).find((each) => each !== undefined)
@@ -26,7 +27,7 @@ function missing(tool: string): string | undefined {
 
 const title = 'libvirtd that listens on the network'
 
-describe.skipIf(reason !== undefined)(reason === undefined ? title : `${title} [skipped: ${reason}]`, () => {
+describeWhere(title, reason, () => {
   let folder: string
   let daemon: LibvirtDaemon
   let tcp: PortToProcess
