@@ -29,8 +29,9 @@ public static class StorageDaemon
             arguments.AddRange(["--blockdev", $"driver={format},node-name={id},file.driver=file,file.filename={QemuArguments.File(drive.Path)}"]);
             arguments.AddRange(["--export", $"type=nbd,id={id},node-name={id},name={id},writable=on"]);
         }
-        // The last: who reaches the monitor finds the disks there.
-        arguments.AddRange(["--chardev", $"socket,id=control,path={ControlSocket},server=on,wait=off", "--monitor", "chardev=control"]);
+        // The last: who reaches the monitor finds the disks there. It waits for us: a connection that is taken while the
+        // daemon hands the monitor to a thread of its own is greeted and never read (seen with QEMU 7.2).
+        arguments.AddRange(["--chardev", $"socket,id=control,path={ControlSocket},server=on,wait=on", "--monitor", "chardev=control"]);
         var daemon = QemuHost.Current.Start("qemu-storage-daemon", arguments);
         Qmp.ConnectTo(daemon, ControlSocket).Dispose();
         return daemon;
