@@ -1,12 +1,12 @@
 /** A disk as a file: Hyper-V converts it, with all that it lies on, inside the machine's folder; then it is moved out. */
-import { copyFile, rename, rm } from 'node:fs/promises'
-import { constants } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { ExportFormat, ExportRequest } from '../../src/provider/export.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { moveFile } from '../../src/store/move-file.ts'
 import { exportFile, pathsOf } from './names.ts'
 import { requireOwnMachine } from './own-machine.ts'
 import type { Session } from './session.ts'
@@ -44,7 +44,7 @@ export async function exportDisk(
     await watching(session, disk.path, target, call, () =>
       session.runAlone('convert-disk', { path: disk.path, target, type }, asked, call),
     )
-    await move(target, file)
+    await moveFile(target, file)
   } finally {
     await discard(session, target, call)
   }
@@ -81,15 +81,6 @@ async function watching<T>(
   } finally {
     over.abort()
     await watched
-  }
-}
-
-async function move(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
-    await copyFile(from, to, constants.COPYFILE_EXCL)
   }
 }
 

@@ -1,12 +1,11 @@
 /** A disk as a file: VirtualBox writes it whole, with all that it lies on, into the machine's folder; then it is moved out. */
-import { copyFile, rename, rm } from 'node:fs/promises'
-import { constants } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { ExportFormat, ExportRequest } from '../../src/provider/export.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import { hasCode } from '../../src/store/atomic-file.ts'
+import { moveFile } from '../../src/store/move-file.ts'
 import { disksOf, powerState } from './info.ts'
 import { requireOwnMachine } from './machines.ts'
 import { exportFile } from './names.ts'
@@ -46,17 +45,8 @@ export async function exportDisk(
     await session.manage(args, { action: `convert ${disk.file}`, timeoutMs: longMs }, call)
     // VirtualBox would go on to know it by this name.
     await session.manage(['closemedium', 'disk', target], { action: `let go of ${target}` }, call)
-    await move(target, file)
+    await moveFile(target, file)
   } finally {
     await rm(target, { force: true })
-  }
-}
-
-async function move(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if (!(error instanceof Error) || !hasCode(error, 'EXDEV')) throw error
-    await copyFile(from, to, constants.COPYFILE_EXCL)
   }
 }

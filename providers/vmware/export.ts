@@ -1,11 +1,10 @@
 /** A disk as a file: VMware's tool writes it, with all that it lies on, inside the machine's folder; then it is moved out. */
-import { constants } from 'node:fs'
-import { copyFile, rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { ExportRequest } from '../../src/provider/export.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import { hasCode } from '../../src/store/atomic-file.ts'
+import { moveFile } from '../../src/store/move-file.ts'
 import { toolError } from './errors.ts'
 import { disksOf } from './info.ts'
 import { requireOwnMachine } from './machines.ts'
@@ -31,17 +30,8 @@ export async function exportDisk(
     const run = { action: `write ${disk} as a disk of its own`, timeoutMs: longMs }
     const result = await session.ask(diskManager, ['-r', disk, '-t', '0', target], run, call)
     if (result.exitCode !== 0) throw toolError(run.action, result)
-    await move(target, file)
+    await moveFile(target, file)
   } finally {
     await rm(target, { force: true })
-  }
-}
-
-async function move(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if (!hasCode(error, 'EXDEV')) throw error
-    await copyFile(from, to, constants.COPYFILE_EXCL)
   }
 }
