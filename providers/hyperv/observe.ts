@@ -2,6 +2,13 @@
 import { formatBytes } from '../../src/format-bytes.ts'
 import type { Call, Observation } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
+import {
+  comparedCards,
+  comparedDisk,
+  observedKeys,
+  observedPresence,
+  type ComparedKey,
+} from '../../src/provider/observation.ts'
 import { macWithColons, powerState } from './info.ts'
 import { findMachine, type FoundMachine, type MachineConfig } from './machines.ts'
 import { opticalLocations, pathsOf } from './names.ts'
@@ -16,27 +23,27 @@ export async function observeOperation(
   request: MachineRequest,
   call: Call,
 ): Promise<Observation> {
-  if (parameters.kind === 'switch') return present(await hasSwitch(session, parameters.name, call))
+  if (parameters.kind === 'switch') return observedPresence(await hasSwitch(session, parameters.name, call))
   const machine = await findMachine(session, request.ref, call)
   if (!machine) return { is: 'missing' }
   const { config } = machine
   switch (parameters.kind) {
     case 'machine':
-      return different(await placePairs(session, parameters, request, config, call))
+      return observedKeys(await placeKeys(session, parameters, request, config, call))
     case 'settings':
-      return different(settingsPairs(parameters, config))
+      return observedKeys(settingsKeys(parameters, config))
     case 'shared-network':
-      return present(await hasSharedSwitch(session, parameters.network, call))
+      return observedPresence(await hasSharedSwitch(session, parameters.network, call))
     case 'adapters':
-      return different(adapterPairs(parameters.adapters, request, machine))
+      return observedKeys(adapterKeys(parameters.adapters, request, machine))
     case 'disk':
       return observeDisk(parameters, config)
     case 'drives':
-      return present(config.optical.length === Object.keys(opticalLocations).length)
+      return observedPresence(config.optical.length === Object.keys(opticalLocations).length)
     case 'medium':
-      return present(installerOf(config) !== '')
+      return observedPresence(installerOf(config) !== '')
     case 'start':
-      return present(powerState(config.state) !== 'off')
+      return observedPresence(powerState(config.state) !== 'off')
   }
 }
 
@@ -45,27 +52,14 @@ function installerOf({ optical }: MachineConfig): string {
   return optical.find(({ location }) => location === opticalLocations.installer)?.path ?? ''
 }
 
-function present(isThere: boolean): Observation {
-  return { is: isThere ? 'done' : 'missing' }
-}
-
-type Pair = readonly [key: string, wanted: unknown, found: unknown]
-
-function different(pairs: readonly Pair[]): Observation {
-  const differences = pairs
-    .filter(([, wanted, found]) => wanted !== found)
-    .map(([key, wanted, found]) => ({ key, wanted: String(wanted), found: String(found) }))
-  return differences.length === 0 ? { is: 'done' } : { is: 'different', differences }
-}
-
 /** Where its folder is, if the spec says it. */
-async function placePairs(
+async function placeKeys(
   session: Session,
   { root }: MachineParameters,
   { spec }: MachineRequest,
   config: MachineConfig,
   call: Call,
-): Promise<readonly Pair[]> {
+): Promise<readonly ComparedKey[]> {
   if (spec.storage.path === undefined) return []
   const paths = pathsOf(await session.hello(call))
   const same = (folder: string): string => paths.normalize(folder).toLowerCase()
@@ -73,7 +67,7 @@ async function placePairs(
   return same(root) === same(found) ? [] : [['storage.path', root, found]]
 }
 
-function settingsPairs(wanted: SettingsParameters, config: MachineConfig): readonly Pair[] {
+function settingsKeys(wanted: SettingsParameters, config: MachineConfig): readonly ComparedKey[] {
   const template = config.secureBoot === 'On' ? (config.secureBootTemplate ?? '') : ''
   const isSecureBoot = wanted.secureBootTemplate !== ''
   return [
@@ -88,33 +82,21 @@ function settingsPairs(wanted: SettingsParameters, config: MachineConfig): reado
   ]
 }
 
-function adapterPairs(
+function adapterKeys(
   rules: readonly AdapterRule[],
-  { spec }: MachineRequest,
+  request: MachineRequest,
   { mark, config }: FoundMachine<MachineConfig>,
-): readonly Pair[] {
+): readonly ComparedKey[] {
   const modes: unknown = mark?.provider['networkModes']
-  return [
-    ['machine.networks', countOf(rules.length), countOf(config.networks.length)],
-    ...rules.flatMap(({ mode, mac }, index): readonly Pair[] => {
-      const found = config.networks[index]
-      if (!found) return []
-      const key = `machine.networks[${String(index)}]`
-      const isMinted = spec.machine.networks[index]?.mac === 'auto'
-      return [
-        [`${key}.mode`, mode, Array.isArray(modes) ? modes[index] : 'unknown'],
-        ...(isMinted ? [] : [[`${key}.mac`, mac, macWithColons(found.mac)] as const]),
-      ]
-    }),
-  ]
-}
-
-function countOf(count: number): string {
-  return `${String(count)} network card${count === 1 ? '' : 's'}`
+  const found = config.networks.map(({ mac }, index) => ({
+    mode: Array.isArray(modes) ? String(modes[index]) : 'unknown',
+    mac: macWithColons(mac),
+  }))
+  return comparedCards(request, rules, found)
 }
 
 function observeDisk({ index, sizeBytes }: DiskParameters, config: MachineConfig): Observation {
   const disk = config.disks.find(({ location }) => location === index)
   if (!disk) return { is: 'missing' }
-  return different([[`machine.disks[${String(index)}].size`, formatBytes(sizeBytes), formatBytes(disk.sizeBytes)]])
+  return observedKeys([comparedDisk(index, sizeBytes, disk.sizeBytes)])
 }

@@ -2,7 +2,15 @@
 import { posix } from 'node:path'
 import { isNoNetwork } from 'libvirt-ts'
 import type { Call, Observation } from '../../src/provider/contract.ts'
-import type { Difference, MachineRequest } from '../../src/provider/machine.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import {
+  comparedCards,
+  comparedDisk,
+  counted,
+  observedKeys,
+  observedPresence,
+  type ComparedKey,
+} from '../../src/provider/observation.ts'
 import { formatBytes } from '../../src/format-bytes.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { kvmMark } from './mark-metadata.ts'
@@ -20,7 +28,7 @@ export async function observeOperation(
     case 'domain':
       return await observeDomain(session, parameters, request, call)
     case 'pool':
-      return present(await findPool(session, parameters.pool, call))
+      return observedPresence((await findPool(session, parameters.pool, call)) !== undefined)
     case 'volume':
       return await observeVolume(session, parameters, call)
     case 'network':
@@ -34,10 +42,6 @@ export async function observeOperation(
   }
 }
 
-function present(found: unknown): Observation {
-  return { is: found === undefined ? 'missing' : 'done' }
-}
-
 async function observeDomain(
   session: Session,
   parameters: DefineParameters,
@@ -46,24 +50,24 @@ async function observeDomain(
 ): Promise<Observation> {
   const domain = await session.findDomain(request.ref, call)
   if (!domain) return { is: 'missing' }
-  const differences = compare(await session.config(domain, call), session.parse(parameters.xml), parameters, request)
-  return differences.length === 0 ? { is: 'done' } : { is: 'different', differences }
+  const config = await session.config(domain, call)
+  return observedKeys(domainKeys(config, session.parse(parameters.xml), parameters, request))
 }
 
 /** Every key of the spec that the domain itself holds, beside what it has. */
-function compare(
+function domainKeys(
   config: DomainConfig,
   planned: DomainConfig,
   parameters: DefineParameters,
   request: MachineRequest,
-): readonly Difference[] {
+): readonly ComparedKey[] {
   const { machine, storage } = request.spec
   const mark = config.mark && kvmMark(config.mark)
-  const pairs: readonly (readonly [key: string, wanted: unknown, found: unknown])[] = [
+  return [
     ['arch', request.architecture, config.architecture],
     ['machine.cpus', machine.cpus, config.cpus],
     ['machine.memory', formatBytes(machine.memory), formatBytes(config.memoryBytes)],
-    ['machine.disks', countOf('disk', machine.disks.length), countOf('disk', config.disks.length)],
+    ['machine.disks', counted(machine.disks.length, 'disk'), counted(config.disks.length, 'disk')],
     ['machine.firmware.secureBoot', machine.firmware.secureBoot === true, config.secureBoot],
     ['machine.firmware.tpm', machine.firmware.tpm, config.tpm],
     // Emulation cannot nest, so its domain says nothing of it.
@@ -73,17 +77,9 @@ function compare(
       config.domainType === 'qemu' ? machine.nestedVirtualization : config.isNested,
     ],
     ['machine.acceleration', machine.acceleration, mark?.acceleration],
-    [
-      'machine.networks',
-      countOf('network card', machine.networks.length),
-      countOf('network card', config.interfaces.length),
-    ],
-    ...networkPairs(config, parameters, request, mark?.networkModes ?? []),
+    ...networkKeys(config, parameters, request, mark?.networkModes ?? []),
     ...(storage.path === undefined ? [] : [['storage.path', poolFolder(planned), poolFolder(config)] as const]),
   ]
-  return pairs
-    .filter(([, wanted, found]) => wanted !== found)
-    .map(([key, wanted, found]) => ({ key, wanted: String(wanted), found: String(found) }))
 }
 
 /** The folder of the pool: every machine of ours has its serial log there. */
@@ -92,26 +88,26 @@ function poolFolder(config: DomainConfig): string {
   return log === undefined ? 'none' : posix.dirname(log)
 }
 
-function networkPairs(
+function networkKeys(
   config: DomainConfig,
-  parameters: DefineParameters,
+  { networks }: DefineParameters,
   request: MachineRequest,
   modes: readonly string[],
-): readonly (readonly [string, unknown, unknown])[] {
-  return parameters.networks.flatMap((network, index) => {
-    const found = config.interfaces[index]
-    if (!found) return []
-    const key = `machine.networks[${String(index)}]`
-    const isMinted = request.spec.machine.networks[index]?.mac === 'auto'
-    const isOwn = network.mode === 'isolated'
-    return [
-      [`${key}.mode`, network.mode, modes[index] ?? found.type],
-      ...(isMinted ? [] : [[`${key}.mac`, network.mac, found.mac] as const]),
-      ...(isOwn ? [] : [['kvm.network', network.network ?? 'none', found.network ?? 'none'] as const]),
-      ['kvm.bridge', network.bridge ?? 'none', found.type === 'bridge' ? (found.bridge ?? 'none') : 'none'],
-      [`${key}.forward`, forwardText(request, index), foundForwardText(config, index)],
-    ] as const
-  })
+): readonly ComparedKey[] {
+  const cards = config.interfaces.map(({ type, mac }, index) => ({ mode: modes[index] ?? type, mac }))
+  return [
+    ...comparedCards(request, networks, cards),
+    ...networks.flatMap((network, index): readonly ComparedKey[] => {
+      const found = config.interfaces[index]
+      if (!found) return []
+      const isOwn = network.mode === 'isolated'
+      return [
+        ...(isOwn ? [] : [['kvm.network', network.network ?? 'none', found.network ?? 'none'] as const]),
+        ['kvm.bridge', network.bridge ?? 'none', found.type === 'bridge' ? (found.bridge ?? 'none') : 'none'],
+        [`machine.networks[${String(index)}].forward`, forwardText(request, index), foundForwardText(config, index)],
+      ]
+    }),
+  ]
 }
 
 function forwardText(request: MachineRequest, index: number): string {
@@ -130,10 +126,6 @@ function foundForwardText(config: DomainConfig, index: number): string {
   )
 }
 
-function countOf(what: string, count: number): string {
-  return `${String(count)} ${what}${count === 1 ? '' : 's'}`
-}
-
 async function observeVolume(
   session: Session,
   parameters: KvmParameters & { readonly kind: 'volume' },
@@ -145,14 +137,8 @@ async function observeVolume(
     const volume = await findVolume(pool, parameters.volume, call)
     if (!volume) return { is: 'missing' }
     const { capacityBytes } = await volume.info(signalOf(call))
-    if (capacityBytes === parameters.sizeBytes) return { is: 'done' }
     const index = /disk(\d+)\.qcow2$/.exec(parameters.volume)?.[1] ?? '0' // azl4.<run id>.disk0.qcow2
-    const difference = {
-      key: `machine.disks[${index}].size`,
-      wanted: formatBytes(parameters.sizeBytes),
-      found: formatBytes(capacityBytes),
-    }
-    return { is: 'different', differences: [difference] }
+    return observedKeys([comparedDisk(Number(index), parameters.sizeBytes, capacityBytes)])
   })
 }
 
@@ -171,12 +157,12 @@ async function observeNetwork(session: Session, name: string, call: Call): Promi
 async function observeDrive(session: Session, request: MachineRequest, call: Call): Promise<Observation> {
   const domain = await session.findDomain(request.ref, call)
   if (!domain) return { is: 'missing' }
-  return present((await session.config(domain, call)).optical[0]?.path)
+  return observedPresence((await session.config(domain, call)).optical[0]?.path !== undefined)
 }
 
 async function observePower(session: Session, request: MachineRequest, call: Call): Promise<Observation> {
   const domain = await session.findDomain(request.ref, call)
   const isOn =
     domain !== undefined && (await session.run('read the state', call, () => domain.isActive(signalOf(call))))
-  return { is: isOn ? 'done' : 'missing' }
+  return observedPresence(isOn)
 }

@@ -2,7 +2,8 @@
 import { formatBytes } from '../../src/format-bytes.ts'
 import { guestCapabilities, type Capabilities } from '../../src/provider/capabilities.ts'
 import type { Observation } from '../../src/provider/contract.ts'
-import type { Difference, MachineRequest } from '../../src/provider/machine.ts'
+import type { MachineRequest } from '../../src/provider/machine.ts'
+import { observedKeys } from '../../src/provider/observation.ts'
 import type { Operation, PlanDiagnostic } from '../../src/provider/plan.ts'
 import type { MemoryMachine } from './memory-machine.ts'
 
@@ -84,15 +85,11 @@ export function diagnose(request: MachineRequest, capabilities: Capabilities): r
 export function compared({ config }: MemoryMachine, request: MachineRequest): Observation {
   const { machine } = request.spec
   const modes = (list: readonly { readonly mode: string }[]): string => list.map(({ mode }) => mode).join(', ')
-  const pairs: readonly (readonly [key: string, wanted: unknown, found: unknown])[] = [
+  return observedKeys([
     ['machine.cpus', machine.cpus, config.cpus],
     ['machine.memory', formatBytes(machine.memory), formatBytes(config.memoryBytes)],
     ['machine.firmware.secureBoot', machine.firmware.secureBoot === true, config.secureBoot],
     ['machine.firmware.tpm', machine.firmware.tpm, config.tpm],
     ['machine.networks', modes(machine.networks), modes(config.networks)],
-  ]
-  const differences: readonly Difference[] = pairs
-    .filter(([, wanted, found]) => wanted !== found)
-    .map(([key, wanted, found]) => ({ key, wanted: String(wanted), found: String(found) }))
-  return differences.length === 0 ? { is: 'done' } : { is: 'different', differences }
+  ])
 }
