@@ -18,6 +18,7 @@ import { measureLibvirtClient } from './libvirt-client.ts'
 import { load } from './measure.ts'
 import { measureProbeIso } from './probe-iso.ts'
 import { asMarkdown, mebibytes, partAsText, type Part } from './report.ts'
+import { measureVirtualBox, measureVmware } from './programs.ts'
 import { measureRecorder } from './recorder.ts'
 import { measureSnapshots } from './snapshots.ts'
 import { measureStartUp } from './start-up.ts'
@@ -39,10 +40,12 @@ const partNames = [
   'iso',
   'recorder',
   'hyperv',
+  'virtualbox',
+  'vmware',
   'contract',
 ] as const
 type PartName = (typeof partNames)[number]
-const withoutDaemon: readonly PartName[] = ['start', 'iso', 'recorder', 'hyperv', 'contract']
+const withoutDaemon: readonly PartName[] = ['start', 'iso', 'recorder', 'hyperv', 'virtualbox', 'vmware', 'contract']
 
 /** Resolves with the exit code: 0 where it measured, whatever came out. */
 export async function runBench(argv: readonly string[], places: Places): Promise<number> {
@@ -90,6 +93,8 @@ async function measureParts(names: readonly PartName[], rounds: number, places: 
     iso: () => inFolder((folder) => measureProbeIso(places.root, folder, rounds)),
     recorder: () => inFolder((folder) => measureRecorder(places.root, folder, rounds)),
     hyperv: () => inFolder((folder) => measureHyperV(places.root, folder, rounds)),
+    virtualbox: () => inFolder((folder) => measureVirtualBox({ root: places.root, folder }, rounds)),
+    vmware: () => inFolder((folder) => measureVmware({ root: places.root, folder }, rounds)),
     contract: () => measureContractSuite(places.root),
   }
   try {

@@ -1,0 +1,51 @@
+# The machine of one `azl-vm up` on VMware as an admin would write it down: the same calls, without looking and asking.
+# scripts/bench/programs.ts runs it beside `up`. Words: the machine's name, the ISO.
+set -euo pipefail
+name=$1 iso=$2
+folder=$HOME/vmware/$name
+
+mkdir -p "$folder"
+vmware-vdiskmanager -c -s 64MB -a lsilogic -t 0 "$folder/disk0.vmdk"
+cat >"$folder/$name.vmx" <<END
+.encoding = "UTF-8"
+config.version = "8"
+virtualHW.version = "21"
+virtualHW.productCompatibility = "hosted"
+displayName = "$name"
+guestOS = "other6xlinux-64"
+uuid.bios = "56 4d 0a 1b 2c 3d 4e 5f-60 71 82 93 a4 b5 c6 d7"
+uuid.action = "keep"
+msg.autoAnswer = "TRUE"
+numvcpus = "1"
+memsize = "256"
+firmware = "efi"
+efi.serialConsole.enabled = "FALSE"
+bios.bootOrder = "hdd,cdrom"
+pciBridge0.present = "TRUE"
+pciBridge4.present = "TRUE"
+pciBridge4.virtualDev = "pcieRootPort"
+pciBridge4.functions = "8"
+pciBridge5.present = "TRUE"
+pciBridge5.virtualDev = "pcieRootPort"
+pciBridge5.functions = "8"
+floppy0.present = "FALSE"
+nvme0.present = "TRUE"
+nvme0:0.present = "TRUE"
+nvme0:0.fileName = "disk0.vmdk"
+sata0.present = "TRUE"
+sata0:0.present = "TRUE"
+sata0:0.deviceType = "cdrom-image"
+sata0:0.fileName = "$iso"
+sata0:0.startConnected = "TRUE"
+ethernet0.present = "TRUE"
+ethernet0.virtualDev = "e1000e"
+ethernet0.connectionType = "nat"
+ethernet0.addressType = "static"
+ethernet0.address = "00:50:56:3a:7b:01"
+serial0.present = "TRUE"
+serial0.fileType = "pipe"
+serial0.fileName = "$folder/serial.sock"
+serial0.pipe.endPoint = "server"
+serial0.tryNoRxLoss = "TRUE"
+END
+vmrun -T ws start "$folder/$name.vmx" nogui
