@@ -4,7 +4,7 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { claim } from './claim.ts'
-import { requireMachine, type FoundMachine } from './machines.ts'
+import { requireDescribed, requireMachine, type DescribedMachine } from './machines.ts'
 import { addDrives, attachDisk, createDisk, secureBoot, type Arguments } from './manage-calls.ts'
 import { attachMedium } from './medium.ts'
 import { diskFile, diskPort, opticalPorts } from './names.ts'
@@ -22,16 +22,16 @@ export async function applyOperation(
   const { ref } = request
   if (parameters.kind === 'machine') return { folder: (await claim(session, parameters, request, call)).folder }
   if (parameters.kind === 'medium') return { place: await attachMedium(session, ref, request.installer, call) }
-  const machine = await requireMachine(session, ref, call)
   switch (parameters.kind) {
     case 'secure-boot':
-      if (!machine.secureBoot) await all(session, secureBoot(ref.id), `switch Secure Boot of ${ref.name} on`, call)
+      if (!(await requireMachine(session, ref, call)).secureBoot)
+        await all(session, secureBoot(ref.id), `switch Secure Boot of ${ref.name} on`, call)
       break
     case 'drives':
-      await applyDrives(session, machine, parameters.diskCount, call)
+      await applyDrives(session, await requireDescribed(session, ref, call), parameters.diskCount, call)
       break
     case 'disk':
-      await applyDisk(session, machine, parameters, call)
+      await applyDisk(session, await requireDescribed(session, ref, call), parameters, call)
       break
   }
   return {}
@@ -44,7 +44,7 @@ async function all(session: Session, calls: readonly Arguments[], action: string
 /** Each step that an interrupted run left out. */
 export async function applyDrives(
   session: Session,
-  { ref, settings }: FoundMachine,
+  { ref, settings }: DescribedMachine,
   diskCount: number,
   call: Call,
 ): Promise<void> {
@@ -59,7 +59,7 @@ export async function applyDrives(
 
 async function applyDisk(
   session: Session,
-  { ref, folder, settings }: FoundMachine,
+  { ref, folder, settings }: DescribedMachine,
   { index, sizeBytes }: DiskParameters,
   call: Call,
 ): Promise<void> {

@@ -4,7 +4,14 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { chooseForwards } from './forwards.ts'
-import { allMachines, isOwn, requireMachine, type FoundMachine } from './machines.ts'
+import {
+  allMachines,
+  isOwn,
+  requireDescribed,
+  requireMachine,
+  type DescribedMachine,
+  type FoundMachine,
+} from './machines.ts'
 import { configureMachine, createMachine } from './manage-calls.ts'
 import { descriptionWith } from './mark-text.ts'
 import { groupOf } from './names.ts'
@@ -19,7 +26,7 @@ export async function claim(
   parameters: MachineParameters,
   { ref, mark }: { readonly ref: MachineRef; readonly mark: Mark },
   call: Call,
-): Promise<FoundMachine> {
+): Promise<DescribedMachine> {
   // VirtualBox takes a name twice: of two commands here one waits.
   return await session.context.sharedLock('names of VirtualBox', call, async () => {
     const all = await allMachines(session, call)
@@ -45,7 +52,7 @@ export async function claim(
     const configure = configureMachine(ref.id, parameters, forwards, descriptionWith(ours))
     await session.manage(configure, { action: `configure ${ref.name}` }, call)
     await withdrawBefore(session, ref, mark, call)
-    return await requireMachine(session, ref, call)
+    return await requireDescribed(session, ref, call)
   })
 }
 

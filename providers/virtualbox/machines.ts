@@ -58,6 +58,7 @@ export async function allMachines(session: Session, call: Call): Promise<readonl
       const entry = text.slice(entries[index]?.index, entries[index + 1]?.index)
       const state = stateWord(statePattern.exec(entry)?.[1] ?? '')
       const isKnown = state !== undefined && hasAllPaths(settings, pathsIn(entry))
+      session.settingsFiles.set(uuid, file)
       if (!isKnown) return await findMachine(session, { name: settings.name, id: uuid }, call)
       return foundIn(settings, file, state, secureBootPattern.test(entry), pathsIn(entry))
     }),
@@ -98,6 +99,7 @@ export async function findMachine(session: Session, ref: MachineRef, call: Call)
   const settings = await readSettings(file)
   // It was removed meanwhile.
   if (!settings) return undefined
+  session.settingsFiles.set(ref.id, file)
   const paths = new Map(
     attachedTo(settings.hardware).flatMap(({ port, uuid }) => {
       const image = imageAt(info, port)
@@ -154,6 +156,18 @@ export async function requireMachine(session: Session, ref: MachineRef, call: Ca
   const machine = await findMachine(session, ref, call)
   if (machine) return machine
   throw new AzlVmError('machine-not-found', `the machine "${ref.name}" is not there any more`)
+}
+
+/** What a machine's settings file tells of it: all but what it is doing. */
+export type DescribedMachine = Pick<FoundMachine, 'ref' | 'folder' | 'settings'>
+
+/** The machine as its settings file has it, for which VirtualBox is asked only where the file is not known; throws machine-not-found. */
+export async function requireDescribed(session: Session, ref: MachineRef, call: Call): Promise<DescribedMachine> {
+  const file = session.settingsFiles.get(ref.id)
+  const settings = file === undefined ? undefined : await readSettings(file)
+  // A machine that is gone leaves no file; only VirtualBox knows whether it was moved.
+  if (file === undefined || settings?.uuid !== ref.id) return await requireMachine(session, ref, call)
+  return { ref: { name: settings.name, id: settings.uuid }, folder: path.dirname(file), settings }
 }
 
 /** The machine; throws machine-not-found, and not-owned where it carries no mark that names it. */

@@ -21,6 +21,8 @@ export interface Asked {
 export class Session {
   readonly context: ProviderContext
   readonly places: HostPlaces
+  /** Where the settings of each machine that was met lie, by UUID. */
+  readonly settingsFiles = new Map<string, string>()
   #programs: Promise<Programs | undefined> | undefined
 
   constructor(context: ProviderContext, places: HostPlaces) {
