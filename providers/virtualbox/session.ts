@@ -31,8 +31,8 @@ export class Session {
   }
 
   /** Looked for once; throws tool-missing. */
-  async programs(): Promise<Programs> {
-    this.#programs ??= findPrograms(this.context)
+  async programs(call: Call): Promise<Programs> {
+    this.#programs ??= findPrograms(this.context, call)
     const programs = await this.#programs
     if (programs) return programs
     throw new AzlVmError('tool-missing', 'VirtualBox is not installed: there is no VBoxManage', {
@@ -66,13 +66,10 @@ export class Session {
   }
 
   /** The same, whatever the exit code. */
-  async attempt(
-    args: readonly string[],
-    { action, timeoutMs = usualMs }: Asked,
-    { signal, debug }: Call,
-  ): Promise<ProgramResult> {
+  async attempt(args: readonly string[], { action, timeoutMs = usualMs }: Asked, call: Call): Promise<ProgramResult> {
+    const { signal, debug } = call
     if (signal.aborted) throw new AzlVmError('cancelled', `interrupted before it was to ${action}`)
-    const { manage } = await this.programs()
+    const { manage } = await this.programs(call)
     const result = await runProgram(manage, args, { env: this.context.env, signal, timeoutMs })
     debug(`VBoxManage: ${action}`, { args, exitCode: result.exitCode, stderr: result.stderr })
     return result

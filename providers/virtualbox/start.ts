@@ -80,7 +80,7 @@ async function begin(session: Session, { ref, folder, settings }: FoundMachine, 
   if (call.signal.aborted) throw new AzlVmError('cancelled', `interrupted before "${ref.name}" was started`)
   const { serialPath } = settings.hardware
   if (serialPath !== undefined && session.context.platform !== 'win32') makeFolder(path.dirname(serialPath), 0o700)
-  const { headless, folder: cwd } = await session.programs()
+  const { headless, folder: cwd } = await session.programs(call)
   const log = path.join(folder, startLog)
   const output = openSync(log, 'w', 0o600)
   let ended: { readonly exitCode: number | undefined } | undefined

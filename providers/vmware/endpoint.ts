@@ -1,12 +1,12 @@
 /** Where a guest answers: what VMware's own DHCP servers leased to its cards, for a guest without VMware Tools tells nothing. */
 import { readdir, readFile } from 'node:fs/promises'
+import { registryText } from '../../src/host/registry.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
 import type { Endpoint } from '../../src/provider/machine.ts'
 import { cardsOf } from './info.ts'
 import type { FoundMachine } from './machines.ts'
 import { pathsOf } from './names.ts'
 import type { Session } from './session.ts'
-import { registryValue } from './tools.ts'
 
 const sshPort = 22
 
@@ -22,13 +22,13 @@ export async function endpointOf(session: Session, machine: FoundMachine, call: 
   return undefined
 }
 
-const dhcpService = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\VMnetDHCP\\Parameters'
+const leaseFile = { key: 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\VMnetDHCP\\Parameters', name: 'LeaseFile' }
 
 /** One for each network, or one for all (components.md section 10). */
 async function leaseFiles({ context, places }: Session, call: Call): Promise<readonly string[]> {
   const { platform, env } = context
   if (platform === 'win32') {
-    const named = await registryValue(context, dhcpService, 'LeaseFile', call)
+    const named = await registryText(leaseFile, env, call.signal)
     return [named ?? `${env['ProgramData'] ?? 'C:\\ProgramData'}\\VMware\\vmnetdhcp.leases`]
   }
   if (platform === 'darwin')

@@ -1,5 +1,7 @@
 /** Where VMware's tools are and which product they belong to; looked for without starting any of them where it can be. */
 import { access, constants, readFile } from 'node:fs/promises'
+import { variableOf } from '../../src/host/environment.ts'
+import { registryText } from '../../src/host/registry.ts'
 import { runProgram } from '../../src/host/run-program.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
 import { pathsOf } from './names.ts'
@@ -36,7 +38,7 @@ export async function findTools(context: ProviderContext, call: Call): Promise<L
 }
 
 function foldersOnPath({ env, platform }: ProviderContext): readonly string[] {
-  const path = Object.entries(env).find(([name]) => name.toUpperCase() === 'PATH')?.[1] ?? ''
+  const path = variableOf(env, 'PATH') ?? ''
   return path.split(pathsOf(platform).delimiter).filter((folder) => pathsOf(platform).isAbsolute(folder))
 }
 
@@ -46,18 +48,19 @@ const fusion = '/Applications/VMware Fusion.app'
 async function usualFolders(context: ProviderContext, call: Call): Promise<readonly string[]> {
   if (context.platform === 'darwin') return [`${fusion}/Contents/Public`, `${fusion}/Contents/Library`]
   if (context.platform !== 'win32') return ['/usr/bin', '/usr/local/bin']
-  const program = await registryValue(context, appPath, undefined, call)
-  const named = program === undefined ? [] : [pathsOf('win32').dirname(program)]
+  const program = await registryText({ key: appPath }, context.env, call.signal)
+  const named = program === undefined ? [] : [pathsOf('win32').dirname(program.replace(/^"(.*)"$/, '$1'))]
   return [...named, ...programFolders(context.env).map((folder) => `${folder}\\VMware\\VMware Workstation`)]
 }
 
 const appPath = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\App Paths\\vmware.exe'
-const productKey = 'HKLM\\SOFTWARE\\WOW6432Node\\VMware, Inc.\\VMware Workstation'
+const productVersion = {
+  key: 'HKLM\\SOFTWARE\\WOW6432Node\\VMware, Inc.\\VMware Workstation',
+  name: 'ProductVersion',
+}
 
 function programFolders(env: NodeJS.ProcessEnv): readonly string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && ['PROGRAMFILES(X86)', 'PROGRAMFILES'].includes(name.toUpperCase()) ? [value] : [],
-  )
+  return ['ProgramFiles(x86)', 'ProgramFiles'].flatMap((name) => variableOf(env, name) ?? [])
 }
 
 async function firstIn(
@@ -86,22 +89,6 @@ async function windowOfFusion({ HOME }: NodeJS.ProcessEnv): Promise<string | und
   return undefined
 }
 
-const regTimeoutMs = 10_000
-
-/** A value of the registry, by reg.exe, whose word for the type is the same in every language; undefined: not there. */
-export async function registryValue(
-  { env }: Pick<ProviderContext, 'env'>,
-  key: string,
-  name: string | undefined,
-  { signal }: Call,
-): Promise<string | undefined> {
-  const systemRoot = Object.entries(env).find(([each]) => each.toUpperCase() === 'SYSTEMROOT')?.[1] ?? 'C:\\Windows'
-  const args = ['query', key, ...(name === undefined ? ['/ve'] : ['/v', name])]
-  const reg = pathsOf('win32').join(systemRoot, 'System32', 'reg.exe')
-  const { exitCode, stdout } = await runProgram(reg, args, { env, signal, timeoutMs: regTimeoutMs })
-  return exitCode === 0 ? /\sREG_(?:EXPAND_)?SZ\s+(.*\S)/.exec(stdout)?.[1]?.replace(/^"(.*)"$/, '$1') : undefined //     (Default)    REG_SZ    C:\Program Files (x86)\VMware\VMware Workstation\vmware.exe
-}
-
 // VMware Workstation 17.6.2 build-24409262, VMware Workstation 25H2 build-24995812
 const versionLine = /VMware (Workstation|Fusion)\D*? (\d+(?:\.\d+)+|\d{2}H\d(?:u\d+)?)/
 
@@ -110,7 +97,7 @@ export async function readProduct(context: ProviderContext, { window }: Tools, c
   const { platform, env } = context
   if (platform === 'darwin') return { is: 'fusion', version: await bundleVersion(window) }
   if (platform === 'win32')
-    return { is: 'workstation', version: (await registryValue(context, productKey, 'ProductVersion', call)) ?? '' }
+    return { is: 'workstation', version: (await registryText(productVersion, env, call.signal)) ?? '' }
   if (window === undefined) return { is: 'workstation', version: '' }
   const { stdout } = await runProgram(window, ['-v'], { env, signal: call.signal, timeoutMs: 30_000 })
   return { is: 'workstation', version: versionLine.exec(stdout)?.[2] ?? '' }
