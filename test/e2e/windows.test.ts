@@ -1,19 +1,16 @@
 /** azl-vm on Windows' own runtime: Windows' Node under Wine, real drives, pipes and argument quoting. */
 import { once } from 'node:events'
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { join, win32 } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { options } from '../../scripts/build.mjs'
 import { tellEnd } from '../support/tool-world.ts'
-import { repositoryRoot } from '../support/run-cli.ts'
 import { missingForWindows, Windows, windowsLimitMs } from '../support/windows.ts'
+import { install, installed } from '../support/windows-install.ts'
 
 const missing = await missingForWindows()
-
-/** Where npm would have put it, on a drive and below a name that Windows' users have. */
-const installed = String.raw`D:\Über uns & Co (100%)\azl-vm`
 
 /** What decides on paths, names and arguments. Their expectations hold on every system. */
 const unitTests = [
@@ -22,26 +19,10 @@ const unitTests = [
   ...['lock', 'state'].map((name) => `store/${name}`),
 ].map((name) => `test/unit/${name}.test`)
 
-async function install(windows: Windows): Promise<void> {
-  const folder = windows.unix(installed)
-  const { default: manifest } = (await import('../../package.json', { with: { type: 'json' } })) as {
-    default: { files: readonly string[] }
-  }
-  await mkdir(folder, { recursive: true })
-  for (const name of ['package.json', ...manifest.files.filter((file) => file !== 'dist')])
-    await cp(join(repositoryRoot, name), join(folder, name), { recursive: true })
+async function installUnitTests(windows: Windows): Promise<void> {
   await build({
     ...options,
-    outdir: join(folder, 'dist'),
-    entryPoints: {
-      cli: 'src/cli.ts',
-      recorder: 'src/recorder/main.ts',
-      'on-windows': 'test/e2e/fixtures/on-windows.ts',
-    },
-  })
-  await build({
-    ...options,
-    outdir: join(folder, 'tests'),
+    outdir: join(windows.unix(installed), 'tests'),
     entryPoints: {
       run: 'test/e2e/fixtures/unit-on-windows.ts',
       ...Object.fromEntries(unitTests.map((test) => [test, `${test}.ts`])),
@@ -54,7 +35,8 @@ describe.skipIf(missing !== undefined)(title, { timeout: windowsLimitMs }, () =>
   let windows: Windows
   beforeAll(async () => {
     windows = await Windows.begin()
-    await install(windows)
+    await install(windows, { 'on-windows': 'test/e2e/fixtures/on-windows.ts' })
+    await installUnitTests(windows)
   }, windowsLimitMs)
   afterAll(() => windows.stop())
 

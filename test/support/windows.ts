@@ -122,6 +122,8 @@ export class Windows {
       ...wineEnvironment(prefix),
       AZL_SIM_BRIDGE: bridge.address,
       AZL_SIM_STATE: onDriveZ(join(folder, 'state')),
+      // What each drive is to programs outside.
+      AZL_SIM_DRIVES: JSON.stringify({ c: join(prefix, 'drive_c'), d: join(folder, 'd'), z: '' }),
     }
     const windows = new Windows(folder, env, bridge)
     await mkdir(windows.drive)
@@ -144,6 +146,12 @@ export class Windows {
     const below = path.slice(2).replaceAll('\\', '/')
     const drive = path.slice(0, 2).toLowerCase()
     return drive === 'd:' ? join(this.drive, below) : join(String(this.#env['WINEPREFIX']), 'drive_c', below)
+  }
+
+  /** Sets a value of the registry, as an installer does; no name: the key's default one. */
+  async setRegistry(key: string, name: string | undefined, value: string): Promise<void> {
+    const args = ['add', key, ...(name === undefined ? ['/ve'] : ['/v', name]), '/d', value, '/f']
+    await execa(wine, ['reg', ...args], { env: this.#env, extendEnv: false, stdio: 'ignore' })
   }
 
   /** Runs `node.exe` with these words. */

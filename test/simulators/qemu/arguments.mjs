@@ -1,5 +1,6 @@
 // @ts-check
 import { controlSocket, driveId, memoryFile, runnerSocket, serialId, tpmSocket } from './description.mjs'
+import { linuxPath } from './linux.mjs'
 
 /**
  * @typedef {import('./description.mjs').QemuMachine} QemuMachine
@@ -173,5 +174,5 @@ function bootIndex({ bootIndex: index }) {
 
 /** A comma in an option's value is doubled. @param {string} path */
 function file(path) {
-  return path.replaceAll(',', ',,')
+  return linuxPath(path).replaceAll(',', ',,')
 }

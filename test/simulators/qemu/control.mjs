@@ -4,6 +4,7 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { controlSocket, driveId, memoryFile, serialId } from './description.mjs'
+import { linuxPath } from './linux.mjs'
 import { Qmp } from './qmp.mjs'
 
 /** @typedef {import('./description.mjs').SerialEnd} SerialEnd */
@@ -49,7 +50,7 @@ export async function quit(qmp) {
 }
 
 /** Writes a PNG. @param {Qmp} qmp @param {string} file */
-export const screenshot = (qmp, file) => qmp.execute('screendump', { filename: file, format: 'png' })
+export const screenshot = (qmp, file) => qmp.execute('screendump', { filename: linuxPath(file), format: 'png' })
 
 /**
  * Puts an ISO into a drive that had one from the start or not; undefined ejects.
@@ -63,7 +64,7 @@ export async function changeMedium(qmp, drive, medium) {
   else
     await qmp.execute('blockdev-change-medium', {
       id,
-      filename: medium,
+      filename: linuxPath(medium),
       format: 'raw',
       'read-only-mode': 'read-only',
       force: true,

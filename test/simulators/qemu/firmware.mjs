@@ -3,6 +3,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { ownPath } from './linux.mjs'
 
 /**
  * @typedef {import('./description.mjs').Architecture} Architecture
@@ -36,7 +37,7 @@ export async function prepareFirmware(folder, architecture, secureBoot) {
  */
 function files(architecture, secureBoot) {
   const keys = secureBoot ? '.ms' : ''
-  if (architecture === 'aarch64')
-    return [`/usr/share/AAVMF/AAVMF_CODE${keys}.fd`, `/usr/share/AAVMF/AAVMF_VARS${keys}.fd`]
-  return [`/usr/share/OVMF/OVMF_CODE_4M${keys}.fd`, `/usr/share/OVMF/OVMF_VARS_4M${keys}.fd`]
+  const [folder, size] = architecture === 'aarch64' ? ['AAVMF/AAVMF', ''] : ['OVMF/OVMF', '_4M']
+  const named = (/** @type {string} */ what) => ownPath(`/usr/share/${folder}_${what}${size}${keys}.fd`)
+  return [named('CODE'), named('VARS')]
 }

@@ -1,9 +1,8 @@
 // @ts-check
 // QEMU's monitor: a command, its answer; events go to whoever listens.
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connectTo } from './linux.mjs'
 
 /** QEMU refused a command. */
 export class QmpError extends Error {}
@@ -48,9 +47,7 @@ export class Qmp {
    * @returns {Promise<Qmp>}
    */
   static async connect(path, onEvent = () => undefined) {
-    const socket = connect(path)
-    await once(socket, 'connect')
-    const qmp = new Qmp(socket, onEvent)
+    const qmp = new Qmp(await connectTo(path), onEvent)
     await qmp.execute('qmp_capabilities')
     return qmp
   }

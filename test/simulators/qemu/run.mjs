@@ -1,11 +1,11 @@
 // @ts-check
 // Runs a described machine: QEMU and its TPM, which end with the process that started them.
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { qemuArguments, qemuProgram } from './arguments.mjs'
 import { memoryFile, runnerSocket, tpmSocket } from './description.mjs'
+import { startProgram } from './linux.mjs'
 import { Qmp } from './qmp.mjs'
 
 /**
@@ -13,7 +13,6 @@ import { Qmp } from './qmp.mjs'
  *
  * @typedef {object} RunningMachine
  * @property {Qmp} qmp the runner's monitor
- * @property {number} pid QEMU's
  * @property {Promise<void>} ended the machine is off, QEMU and its TPM are gone
  * @property {() => void} kill
  */
@@ -28,10 +27,10 @@ import { Qmp } from './qmp.mjs'
  */
 export async function runMachine(machine, folder, onEvent) {
   const tpm = machine.tpm === undefined ? undefined : await startTpm(machine.tpm.stateFolder, folder)
-  const qemu = start(qemuProgram(machine), qemuArguments(machine), folder)
+  const qemu = startProgram(qemuProgram(machine), qemuArguments(machine), folder)
   const qmp = await Qmp.connectToStarted(join(folder, runnerSocket), () => qemu.isGone, onEvent)
   if (qmp === undefined) {
-    tpm?.child.kill('SIGKILL')
+    tpm?.kill()
     throw new Error(`QEMU: ${qemu.errors.trim()}`)
   }
   if (machine.hasMemoryFile === true) {
@@ -39,37 +38,10 @@ export async function runMachine(machine, folder, onEvent) {
     rmSync(join(folder, memoryFile))
   }
   const ended = qemu.ended.then(() => {
-    tpm?.child.kill('SIGKILL')
+    tpm?.kill()
     return tpm?.ended
   })
-  return { qmp, pid: /** @type {number} */ (qemu.child.pid), ended, kill: () => void qemu.child.kill('SIGKILL') }
-}
-
-/**
- * A program that dies with this process, however that ends.
- * @param {string} program
- * @param {readonly string[]} args
- * @param {string} cwd
- */
-function start(program, args, cwd) {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
-    cwd,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const started = { child, isGone: false, errors: '', ended: Promise.resolve() }
-  child.stderr.on('data', (bytes) => void (started.errors += bytes))
-  started.ended = new Promise((resolve) => {
-    child.once('error', (error) => {
-      started.errors += error.message
-      started.isGone = true
-      resolve()
-    })
-    child.once('close', () => {
-      started.isGone = true
-      resolve()
-    })
-  })
-  return started
+  return { qmp, ended, kill: qemu.kill }
 }
 
 /**
@@ -79,7 +51,7 @@ function start(program, args, cwd) {
 async function startTpm(stateFolder, folder) {
   mkdirSync(stateFolder, { recursive: true })
   rmSync(join(folder, tpmSocket), { force: true })
-  const tpm = start(
+  const tpm = startProgram(
     'swtpm',
     ['socket', '--tpm2', '--tpmstate', `dir=${stateFolder}`, '--ctrl', `type=unixio,path=${tpmSocket}`],
     folder,

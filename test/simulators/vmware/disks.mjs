@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isInWine } from '../qemu/linux.mjs'
 
 /** @typedef {import('../qemu/description.mjs').Disk} Disk */
 
@@ -18,7 +19,8 @@ const quoted = (file) => file.replaceAll(',', ',,')
  * @returns {Promise<{ disks: Disk[], end: () => Promise<void> }>}
  */
 export async function serveDisks(disks, folder) {
-  if (disks.length === 0) return { disks: [], end: async () => undefined }
+  // In Wine QEMU opens them itself: nothing can be seen there of a server's socket, and memory is not held.
+  if (disks.length === 0 || isInWine) return { disks: [...disks], end: async () => undefined }
   rmSync(join(folder, socket), { force: true })
   const exports = disks.flatMap(({ source, port }) => {
     const name = `nvme${port}`

@@ -1,30 +1,22 @@
 // @ts-check
 // The process of one running machine (VMware's vmware-vmx): `runner.mjs VMX`. Says one JSON line once the machine runs, or
 // why it does not, and ends with the machine.
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { basename, dirname, join, resolve } from 'node:path'
 import { argv, stdout } from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { saveMemory } from '../qemu/control.mjs'
 import { prepareFirmware } from '../qemu/firmware.mjs'
+import { connectTo, removeSockets } from '../qemu/linux.mjs'
 import { runMachine } from '../qemu/run.mjs'
 import { DictionaryError, readDictionary, setValue, valueOf, writeDictionary } from './dictionary.mjs'
 import { serveDisks } from './disks.mjs'
 import { FirmwareWords } from './firmware-words.mjs'
 import { Log } from './log.mjs'
 import { describe, devices, Refusal } from './machine.mjs'
+import { servePorts } from './ports.mjs'
 import { bringMemory, memoryOf, memoryToGoOn, takeSnapshot } from './snapshots.mjs'
 import { forgetRunning, knobs, lock, noteRunning, snapshotSocket, stateFolder, unlock } from './state.mjs'
 
@@ -71,7 +63,7 @@ async function run(vmx) {
     writeFileSync(nvram, '')
     throw new Refusal(startFails.said, ...startFails.logged)
   }
-  const runFolder = mkdtempSync(join(tmpdir(), 'vmw-'))
+  const runFolder = mkdtempSync(join(stateFolder, 'run-'))
   const isSecure = valueOf(vmx, 'uefi.secureBoot.enabled')?.toUpperCase() === 'TRUE'
   const isSilent = valueOf(vmx, 'efi.serialConsole.enabled')?.toUpperCase() === 'FALSE'
   const firmware = await firmwareIn(runFolder, nvram, isSecure, isSilent)
@@ -123,7 +115,8 @@ async function run(vmx) {
     writeFile(file, writeDictionary(vmx))
     copyFileSync(firmware.variables, nvram)
   }
-  for (const path of session.sockets) rmSync(path, { force: true })
+  session.ports.close()
+  await removeSockets(runFolder)
   rmSync(runFolder, { recursive: true, force: true })
   forgetRunning(file)
   unlock(file)
@@ -135,15 +128,17 @@ async function run(vmx) {
  */
 async function bringUp(vmx, runFolder, firmware, hasMemoryFile) {
   const described = describe(vmx, folder)
-  const sockets = described.serialPorts.flatMap((port) => (port.kind === 'socket' ? [port.path] : []))
-  for (const path of sockets) rmSync(path, { force: true })
+  const ports = servePorts(described.serialPorts, runFolder)
   const disks = await serveDisks(described.disks, runFolder)
-  const machine = await runMachine({ ...described, disks: disks.disks, firmware, hasMemoryFile }, runFolder)
+  const machine = await runMachine(
+    { ...described, serialPorts: ports.ends, disks: disks.disks, firmware, hasMemoryFile },
+    runFolder,
+  )
   let isEnded = false
   void machine.ended.then(() => void (isEnded = true))
-  for (const path of sockets) chmodSync(path, 0o600)
-  if (firmware.console !== undefined) followFirmware(join(runFolder, firmware.console))
-  return { machine, disks, sockets, isEnded: () => isEnded }
+  ports.restrict()
+  if (firmware.console !== undefined) await followFirmware(join(runFolder, firmware.console))
+  return { machine, disks, ports, isEnded: () => isEnded }
 }
 
 /** A guest that goes on waits a moment for who listened before; VMware's pipe stays connected. @param {import('../qemu/qmp.mjs').Qmp} qmp */
@@ -171,7 +166,7 @@ function serveSnapshots(runFolder, take) {
       )
     })
   })
-  return server.listen(join(runFolder, snapshotSocket))
+  return server.listen(snapshotSocket(runFolder))
 }
 
 /**
@@ -187,9 +182,9 @@ async function firmwareIn(runFolder, nvram, isSecure, isSilent) {
 }
 
 /** @param {string} path */
-function followFirmware(path) {
+async function followFirmware(path) {
   const words = new FirmwareWords()
-  const socket = connect(path)
+  const socket = await connectTo(path)
   socket.on('error', () => undefined)
   const lines = createInterface({ input: socket })
   lines.on('error', () => undefined)

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { env } from 'node:process'
+import { isInWine } from '../qemu/linux.mjs'
 
 export const stateFolder = env['AZL_VMWARE_SIM'] ?? ''
 
@@ -21,8 +22,9 @@ export function noteRunning(note) {
   writeFileSync(noteFile(note.vmx), JSON.stringify(note))
 }
 
-/** In the run folder: vmrun asks the machine's process for a snapshot. */
-export const snapshotSocket = 'snapshot.sock'
+/** Where vmrun asks the machine's process for a snapshot. @param {string} folder its run folder */
+export const snapshotSocket = (folder) =>
+  isInWine ? `\\\\.\\pipe\\${basename(folder)}` : join(folder, 'snapshot.sock')
 
 /** @param {string} vmx */
 export const forgetRunning = (vmx) => rmSync(noteFile(vmx), { force: true })

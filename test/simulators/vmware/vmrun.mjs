@@ -2,7 +2,7 @@
 // vmrun for tests: the documented commands that azl-vm uses and no others. What is wrong is said on stdout, as vmrun does.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { argv, execPath, exit, stdout } from 'node:process'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -122,7 +122,7 @@ async function snapshot(file, name) {
     renameSync(`${file}~`, file)
     return ''
   }
-  const socket = connect(join(note.folder, snapshotSocket))
+  const socket = connect(snapshotSocket(note.folder))
   socket.write(`${name}\n`)
   let said = ''
   for await (const bytes of socket) said += bytes

@@ -1,0 +1,100 @@
+/** azl-vm on VMware Workstation for Windows: Windows' Node and the stand-in of VMware's tools under Wine, QEMU outside. */
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, win32 } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWhere } from '../support/describe-where.ts'
+import { repositoryRoot } from '../support/run-cli.ts'
+import { silentFirmware, silentFirmwareNames } from '../support/silent-firmware.ts'
+import { tellEnd } from '../support/tool-world.ts'
+import { onDriveZ, Windows, windowsLimitMs } from '../support/windows.ts'
+import { install, installed } from '../support/windows-install.ts'
+import { missingForWindowsPrograms, programsEnvironment, putPrograms } from '../support/windows-programs.ts'
+
+/** Not on the PATH: found by what its installer writes into the registry. */
+const workstation = String.raw`D:\Programme für VMs (x86)\VMware Workstation`
+const storage = String.raw`D:\Virtuelle Maschinen\für Tests & 100%`
+/** Where its window makes machines, as its user set it. */
+const usual = String.raw`D:\Eigene Dateien\Virtuelle Maschinen`
+const home = String.raw`C:\Benutzer Größe\azl vm`
+
+const unavailable = await missingForWindowsPrograms()
+
+describeWhere('VMware on Windows', unavailable, () => {
+  let windows: Windows
+  let state: string
+  beforeAll(async () => {
+    windows = await Windows.begin()
+    state = await mkdtemp(join(tmpdir(), 'vmware-'))
+    await mkdir(join(state, 'firmware'))
+    for (const name of silentFirmwareNames) await symlink(await silentFirmware(name), join(state, 'firmware', name))
+    await install(windows)
+    await putPrograms(windows.unix(workstation), ['vmrun', 'vmware-vdiskmanager', 'vmcli', 'vmware'])
+    await windows.setRegistry(
+      String.raw`HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths\vmware.exe`,
+      undefined,
+      win32.join(workstation, 'vmware.exe'),
+    )
+    const product = String.raw`HKLM\SOFTWARE\WOW6432Node\VMware, Inc.\VMware Workstation`
+    await windows.setRegistry(product, 'ProductVersion', '17.6.2.24409262')
+    const preferences = windows.unix(String.raw`C:\users\root\AppData\Roaming\VMware`)
+    await mkdir(preferences, { recursive: true })
+    await writeFile(join(preferences, 'preferences.ini'), `prefvmx.defaultVMPath = "${usual}"\r\n`)
+  }, windowsLimitMs)
+  afterAll(async () => {
+    await windows.stop()
+    await rm(state, { recursive: true, force: true })
+  })
+
+  async function run(argv: readonly string[]) {
+    const env = {
+      AZL_VM_HOME: home,
+      AZL_VMWARE_SIM: onDriveZ(state),
+      ...programsEnvironment(join(repositoryRoot, 'test', 'simulators', 'vmware')),
+    }
+    const end = await windows.node([win32.join(installed, 'dist', 'cli.js'), ...argv, '--output', 'json'], { env })
+    expect(end.exitCode, tellEnd(end)).toBe(0)
+    return JSON.parse(end.stdout) as unknown
+  }
+
+  /** What each tool was given that changes something. */
+  async function changes(): Promise<readonly (readonly string[])[]> {
+    const lines = (await readFile(join(state, 'calls.jsonl'), 'utf8')).trim().split('\n')
+    return lines.map((line) => JSON.parse(line) as readonly string[]).filter((words) => words.at(-1) !== 'list')
+  }
+
+  it(
+    'finds the tools by the registry; makes, boots, reads and removes a machine in a folder with spaces and umlauts',
+    { timeout: windowsLimitMs },
+    async () => {
+      const spec = {
+        version: 1,
+        name: 'probe',
+        provider: 'vmware',
+        source: { probe: { then: 'wait' } },
+        machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
+        storage: { path: storage },
+      }
+      await writeFile(join(windows.drive, 'probe für alle.yaml'), JSON.stringify(spec))
+      expect(await run(['up', String.raw`D:\probe für alle.yaml`])).toMatchObject({
+        action: 'created',
+        provider: 'vmware',
+        machine: { state: 'running' },
+        probe: { processors: 1, disks: [{ sizeBytes: 64 * 1024 ** 2, bus: 'nvme' }], droppedBytes: 0 },
+      })
+      const folder = win32.join(storage, 'probe.azl-vm')
+      const vmx = win32.join(folder, 'probe.vmx')
+      expect(await changes()).toEqual([
+        ['vmware-vdiskmanager', '-c', '-s', '64MB', '-a', 'lsilogic', '-t', '0', win32.join(folder, 'disk0.vmdk')],
+        ['vmrun', '-T', 'ws', 'start', vmx, 'nogui'],
+      ])
+      const written = await readFile(windows.unix(vmx), 'utf8')
+      expect(written).toMatch(/^serial0\.fileName = "\\\\\.\\pipe\\azl-vm-[0-9a-f-]{36}"$/m)
+      expect(await run(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
+      await run(['destroy', 'probe'])
+      expect(await readdir(windows.unix(storage))).toEqual([])
+      expect(await readdir(windows.unix(usual))).toEqual([])
+      expect(await readdir(windows.unix(win32.join(home, 'state', 'recorders', 'vmware')))).toEqual([])
+    },
+  )
+})
