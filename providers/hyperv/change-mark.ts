@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { requireBrief } from './machines.ts'
 import { isMarkOf, notesWithMark } from './mark-notes.ts'
@@ -15,8 +15,7 @@ export async function changeMark(
   call: Call,
 ): Promise<void> {
   const { mark, vmId, config } = await requireBrief(session, ref, call)
-  if (!mark || !isMarkOf(mark, vmId))
-    throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm any more`)
+  if (!mark || !isMarkOf(mark, vmId)) throw notOwned(ref)
   const notes = notesWithMark(config.notes, change(mark), vmId)
   await session.run('set-notes', { id: vmId, notes }, { action: `mark ${ref.name}`, schema: z.literal(true) }, call)
 }

@@ -1,8 +1,8 @@
 /** Hyper-V's machines as ours: found by core's id, which the mark holds, and then always gone by Hyper-V's own. */
 import * as z from 'zod'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { machineGone } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { isMarkOf, markInNotes } from './mark-notes.ts'
 import { runName } from './names.ts'
@@ -136,6 +136,6 @@ export async function requireBrief(session: Session, ref: MachineRef, call: Call
   return (await findBrief(session, ref, call)) ?? throwNotFound(ref)
 }
 
-function throwNotFound({ name }: MachineRef): never {
-  throw new AzlVmError('machine-not-found', `the machine "${name}" is not there any more`)
+function throwNotFound(ref: MachineRef): never {
+  throw machineGone(ref)
 }

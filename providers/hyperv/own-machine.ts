@@ -1,6 +1,6 @@
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { requireMachine, type FoundMachine, type MachineConfig } from './machines.ts'
 import { isMarkOf } from './mark-notes.ts'
@@ -14,5 +14,5 @@ export async function requireOwnMachine(session: Session, ref: MachineRef, call:
   const machine = await requireMachine(session, ref, call)
   const { mark, vmId } = machine
   if (mark && isMarkOf(mark, vmId)) return { ...machine, mark }
-  throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm that names it`)
+  throw notOwned(ref)
 }

@@ -1,6 +1,6 @@
 import { isOperationInvalid, type Domain } from 'libvirt-ts'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
+import { notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { markNamespace, markPrefix, markXml } from './mark-metadata.ts'
 import { signalOf, type Session } from './session.ts'
@@ -13,7 +13,7 @@ export async function changeMark(
   call: Call,
 ): Promise<void> {
   const { mark } = await session.config(domain, call)
-  if (!mark) throw new AzlVmError('not-owned', `the machine "${domain.name}" carries no mark of azl-vm any more`)
+  if (!mark) throw notOwned(domain)
   const xml = markXml(change(mark))
   await session.run(`mark ${domain.name}`, call, async () => {
     const isActive = await domain.isActive(signalOf(call))

@@ -7,6 +7,7 @@ import type { Domain, StoragePool } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { changeDomain, type DomainChange } from './domain-edit.ts'
@@ -31,8 +32,7 @@ export async function ownMachine(session: Session, ref: MachineRef, call: Call):
   const domain = await session.domain(ref, call)
   const config = await session.config(domain, call)
   const { mark } = config
-  if (mark?.machineId !== ref.id)
-    throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm that names it`)
+  if (mark?.machineId !== ref.id) throw notOwned(ref)
   const own = kvmMark(mark)
   const pool = await findPool(session, own.pool, call)
   if (!pool) throw new AzlVmError('backend-failed', `the pool ${own.pool} of the machine "${ref.name}" is gone`)

@@ -3,6 +3,7 @@ import { connect, isNoDomain, type Connection, type Domain } from 'libvirt-ts'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { machineGone } from '../../src/provider/machine-errors.ts'
 import { parseDomain, type DomainConfig } from './domain-config.ts'
 import { translated } from './errors.ts'
 import type { HostChoice } from './host.ts'
@@ -66,7 +67,7 @@ export class Session {
   async domain(ref: MachineRef, call: Call): Promise<Domain> {
     const domain = await this.findDomain(ref, call)
     if (domain) return domain
-    throw new AzlVmError('machine-not-found', `the machine "${ref.name}" is not there any more`)
+    throw machineGone(ref)
   }
 
   /** What the machine will be at its next start. */

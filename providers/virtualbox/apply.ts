@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
+import { isThere } from '../../src/store/is-there.ts'
 import { claim } from './claim.ts'
 import { requireDescribed, requireMachine, type DescribedMachine } from './machines.ts'
 import { addDrives, attachDisk, createDisk, secureBoot, type Arguments } from './manage-calls.ts'
@@ -10,7 +11,6 @@ import { attachMedium } from './medium.ts'
 import { diskFile, diskPort, opticalPorts } from './names.ts'
 import type { DiskParameters, VirtualBoxParameters } from './parameters.ts'
 import type { Session } from './session.ts'
-import { isThere } from './is-there.ts'
 
 /** Those of `start` are the provider's: consoles may wait for it. */
 export async function applyOperation(

@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Finding } from '../../src/provider/contract.ts'
+import { isThere } from '../../src/store/is-there.ts'
 import type { HostPlaces } from './host.ts'
-import { isThere } from './is-there.ts'
 
 /** `version`: of VirtualBox, as three numbers. */
 export async function linuxFindings(

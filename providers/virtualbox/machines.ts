@@ -3,6 +3,7 @@ import path from 'node:path'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { machineGone, notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { failureOf, objectNotFound, resultCode } from './errors.ts'
 import { isMarkOf, markIn } from './mark-text.ts'
@@ -155,7 +156,7 @@ function stateWord(text: string): string | undefined {
 export async function requireMachine(session: Session, ref: MachineRef, call: Call): Promise<FoundMachine> {
   const machine = await findMachine(session, ref, call)
   if (machine) return machine
-  throw new AzlVmError('machine-not-found', `the machine "${ref.name}" is not there any more`)
+  throw machineGone(ref)
 }
 
 /** What a machine's settings file tells of it: all but what it is doing. */
@@ -174,5 +175,5 @@ export async function requireDescribed(session: Session, ref: MachineRef, call: 
 export async function requireOwnMachine(session: Session, ref: MachineRef, call: Call): Promise<OwnMachine> {
   const machine = await requireMachine(session, ref, call)
   if (isOwn(machine)) return machine
-  throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm that names it`)
+  throw notOwned(ref)
 }

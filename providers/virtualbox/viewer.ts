@@ -2,7 +2,7 @@
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call, Viewer } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import { isThere } from './is-there.ts'
+import { isThere } from '../../src/store/is-there.ts'
 import { requireMachine } from './machines.ts'
 import type { Session } from './session.ts'
 

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { machineGone, notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { hasCode, readJsonFile, writeFileAtomic } from '../../src/store/atomic-file.ts'
 import { isMarkOf, markIn, type Note } from './mark-line.ts'
@@ -107,14 +108,14 @@ export async function findMachine(session: Session, ref: MachineRef, call: Call)
 export async function requireMachine(session: Session, ref: MachineRef, call: Call): Promise<FoundMachine> {
   const machine = await findMachine(session, ref, call)
   if (machine) return machine
-  throw new AzlVmError('machine-not-found', `the machine "${ref.name}" is not there any more`)
+  throw machineGone(ref)
 }
 
 /** The machine; throws machine-not-found, and not-owned where it carries no mark that names it. */
 export async function requireOwnMachine(session: Session, ref: MachineRef, call: Call): Promise<OwnMachine> {
   const machine = await requireMachine(session, ref, call)
   if (isOwn(session, machine)) return machine
-  throw new AzlVmError('not-owned', `the machine "${ref.name}" carries no mark of azl-vm that names it`)
+  throw notOwned(ref)
 }
 
 /** Writes a machine's .vmx anew; only while VMware has not got it in its memory. */

@@ -1,5 +1,6 @@
 /** What VMware notes of a machine's snapshots: NAME.vmsd, a dictionary as the .vmx is. Read, never written. */
-import { access, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
+import { isThere } from '../../src/store/is-there.ts'
 import type { FoundMachine } from './machines.ts'
 import { pathsOf } from './names.ts'
 import type { Session } from './session.ts'
@@ -55,11 +56,4 @@ export async function readSnapshots(session: Session, machine: FoundMachine): Pr
 /** Microseconds after 1970 in two halves, of which the lower one is written with a sign. */
 function timeOf(high: string, low: string): Date {
   return new Date((Number(high) * 2 ** 32 + (Number(low) >>> 0)) / 1000)
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return await access(file).then(
-    () => true,
-    () => false,
-  )
 }

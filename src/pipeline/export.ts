@@ -7,6 +7,7 @@ import { AzlVmError, errorText } from '../errors.ts'
 import { readDiskImage } from '../media/disk-image.ts'
 import type { MachineInfo } from '../provider/machine.ts'
 import type { ExportFormat } from '../provider/export.ts'
+import { isThere } from '../store/is-there.ts'
 import { usageError } from '../usage-error.ts'
 import { callFor } from './environment.ts'
 import { locked, requireMade, type LifecycleRequest } from './lifecycle.ts'
@@ -72,13 +73,6 @@ async function requireFree(file: string): Promise<void> {
   if (await isThere(file)) throw isThereError(file)
   if (await isThere(path.dirname(file))) return
   throw new AzlVmError('path-not-found', `the folder of ${file} is not there`)
-}
-
-function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  )
 }
 
 function isThereError(file: string): AzlVmError {
