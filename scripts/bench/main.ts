@@ -15,6 +15,7 @@ import { measureContractSuite } from './contract-suite.ts'
 import { measureGuestFlood, measureScriptedFlood } from './flood.ts'
 import { measureHyperV } from './hyperv.ts'
 import { measureLibvirtClient } from './libvirt-client.ts'
+import { measureList } from './list.ts'
 import { load } from './measure.ts'
 import { measureProbeIso } from './probe-iso.ts'
 import { asMarkdown, mebibytes, partAsText, type Part } from './report.ts'
@@ -42,10 +43,20 @@ const partNames = [
   'hyperv',
   'virtualbox',
   'vmware',
+  'list',
   'contract',
 ] as const
 type PartName = (typeof partNames)[number]
-const withoutDaemon: readonly PartName[] = ['start', 'iso', 'recorder', 'hyperv', 'virtualbox', 'vmware', 'contract']
+const withoutDaemon: readonly PartName[] = [
+  'start',
+  'iso',
+  'recorder',
+  'hyperv',
+  'virtualbox',
+  'vmware',
+  'list',
+  'contract',
+]
 
 /** Resolves with the exit code: 0 where it measured, whatever came out. */
 export async function runBench(argv: readonly string[], places: Places): Promise<number> {
@@ -95,6 +106,7 @@ async function measureParts(names: readonly PartName[], rounds: number, places: 
     hyperv: () => inFolder((folder) => measureHyperV(places.root, folder, rounds)),
     virtualbox: () => inFolder((folder) => measureVirtualBox({ root: places.root, folder }, rounds)),
     vmware: () => inFolder((folder) => measureVmware({ root: places.root, folder }, rounds)),
+    list: () => inFolder((folder) => measureList(places.root, folder, rounds)),
     contract: () => measureContractSuite(places.root),
   }
   try {

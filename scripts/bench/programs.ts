@@ -26,11 +26,11 @@ interface Hypervisor {
   readonly programs: readonly string[]
   /** Beside this file; its words: the machine's name, the ISO. */
   readonly script: string
-  isStart(call: TracedCall): boolean
-  missing(): Promise<string | undefined>
-  begin(): Promise<Host>
+  readonly isStart: (call: TracedCall) => boolean
+  readonly missing: () => Promise<string | undefined>
+  readonly begin: () => Promise<Host>
   /** Removes what the script made; its words: the machine's name, the folder for its serial port. */
-  removeByHand: string
+  readonly removeByHand: string
 }
 
 const virtualBox: Hypervisor = {
