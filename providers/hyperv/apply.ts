@@ -60,10 +60,10 @@ async function change(
   await session.run(verb, { id: vmId, ...args }, { action: verb, schema: z.literal(true) }, call)
 }
 
-/** Two optical drives, and the boot order: the disks, then them. */
+/** Two optical drives, and the boot order: the disks, then the installer's drive. */
 export async function applyDrives(session: Session, vmId: string, call: Call): Promise<void> {
   await change(session, 'add-optical-drives', vmId, { locations: Object.values(opticalLocations) }, call)
-  await change(session, 'set-boot-order', vmId, {}, call)
+  await change(session, 'set-boot-order', vmId, { location: opticalLocations.installer }, call)
 }
 
 export async function applySettings(

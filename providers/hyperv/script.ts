@@ -244,15 +244,18 @@ function disk({ path, sizeBytes, index }: DiskParameters, words: Words): readonl
   return [`$null = ${made}`, call('Add-VMHardDiskDrive', { VM: vm, ...place, Path: file })]
 }
 
-/** Both are there from the start, empty. What is not in the boot order is not tried: a network card would try PXE first. */
+/**
+ * Both are there from the start, empty. What is not in the boot order is not tried: a network card would try PXE first,
+ * and the seed is data.
+ */
 function opticalDrives(): readonly string[] {
   const drive = (location: number): string =>
     call('Add-VMDvdDrive', { VM: vm, ControllerNumber: 0, ControllerLocation: location, Passthru: given })
   const disks = call('Get-VMHardDiskDrive', { VM: vm, ControllerType: 'SCSI', ControllerNumber: 0 })
   return [
     `$installer = ${drive(opticalLocations.installer)}`,
-    `$seed = ${drive(opticalLocations.seed)}`,
-    call('Set-VMFirmware', { VM: vm, BootOrder: code(`(@(${disks}) + @($installer, $seed))`) }),
+    `$null = ${drive(opticalLocations.seed)}`,
+    call('Set-VMFirmware', { VM: vm, BootOrder: code(`(@(${disks}) + @($installer))`) }),
   ]
 }
 

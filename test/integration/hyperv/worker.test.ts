@@ -1,5 +1,5 @@
 /** Our worker and its verbs, in the true PowerShell engine, against the simulated module. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { translateError } from '../../../providers/hyperv/errors.ts'
@@ -29,6 +29,16 @@ describeWhere('the worker in the engine', unavailable, () => {
   const ask = async (verb: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
     const signal = new AbortController().signal
     return (await worker.request({ verb, arguments: args, timeoutMs: 120_000, signal })).value
+  }
+
+  /** The places on the SCSI controller of the drives that the firmware tries. */
+  const bootOrderOf = async (id: string): Promise<readonly unknown[]> => {
+    const file = join(simulator.env['AZL_SIM_STATE'] ?? '', 'vms', `${id}.json`)
+    const kept = JSON.parse(await readFile(file, 'utf8')) as {
+      readonly bootOrder: readonly string[]
+      readonly drives: readonly { readonly id: string; readonly location: number }[]
+    }
+    return kept.bootOrder.map((source) => kept.drives.find(({ id: drive }) => drive === source)?.location)
   }
 
   test('its first answer tells the engine and the rights', async () => {
@@ -130,7 +140,9 @@ for ($offset = 0; ; $offset = $piece.at + $text.Length) {
     const { id: switchId } = (await ask('new-private-switch', { name: 'azl-vm-run-0', notes: '' })) as { id: string }
     const adapter = { mac: '00155D010203', switchId, spoofing: true, vlan: 0 }
     await ask('set-network-adapters', { id, adapters: [adapter] })
-    await ask('set-boot-order', { id })
+    await ask('add-optical-drives', { id, locations: [16, 17] })
+    await ask('set-boot-order', { id, location: 16 })
+    expect(await bootOrderOf(id)).toEqual([0, 16])
     expect(await ask('get-vm', { id })).toMatchObject({
       machine: {
         id,
@@ -142,7 +154,10 @@ for ($offset = 0; ; $offset = $piece.at + $text.Length) {
         isMemoryDynamic: false,
         com1,
         disks: [{ path: disk, number: 0, location: 0 }],
-        optical: [],
+        optical: [
+          { path: '', number: 0, location: 16 },
+          { path: '', number: 0, location: 17 },
+        ],
         networks: [{ mac: '00155D010203', isDynamic: false, switchId }],
         isNested: true,
         isTpmOn: true,

@@ -81,6 +81,12 @@ describe('the plan in cmdlets', () => {
     expect(nativeOf(plan, 'start')).toBe('Hyper-V\\Start-VM -VM $vm')
   })
 
+  test('what boots is a disk or the installer: the seed and the network are never tried', () => {
+    const { plan } = planned(rich)
+    expect(nativeOf(plan, 'drives')).toContain('-BootOrder (@(Hyper-V\\Get-VMHardDiskDrive -VM $vm -ControllerType')
+    expect(nativeOf(plan, 'drives')).toMatch(/ \+ @\(\$installer\)\)$/)
+  })
+
   test('no network is no card: the one that New-VM made goes', () => {
     const { plan } = planned({ machine: { networks: [] } })
     expect(nativeOf(plan, 'networks')).toBe(
