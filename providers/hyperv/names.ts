@@ -7,6 +7,14 @@ export function pathsOf({ separator }: Pick<Hello, 'separator'>): path.PlatformP
   return separator === '\\' ? path.win32 : path.posix
 }
 
+/** Whether two names lead to one folder; Windows keeps names without regard to case. Both are whole paths. */
+export function isSameFolder(host: Pick<Hello, 'separator'>, one: string, other: string): boolean {
+  const paths = pathsOf(host)
+  // Not normalize: it keeps a separator at the end.
+  const key = (folder: string): string => paths.resolve(folder).toLowerCase()
+  return key(one) === key(other)
+}
+
 /** The name that a machine is made with, and of its folder; the folder keeps it. */
 export function runName(runId: string): string {
   return `azl-vm-${runId}`

@@ -11,7 +11,7 @@ import {
 } from '../../src/provider/observation.ts'
 import { macWithColons, powerState } from './info.ts'
 import { findMachine, type FoundMachine, type MachineConfig } from './machines.ts'
-import { opticalLocations, pathsOf } from './names.ts'
+import { isSameFolder, opticalLocations, pathsOf } from './names.ts'
 import type { AdapterRule } from './network-cards.ts'
 import type { DiskParameters, HyperVParameters, MachineParameters, SettingsParameters } from './parameters.ts'
 import type { Session } from './session.ts'
@@ -61,10 +61,9 @@ async function placeKeys(
   call: Call,
 ): Promise<readonly ComparedKey[]> {
   if (spec.storage.path === undefined) return []
-  const paths = pathsOf(await session.hello(call))
-  const same = (folder: string): string => paths.normalize(folder).toLowerCase()
-  const found = paths.dirname(config.path)
-  return same(root) === same(found) ? [] : [['storage.path', root, found]]
+  const host = await session.hello(call)
+  const found = pathsOf(host).dirname(config.path)
+  return isSameFolder(host, root, found) ? [] : [['storage.path', root, found]]
 }
 
 function settingsKeys(wanted: SettingsParameters, config: MachineConfig): readonly ComparedKey[] {

@@ -33,6 +33,6 @@ async function remembered({ context }: Session): Promise<readonly string[]> {
 /** Windows' paths are the same without regard to case. */
 function unique(folders: readonly string[], paths: path.PlatformPath): readonly string[] {
   const same = (folder: string): string => (paths === path.win32 ? folder.toLowerCase() : folder)
-  const byKey = new Map(folders.map((folder) => [same(paths.normalize(folder)), folder]))
+  const byKey = new Map(folders.map((folder) => [same(paths.resolve(folder)), folder]))
   return [...byKey.values()]
 }

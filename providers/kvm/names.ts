@@ -6,9 +6,10 @@ import type { Medium } from '../../src/provider/machine.ts'
 /** The pool where the spec names no place; pools for a place begin with the same text. */
 export const poolName = 'azl-vm'
 
+/** One pool for one folder, with or without a slash at its end: libvirt takes no second pool there. */
 export function poolNameFor(storagePath: string | undefined): string {
   if (storagePath === undefined) return poolName
-  return `${poolName}-${createHash('sha256').update(storagePath).digest('hex').slice(0, 8)}`
+  return `${poolName}-${createHash('sha256').update(posix.resolve(storagePath)).digest('hex').slice(0, 8)}`
 }
 
 const ourPoolPattern = /^azl-vm(?:-[0-9a-f]{8})?$/ // azl-vm-1f0e9d2c

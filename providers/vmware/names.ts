@@ -8,8 +8,9 @@ export function pathsOf(platform: NodeJS.Platform): path.PlatformPath {
 /** Whether two names lead to one file; Windows and macOS keep names without regard to case. */
 export function isSamePath(one: string, other: string, platform: NodeJS.Platform): boolean {
   const key = (file: string): string => {
-    const normal = pathsOf(platform).normalize(file)
-    return platform === 'linux' ? normal : normal.toLowerCase()
+    // Not normalize: it keeps a separator at the end.
+    const whole = pathsOf(platform).resolve(file)
+    return platform === 'linux' ? whole : whole.toLowerCase()
   }
   return key(one) === key(other)
 }

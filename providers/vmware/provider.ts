@@ -52,7 +52,7 @@ import { findLeftovers, removeLeftover, removeLeftoversOf } from './leftovers.ts
 import { stateOf, watchState } from './machine-state.ts'
 import { allMachines, changeNote, findMachine, requireOwnMachine, type FoundMachine } from './machines.ts'
 import { attachMedium, ejectMedium } from './medium.ts'
-import { pathsOf } from './names.ts'
+import { isSamePath, pathsOf } from './names.ts'
 import { observeOperation } from './observe.ts'
 import { parametersOf } from './parameters.ts'
 import { makePlan } from './plan.ts'
@@ -246,13 +246,14 @@ export class VmwareProvider implements Provider {
 
   /** The list of folders for machines that specs named. */
   async removeUnusedShared(call: Call): Promise<readonly string[]> {
-    const paths = pathsOf(this.#session.platform)
+    const { platform } = this.#session
     const machines = await allMachines(this.#session, call)
     const leftovers = await findLeftovers(this.#session, this.#recorders, call)
     const used = [...machines.map(({ folder }) => folder), ...leftovers.map(({ id }) => id)].map((folder) =>
-      paths.dirname(folder),
+      pathsOf(platform).dirname(folder),
     )
-    return await forgetRoots(this.#session, (root) => used.includes(paths.normalize(root)), call)
+    const isUsed = (root: string): boolean => used.some((place) => isSamePath(place, root, platform))
+    return await forgetRoots(this.#session, isUsed, call)
   }
 
   async close(): Promise<void> {

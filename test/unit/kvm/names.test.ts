@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isSerialLogVolume, laterFiles, machineFiles } from '../../../providers/kvm/names.ts'
+import { isSerialLogVolume, laterFiles, machineFiles, poolNameFor } from '../../../providers/kvm/names.ts'
 
 const runId = '5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11'
 const laterRunId = '5f2c9a01-m3k2q000-1f4-4x2k9-9bd02c11'
@@ -21,4 +21,9 @@ describe('the volumes of a machine', () => {
       expect(isSerialLogVolume(name)).toBe(false)
     },
   )
+})
+
+test('a folder has one pool, with or without a slash at its end', () => {
+  expect(poolNameFor('/srv/machines/')).toBe(poolNameFor('/srv/machines'))
+  expect(poolNameFor('/srv/machines')).not.toBe(poolNameFor('/srv/others'))
 })

@@ -1,0 +1,44 @@
+/** Where the spec puts a machine's files: the folder that it names, however it is written. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { definition } from '../../../providers/hyperv/index.ts'
+import { processTable } from '../../../src/host/process-identity.ts'
+import type { Provider } from '../../../src/provider/contract.ts'
+import { Bench } from '../../contract/contract-bench.ts'
+import { describeWhere } from '../../support/describe-where.ts'
+import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+import { providerContext, testCall, testEnvironment } from '../../support/test-environment.ts'
+
+const unavailable = await missingForSimulator()
+
+describeWhere('storage.path', unavailable, () => {
+  let simulator: HyperVSimulator
+  let folder: string
+  let provider: Provider
+  let bench: Bench
+
+  beforeAll(async () => {
+    simulator = await startHyperVSimulator()
+    folder = await mkdtemp(join(tmpdir(), 'azl-storage-'))
+    provider = await definition.open('local', providerContext({ env: simulator.env }))
+    const facts = await provider.facts(testCall())
+    const environment = testEnvironment({ home: join(folder, 'home'), entries: [], processes: await processTable() })
+    bench = new Bench({ host: undefined as never, provider, facts, folder, environment, set: [] })
+  }, 900_000)
+  afterAll(async () => {
+    await provider.close()
+    await simulator.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('a separator at its end is no difference to the machine that is there', async () => {
+    const place = join(simulator.folder, 'VMs')
+    await mkdir(place)
+    const request = await bench.make('placed', `storage: { path: ${place}/ }`)
+    const anchor = provider.plan(request, bench.facts).operations[0]!
+    expect(await provider.observe(anchor, request, testCall())).toEqual({ is: 'done' })
+    await provider.destroy(request.ref, testCall())
+  })
+})
