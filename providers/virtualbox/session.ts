@@ -4,6 +4,7 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
 import { runProgram, type ProgramResult } from '../../src/host/run-program.ts'
 import { failureOf, isPassing } from './errors.ts'
+import { encodingOf, environmentFor } from './letters.ts'
 import { findPrograms, type HostPlaces, type Programs } from './host.ts'
 
 /** VBoxManage waits for VBoxSVC, which may stand still. Milliseconds. */
@@ -24,6 +25,7 @@ export class Session {
   /** Where the settings of each machine that was met lie, by UUID. */
   readonly settingsFiles = new Map<string, string>()
   #programs: Promise<Programs | undefined> | undefined
+  #encoding: Promise<string> | undefined
 
   constructor(context: ProviderContext, places: HostPlaces) {
     this.context = context
@@ -70,7 +72,9 @@ export class Session {
     const { signal, debug } = call
     if (signal.aborted) throw new AzlVmError('cancelled', `interrupted before it was to ${action}`)
     const { manage } = await this.programs(call)
-    const result = await runProgram(manage, args, { env: this.context.env, signal, timeoutMs })
+    this.#encoding ??= encodingOf(this.context, call)
+    const encoding = await this.#encoding
+    const result = await runProgram(manage, args, { env: environmentFor(this.context), signal, timeoutMs, encoding })
     debug(`VBoxManage: ${action}`, { args, exitCode: result.exitCode, stderr: result.stderr })
     return result
   }

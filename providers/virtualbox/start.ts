@@ -16,6 +16,7 @@ import { currentForwards, outputsOf, settleForwards } from './forwards.ts'
 import { powerState } from './info.ts'
 import { settledMachine, untilMachine } from './machine-state.ts'
 import { requireMachine, type FoundMachine } from './machines.ts'
+import { environmentFor } from './letters.ts'
 import { resume, startPaused } from './manage-calls.ts'
 import { startLog } from './names.ts'
 import type { Session } from './session.ts'
@@ -89,7 +90,7 @@ async function begin(session: Session, { ref, folder, settings }: FoundMachine, 
       detached: true,
       stdio: ['ignore', output, output],
       windowsHide: true,
-      env: session.context.env,
+      env: environmentFor(session.context),
       cwd,
     })
     child.once('exit', (exitCode) => {

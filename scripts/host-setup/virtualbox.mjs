@@ -18,6 +18,9 @@ const place = (root) => join(root, '.cache', 'virtualbox')
  */
 export const virtualBoxUsr = (root) => join(place(root), 'root', 'usr')
 
+/** Without a locale that has all letters VBoxManage takes no path with an umlaut. @param {string} root of the checkout */
+const locale = (root) => join(virtualBoxUsr(root), 'lib', 'locale', 'C.utf8')
+
 /** Below usr/lib/virtualbox: what tests run, and what those programs load by name only. */
 const PROGRAMS = [
   'VBoxManage',
@@ -33,7 +36,7 @@ const PROGRAMS = [
  */
 export async function ensureVirtualBox(host, root) {
   const usr = virtualBoxUsr(root)
-  if (host.exists(usr)) {
+  if (host.exists(locale(root))) {
     host.say(`VirtualBox's VBoxManage for tests: ${usr}`)
     return
   }
@@ -42,6 +45,8 @@ export async function ensureVirtualBox(host, root) {
   const work = mkdtempSync(join(place(root), 'part-'))
   try {
     await unpackClosure(await unstableHost(host, place(root)), join(place(root), 'packages'), work)
+    // One from before it had a locale.
+    rmSync(dirname(usr), { recursive: true, force: true })
     renameSync(work, dirname(usr))
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
@@ -106,7 +111,7 @@ async function unpackClosure(host, packages, work) {
       cpSync(folder, work, { recursive: true, verbatimSymlinks: true })
     for (const name of names) have.add(name)
   }
-  await add(['libc6', 'virtualbox'])
+  await add(['libc6', 'libc-bin', 'virtualbox'])
   for (;;) {
     const wanted = await missingLibraries(host, work)
     if (wanted.length === 0) return

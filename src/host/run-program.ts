@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly signal: AbortSignal
   /** After it the program is ended and the call rejects with `timed-out`. Default: none. Milliseconds. */
   readonly timeoutMs?: number
+  /** What its texts are written in, as `TextDecoder` calls it. Default: utf-8. */
+  readonly encoding?: string
   /** Each piece of stdout as it comes. */
   readonly onOutput?: (text: string) => void
 }
@@ -29,7 +31,7 @@ const lastWordsMs = 200
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { env, signal, timeoutMs, onOutput }: ProgramOptions,
+  { env, signal, timeoutMs, encoding, onOutput }: ProgramOptions,
 ): Promise<ProgramResult> {
   if (signal.aborted) throw new AzlVmError('cancelled', `interrupted before ${program} was run`)
   return await new Promise((resolve, reject) => {
@@ -41,11 +43,14 @@ export async function runProgram(
       windowsHide: true,
     })
     const said = { stdout: '', stderr: '' }
-    for (const name of ['stdout', 'stderr'] as const)
-      child[name].setEncoding('utf8').on('data', (text: string) => {
+    for (const name of ['stdout', 'stderr'] as const) {
+      const decoder = new TextDecoder(encoding, { ignoreBOM: true })
+      child[name].on('data', (bytes: Buffer) => {
+        const text = decoder.decode(bytes, { stream: true })
         said[name] += text
         if (name === 'stdout') onOutput?.(text)
       })
+    }
     let why: AzlVmError | undefined
     const end = (error: AzlVmError): void => {
       why ??= error

@@ -54,7 +54,7 @@ describe('ensureVirtualBox', () => {
   it('leaves what is there alone', async () => {
     const root = mkdtempSync(join(tmpdir(), 'azl-vbox-'))
     const usr = join(root, '.cache', 'virtualbox', 'root', 'usr')
-    const { host, ran } = fakeHost({ files: { [usr]: '' } })
+    const { host, ran } = fakeHost({ files: { [join(usr, 'lib', 'locale', 'C.utf8')]: '' } })
     await ensureVirtualBox(host, root)
     expect([ran, existsSync(join(root, '.cache'))]).toEqual([[], false])
   })
