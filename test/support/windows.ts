@@ -19,7 +19,7 @@ import {
 } from './hyperv-simulator-build.ts'
 import type { SimulatorKnobs } from './hyperv-simulator.ts'
 import { repositoryRoot } from './run-cli.ts'
-import { openWineBridge, type WineBridge } from './wine-bridge.ts'
+import { openWineBridge, type OutsidePrograms, type WineBridge } from './wine-bridge.ts'
 import { WindowsProcess } from './windows-process.ts'
 
 /** Debian's; /usr/bin/wine is a script that asks for the 32-bit one. */
@@ -110,14 +110,14 @@ export class Windows {
     this.#bridge = bridge
   }
 
-  /** A Windows of its own, with an empty Hyper-V. */
-  static async begin(): Promise<Windows> {
+  /** A Windows of its own, with an empty Hyper-V; `outside`: what doubles in it may run on Linux. */
+  static async begin(outside: OutsidePrograms = {}): Promise<Windows> {
     const made = await buildWindows()
     const folder = await mkdtemp(join(tmpdir(), 'azl-windows-'))
     // Beside the one that it is made from, because hard links do not reach another file system.
     const prefix = await mkdtemp(`${made}-`)
     await execa('cp', ['--archive', '--link', `${join(made, 'prefix')}/.`, prefix])
-    const bridge = await openWineBridge()
+    const bridge = await openWineBridge(outside)
     const env = {
       ...wineEnvironment(prefix),
       AZL_SIM_BRIDGE: bridge.address,

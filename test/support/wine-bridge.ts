@@ -20,8 +20,11 @@ const requestSchema = z.intersection(
   ]),
 )
 
-/** What the simulator runs; others are refused. */
-const programs: readonly (string | undefined)[] = ['qemu-img', 'qemu-storage-daemon', 'qemu-system-x86_64', 'swtpm']
+/** What the doubles run; others are refused. */
+const usualPrograms = ['qemu-img', 'qemu-storage-daemon', 'qemu-system-x86_64', 'swtpm']
+
+/** What a test lets them run besides, by the name that they know. */
+export type OutsidePrograms = Readonly<Record<string, { readonly file: string; readonly env: NodeJS.ProcessEnv }>>
 
 export interface WineBridge {
   /** For the environment: `AZL_SIM_BRIDGE`. */
@@ -30,7 +33,7 @@ export interface WineBridge {
   close(): Promise<void>
 }
 
-export async function openWineBridge(): Promise<WineBridge> {
+export async function openWineBridge(more: OutsidePrograms = {}): Promise<WineBridge> {
   const token = randomBytes(16).toString('hex')
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -39,7 +42,7 @@ export async function openWineBridge(): Promise<WineBridge> {
     socket.on('error', () => socket.destroy())
     socket.setNoDelay(true)
     readFirstLine(socket, (line) => {
-      answer(socket, line, token)
+      answer(socket, line, token, more)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -64,13 +67,13 @@ function readFirstLine(socket: Socket, take: (line: string) => void): void {
   socket.on('data', onData)
 }
 
-function answer(socket: Socket, line: string, token: string): void {
+function answer(socket: Socket, line: string, token: string, more: OutsidePrograms): void {
   const request = requestSchema.parse(JSON.parse(line))
   const [given, wanted] = [Buffer.from(request.token), Buffer.from(token)]
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) socket.destroy()
   else if (request.verb === 'connect') join(socket, request.path)
   else if (request.verb === 'remove-sockets') void removeSockets(socket, request.folder)
-  else run(socket, request.command, request.folder, request.verb === 'start')
+  else run(socket, request, more)
 }
 
 function join(socket: Socket, path: string): void {
@@ -90,14 +93,22 @@ async function removeSockets(socket: Socket, folder: string): Promise<void> {
   socket.end('{}\n')
 }
 
-function run(socket: Socket, [program, ...args]: readonly string[], folder: string, endsWithConnection: boolean): void {
-  if (!programs.includes(program) || program === undefined) {
-    socket.end(`${JSON.stringify({ error: `${String(program)} is not on the list of programs` })}\n`)
+interface ToRun {
+  readonly verb: 'run' | 'start'
+  readonly command: readonly string[]
+  readonly folder: string
+}
+
+function run(socket: Socket, { verb, command: [name = '', ...args], folder }: ToRun, more: OutsidePrograms): void {
+  const program = more[name] ?? (usualPrograms.includes(name) ? { file: name, env: process.env } : undefined)
+  if (program === undefined) {
+    socket.end(`${JSON.stringify({ error: `${name} is not on the list of programs` })}\n`)
     return
   }
   // It is not to outlive us, either.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program.file, ...args], {
     cwd: folder,
+    env: program.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [output, errors] = ['', '']
@@ -105,5 +116,5 @@ function run(socket: Socket, [program, ...args]: readonly string[], folder: stri
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
   child.once('error', (error) => socket.end(`${JSON.stringify({ error: error.message })}\n`))
   child.once('close', (code) => socket.end(`${JSON.stringify({ code: code ?? -1, output, errors })}\n`))
-  if (endsWithConnection) socket.once('close', () => child.kill('SIGKILL'))
+  if (verb === 'start') socket.once('close', () => child.kill('SIGKILL'))
 }

@@ -18,6 +18,9 @@ export function linuxPath(path) {
   return isInWine && folder !== undefined ? `${folder}/${below.replaceAll('\\', '/')}` : path
 }
 
+/** Drives beside Z:, which is all of Linux: letter and folder. @returns {[string, string][]} */
+export const ownDrives = () => Object.entries(drives).filter(([, folder]) => folder !== '')
+
 /** A path of Linux as this process opens it. @param {string} path */
 export const ownPath = (path) => (isInWine ? `Z:${path}` : path)
 
@@ -88,15 +91,16 @@ function startOutside(started, program, args, folder) {
  * Runs a program to its end.
  * @param {string} program
  * @param {readonly string[]} args
- * @returns {Promise<{ code: number, errors: string }>}
+ * @returns {Promise<{ code: number, output: string, errors: string }>}
  */
 export async function runProgram(program, args) {
   if (isInWine) return await answerOn(await ask({ verb: 'run', command: [program, ...args], folder: '/' }))
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let errors = ''
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [output, errors] = ['', '']
+  child.stdout.on('data', (bytes) => void (output += bytes))
   child.stderr.on('data', (bytes) => void (errors += bytes))
   const [code] = await once(child, 'close')
-  return { code, errors }
+  return { code, output, errors }
 }
 
 /** Sockets cannot be seen in Wine, and so not removed. @param {string} folder */

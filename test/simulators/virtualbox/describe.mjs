@@ -1,7 +1,7 @@
 // @ts-check
 // A machine's settings, as the real VBoxManage tells them, as a machine for QEMU.
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { prepareFirmware } from '../qemu/firmware.mjs'
 import { must } from './real.mjs'
 import { machineFolder } from './places.mjs'
@@ -132,5 +132,7 @@ function forwardOf(rule) {
 /** @param {string} mode `server,/run/x.sock` @returns {import('../qemu/description.mjs').SerialEnd} */
 function serialPort(mode) {
   const path = /^server,(.+)$/.exec(mode)?.[1]
-  return path === undefined ? { kind: 'null' } : { kind: 'socket', path }
+  if (path === undefined) return { kind: 'null' }
+  // A pipe of Windows, which a program in Wine serves; it finds the machine here.
+  return { kind: 'socket', path: isAbsolute(path) ? path : 'com1.sock' }
 }

@@ -1,0 +1,93 @@
+/** azl-vm on VirtualBox for Windows: Windows' Node under Wine, with the real VBoxManage and QEMU outside. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, win32 } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWhere } from '../support/describe-where.ts'
+import { repositoryRoot } from '../support/run-cli.ts'
+import { tellEnd } from '../support/tool-world.ts'
+import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
+import { playVirtualBox, type PlayedVirtualBox } from '../support/virtualbox-standin.ts'
+import { onDriveZ, Windows, windowsLimitMs } from '../support/windows.ts'
+import { install, installed } from '../support/windows-install.ts'
+import { missingForWindowsPrograms, programsEnvironment, putPrograms } from '../support/windows-programs.ts'
+
+/** Found by what its installer writes into the registry. */
+const program = String.raw`D:\Programme für VMs (x64)\VirtualBox`
+const usual = String.raw`D:\Eigene Dateien\VirtualBox VMs`
+const storage = String.raw`D:\Virtuelle Maschinen\für Tests & 100%`
+const home = String.raw`C:\Benutzer Größe\azl vm`
+
+const simulator = join(repositoryRoot, 'test', 'simulators', 'virtualbox')
+const unavailable = (await missingForWindowsPrograms()) ?? missingForVirtualBox()
+
+describeWhere('VirtualBox on Windows', unavailable, () => {
+  let windows: Windows
+  let virtualBox: PlayedVirtualBox
+  beforeAll(async () => {
+    virtualBox = await playVirtualBox()
+    const { env } = virtualBox
+    const outside = (name: string) => ({
+      file: join(simulator, name),
+      env: { ...process.env, ...env, LC_ALL: 'C.UTF-8' },
+    })
+    windows = await Windows.begin({ VBoxManage: outside('VBoxManage'), VBoxHeadless: outside('VBoxHeadless') })
+    await install(windows)
+    await putPrograms(windows.unix(program), ['VBoxManage', 'VBoxHeadless', 'VirtualBoxVM'])
+    await windows.setRegistry(String.raw`HKLM\SOFTWARE\Oracle\VirtualBox`, 'InstallDir', `${program}\\`)
+    await mkdir(windows.unix(usual), { recursive: true })
+    await virtualBox.manage('setproperty', 'machinefolder', windows.unix(usual))
+  }, windowsLimitMs)
+  afterAll(async () => {
+    await windows.stop()
+    await virtualBox.stop()
+  })
+
+  async function run(argv: readonly string[]) {
+    const env = {
+      AZL_VM_HOME: home,
+      AZL_VBOX_STATE: onDriveZ(String(virtualBox.env['AZL_VBOX_STATE'])),
+      AZL_VBOX_OUTSIDE: String(virtualBox.env['AZL_VBOX_STATE']),
+      ...programsEnvironment(join(simulator, 'windows')),
+    }
+    const end = await windows.node([win32.join(installed, 'dist', 'cli.js'), ...argv, '--output', 'json'], { env })
+    expect(end.exitCode, tellEnd(end)).toBe(0)
+    return JSON.parse(end.stdout) as unknown
+  }
+
+  /** What VBoxManage was given. */
+  async function calls(): Promise<readonly (readonly string[])[]> {
+    const lines = (await readFile(join(String(virtualBox.env['AZL_VBOX_STATE']), 'calls.jsonl'), 'utf8')).trim()
+    return lines.split('\n').map((line) => JSON.parse(line) as readonly string[])
+  }
+
+  it(
+    'finds VBoxManage by the registry; makes, boots, reads and removes a machine in a folder with spaces and umlauts',
+    { timeout: windowsLimitMs },
+    async () => {
+      const spec = {
+        version: 1,
+        name: 'probe',
+        provider: 'virtualbox',
+        source: { probe: { then: 'wait' } },
+        machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
+        storage: { path: storage },
+      }
+      await writeFile(join(windows.drive, 'probe für alle.yaml'), JSON.stringify(spec))
+      expect(await run(['up', String.raw`D:\probe für alle.yaml`])).toMatchObject({
+        action: 'created',
+        provider: 'virtualbox',
+        machine: { state: 'running' },
+        probe: { processors: 1, disks: [{ sizeBytes: 64 * 1024 ** 2, bus: 'sata' }], droppedBytes: 0 },
+      })
+      const made = await calls()
+      const given = (verb: string): readonly string[] => made.find(([first]) => first === verb) ?? []
+      expect(given('createvm')).toEqual(expect.arrayContaining(['--basefolder', storage]))
+      expect(given('modifyvm').join(' ')).toMatch(/ --uart-mode1 server \\\\\.\\pipe\\azl-vm-[0-9a-f-]{36} /)
+      expect(given('createmedium').join(' ')).toContain(`--filename ${storage}\\azl-vm\\`)
+      expect(await run(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
+      await run(['destroy', 'probe'])
+      expect(await readdir(windows.unix(storage))).toEqual([])
+      expect(await readdir(windows.unix(win32.join(home, 'state', 'recorders', 'virtualbox')))).toEqual([])
+    },
+  )
+})
