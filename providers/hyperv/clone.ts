@@ -3,9 +3,9 @@
  * comes first, and its mark names what it will lie on.
  */
 import * as z from 'zod'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotCloneNow } from '../../src/provider/machine-errors.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { applyDrives, applySettings } from './apply.ts'
 import { makeCheckpoint, readCheckpoints } from './checkpoints.ts'
@@ -82,9 +82,7 @@ async function baseOf(
   if (snapshot !== undefined) return findSnapshot(ref, await readCheckpoints(session, vmId, call), snapshot).disks
   const state = powerState(config.state)
   if (state === 'off') return config.disks.map(({ path }) => path)
-  throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its disks are being written`, {
-    hint: `Stop it first (\`azl-vm stop ${ref.name}\`), or clone a snapshot of it: --snapshot SNAPSHOT.`,
-  })
+  throw cannotCloneNow(ref, state)
 }
 
 async function insertMedium(session: Session, { config }: OwnMachine, vmId: string, call: Call): Promise<void> {

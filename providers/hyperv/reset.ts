@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { nothingToReset } from '../../src/provider/machine-errors.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
 import { recorderOf } from './console.ts'
 import { settledState } from './machine-state.ts'
@@ -12,10 +12,7 @@ import type { Session } from './session.ts'
 export async function resetMachine(session: Session, recorders: Recorders, ref: MachineRef, call: Call): Promise<void> {
   const machine = await requireBrief(session, ref, call)
   const state = await settledState(session, { name: ref.name, vmId: machine.vmId }, call)
-  if (state !== 'running' && state !== 'paused')
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" does not run: there is nothing to reset`, {
-      hint: `\`azl-vm start ${ref.name}\` switches it on.`,
-    })
+  if (state !== 'running' && state !== 'paused') throw nothingToReset(ref)
   const line = await recorderOf(session, recorders, machine, call)
   try {
     await line.noteStart()

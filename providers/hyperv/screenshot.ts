@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { noScreen } from '../../src/provider/machine-errors.ts'
 import { requireBrief } from './machines.ts'
 import { pngOfRgb565 } from './rgb565.ts'
 import type { Session } from './session.ts'
@@ -13,9 +13,6 @@ export async function screenshotOf(session: Session, ref: MachineRef, call: Call
   const { vmId } = await requireBrief(session, ref, call)
   const asked = { action: `take a screenshot of ${ref.name}`, schema }
   const { width, height, pixels } = await session.run('get-vm-thumbnail', { id: vmId }, asked, call)
-  if (width === 0)
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is off: there is no screen`, {
-      hint: `\`azl-vm start ${ref.name}\` switches it on.`,
-    })
+  if (width === 0) throw noScreen(ref)
   return pngOfRgb565(width, height, Buffer.from(pixels, 'base64'))
 }

@@ -2,7 +2,9 @@
 import * as z from 'zod'
 import { AzlVmError, errorText, isAzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
+import { goOnFromMemory } from '../../src/provider/go-on-from-memory.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotHold } from '../../src/provider/machine-errors.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
 import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { fileKey, neededByOthers, readChains } from './chains.ts'
@@ -16,7 +18,7 @@ import {
   type Checkpoints,
 } from './checkpoints.ts'
 import { powerState } from './info.ts'
-import { findBrief, findMachine } from './machines.ts'
+import { findMachine } from './machines.ts'
 import { runName } from './names.ts'
 import { requireOwnMachine, type OwnMachine } from './own-machine.ts'
 import type { Session } from './session.ts'
@@ -32,10 +34,7 @@ export async function takeSnapshot(
   const there = snapshotNamed(snapshotsAmong(await readCheckpoints(session, vmId, call)), name)
   if (there) throw snapshotExists(ref.name, there)
   const state = powerState(config.state)
-  if (state !== 'off' && state !== 'running')
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
-      hint: `Hold it when it is off or runs; \`azl-vm status ${ref.name}\` tells.`,
-    })
+  if (state !== 'off' && state !== 'running') throw cannotHold(ref, state)
   const made = await makeCheckpoint(session, machine, runId, call)
   await renameCheckpoint(session, vmId, made, name, call)
   const infos = infosOf(machine, await readCheckpoints(session, vmId, call))
@@ -97,33 +96,7 @@ export async function restoreSnapshot(
   const asked = { action: `bring ${ref.name} back to ${held.name}`, schema: z.object({ state: z.string() }) }
   const { state } = await session.run('restore-checkpoint', { id: vmId, checkpointId: held.id }, asked, call)
   if (powerState(state) === 'off') return { state: 'off', outputs: {} }
-  try {
-    const { outputs } = await start()
-    return { state: 'running', outputs }
-  } catch (error) {
-    throw await standing(session, ref, held, error, call)
-  }
-}
-
-/** What it throws says where the machine stands: it cannot go back to what it was. */
-async function standing(
-  session: Session,
-  ref: MachineRef,
-  held: Checkpoint,
-  error: unknown,
-  call: Call,
-): Promise<unknown> {
-  if (!(error instanceof AzlVmError)) return error
-  const now = await findBrief(session, ref, { ...call, signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
-  const state = now ? powerState(now.config.state) : 'unknown'
-  const { code, message, cause, evidence, hint } = error
-  const where = `"${ref.name}" has the disks and the memory of the snapshot "${held.name}" by now and is ${state}`
-  const again = `\`azl-vm start ${ref.name}\` goes on from there.`
-  return new AzlVmError(code, `${message}; ${where}`, {
-    cause,
-    evidence,
-    hint: hint === undefined ? again : `${hint}\n${again}`,
-  })
+  return await goOnFromMemory(ref, held.name, start)
 }
 
 /** Where the disk of a clone lies on what it holds it only loses its name: {@link sweepCheckpoints} removes it later. */

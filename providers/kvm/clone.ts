@@ -1,7 +1,7 @@
 /** A clone: the base disk frozen and shared, everything else its own. The clone's domain, its anchor, comes first. */
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotCloneNow } from '../../src/provider/machine-errors.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { claim } from './claim.ts'
 import { changeDomain } from './domain-edit.ts'
@@ -40,9 +40,7 @@ async function baseOf(session: Session, original: OwnMachine, { snapshot }: Clon
     await session.run(`read the state of ${domain.name}`, call, () => domain.state(signalOf(call))),
   )
   if (state === 'off') return { disks: currentDisks(original), nvram: currentNvram(original) }
-  throw new AzlVmError('resource-busy', `the machine "${domain.name}" is ${state}: its disks are being written`, {
-    hint: `Stop it first (\`azl-vm stop ${domain.name}\`), or clone a snapshot of it: --snapshot SNAPSHOT.`,
-  })
+  throw cannotCloneNow(domain, state)
 }
 
 function ownPartOf(original: OwnMachine, { mark }: CloneRequest, base: readonly string[]): KvmMark {

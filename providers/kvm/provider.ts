@@ -29,6 +29,7 @@ import type {
   MediumRole,
   PowerState,
 } from '../../src/provider/machine.ts'
+import { noScreen } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
 import type { ConsolePort } from '../../src/provider/capabilities.ts'
@@ -311,11 +312,7 @@ export class KvmProvider implements Provider {
         return await domain.screenshot(signalOf(call))
       } catch (error) {
         const isOff: boolean = isOperationInvalid(error)
-        if (isOff)
-          throw new AzlVmError('resource-busy', `the machine "${ref.name}" is off: there is no screen`, {
-            cause: error,
-            hint: `\`azl-vm start ${ref.name}\` switches it on.`,
-          })
+        if (isOff) throw noScreen(ref, error)
         throw error
       }
     })

@@ -1,7 +1,7 @@
 import { isOperationInvalid } from 'libvirt-ts'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { nothingToReset } from '../../src/provider/machine-errors.ts'
 import { signalOf, type Session } from './session.ts'
 import { noteLogState } from './start.ts'
 
@@ -9,7 +9,7 @@ import { noteLogState } from './start.ts'
 export async function resetDomain(session: Session, ref: MachineRef, call: Call): Promise<void> {
   const domain = await session.domain(ref, call)
   // One that is off keeps its note of where its last boot begins.
-  if (!(await session.run('read the state', call, () => domain.isActive(signalOf(call))))) throw doesNotRun(ref)
+  if (!(await session.run('read the state', call, () => domain.isActive(signalOf(call))))) throw nothingToReset(ref)
   await noteLogState(session, ref, await session.config(domain, call), call)
   await session.run(`reset ${ref.name}`, call, async () => {
     try {
@@ -18,14 +18,7 @@ export async function resetDomain(session: Session, ref: MachineRef, call: Call)
       if (state === 'paused') await domain.resume(signalOf(call))
     } catch (error) {
       const isOff: boolean = isOperationInvalid(error)
-      throw isOff ? doesNotRun(ref, error) : error
+      throw isOff ? nothingToReset(ref, error) : error
     }
-  })
-}
-
-function doesNotRun(ref: MachineRef, cause?: unknown): AzlVmError {
-  return new AzlVmError('resource-busy', `the machine "${ref.name}" does not run: there is nothing to reset`, {
-    cause,
-    hint: `\`azl-vm start ${ref.name}\` switches it on.`,
   })
 }

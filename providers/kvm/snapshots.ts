@@ -2,9 +2,9 @@
  * Snapshots by our own means: libvirt 9.0 cannot revert to external ones, and internal ones leave the firmware variables
  * out. Disks are frozen under new layers, firmware variables copied, memory is a file; all of it volumes of the pool.
  */
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotHold } from '../../src/provider/machine-errors.ts'
 import type { SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
 import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { changeMark } from './change-mark.ts'
@@ -39,9 +39,7 @@ async function powerToHold(session: Session, { domain }: OwnMachine, call: Call)
     await session.run(`read the state of ${domain.name}`, call, () => domain.state(signalOf(call))),
   )
   if (state === 'off' || state === 'running' || state === 'paused') return state
-  throw new AzlVmError('resource-busy', `the machine "${domain.name}" is ${state}: its state cannot be held`, {
-    hint: `Hold it when it is off or runs; \`azl-vm status ${domain.name}\` tells.`,
-  })
+  throw cannotHold(domain, state)
 }
 
 async function hold(

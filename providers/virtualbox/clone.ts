@@ -3,9 +3,9 @@
  * comes first, and its mark names what it will lie on. VirtualBox's clonevm would copy mark, ports and serial port as well.
  */
 import path from 'node:path'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotCloneNow } from '../../src/provider/machine-errors.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { applyDrives } from './apply.ts'
@@ -83,13 +83,7 @@ function variablesOf({ folder, ref }: { readonly folder: string; readonly ref: M
 
 function requireOff({ ref, state }: OwnMachine): void {
   if (powerState(state) === 'off') return
-  throw new AzlVmError(
-    'resource-busy',
-    `the machine "${ref.name}" is ${powerState(state)}: its disks are being written`,
-    {
-      hint: `Stop it first (\`azl-vm stop ${ref.name}\`), or clone a snapshot of it: --snapshot SNAPSHOT.`,
-    },
-  )
+  throw cannotCloneNow(ref, powerState(state))
 }
 
 function cardsLike({ mark, settings }: OwnMachine, request: CloneRequest): readonly CardRule[] {

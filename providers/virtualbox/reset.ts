@@ -1,6 +1,6 @@
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { nothingToReset } from '../../src/provider/machine-errors.ts'
 import type { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { recorderOf } from './console.ts'
 import { settledState } from './machine-state.ts'
@@ -16,10 +16,7 @@ export async function resetMachine(
 ): Promise<void> {
   const machine = await requireMachine(session, ref, call)
   const state = await settledState(session, ref, call)
-  if (state !== 'running' && state !== 'paused')
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" does not run: there is nothing to reset`, {
-      hint: `\`azl-vm start ${ref.name}\` switches it on.`,
-    })
+  if (state !== 'running' && state !== 'paused') throw nothingToReset(ref)
   const line = await recorderOf(recorders, machine, call)
   try {
     await line.noteStart()

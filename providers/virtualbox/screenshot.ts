@@ -1,17 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { noScreen } from '../../src/provider/machine-errors.ts'
 import { isOffState, stateOf } from './machine-state.ts'
 import type { Session } from './session.ts'
 
 export async function screenshotOf(session: Session, ref: MachineRef, call: Call): Promise<Uint8Array> {
-  if (isOffState(await stateOf(session, ref, call)))
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is off: there is no screen`, {
-      hint: `\`azl-vm start ${ref.name}\` switches it on.`,
-    })
+  if (isOffState(await stateOf(session, ref, call))) throw noScreen(ref)
   const folder = await mkdtemp(path.join(tmpdir(), 'azl-vm-screen-'))
   try {
     const file = path.join(folder, 'screen.png')

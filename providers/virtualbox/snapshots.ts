@@ -2,7 +2,9 @@
 import { stat } from 'node:fs/promises'
 import { AzlVmError, errorText } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
+import { goOnFromMemory } from '../../src/provider/go-on-from-memory.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotHold } from '../../src/provider/machine-errors.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
 import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { basesAboutToBe } from './chains.ts'
@@ -26,10 +28,7 @@ export async function takeSnapshot(
   const there = snapshotNamed(namedAmong(machine.settings), name)
   if (there) throw snapshotExists(ref.name, there)
   const state = powerState(machine.state)
-  if (state !== 'off' && state !== 'running')
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
-      hint: `Hold it when it is off or runs; \`azl-vm status ${ref.name}\` tells.`,
-    })
+  if (state !== 'off' && state !== 'running') throw cannotHold(ref, state)
   const uuid = await holdState(session, ref, runId, { created, hasMemory: state === 'running' }, call)
   await renameSnapshot(session, ref, uuid, name, call)
   const infos = await infosOf(await requireOwnMachine(session, ref, call))
@@ -133,8 +132,7 @@ export async function restoreSnapshot(
   const asked = { action: `bring ${ref.name} back to ${held.name}`, timeoutMs: longMs }
   await session.manage(['snapshot', ref.id, 'restore', held.uuid], asked, call)
   if (!noteOf(held).hasMemory) return { state: 'off', outputs: {} }
-  const { outputs } = await start()
-  return { state: 'running', outputs }
+  return await goOnFromMemory(ref, held.name, start)
 }
 
 /** Where others lie on it, it only loses its name: {@link sweepSnapshots} removes it later. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotCloneNow } from '../../src/provider/machine-errors.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { withClaimedName } from './claim.ts'
 import { cardsOf, installerOf } from './info.ts'
@@ -60,10 +61,7 @@ async function snapshotOf(session: Session, original: OwnMachine, name: string):
 async function requireOff(session: Session, original: OwnMachine, call: Call): Promise<void> {
   const { state } = await stateOf(session, original, call)
   if (state === 'off') return
-  const { name } = original.ref
-  throw new AzlVmError('resource-busy', `the machine "${name}" is ${state}: its disks are being written`, {
-    hint: `Stop it first (\`azl-vm stop ${name}\`), or clone a snapshot of it: --snapshot SNAPSHOT.`,
-  })
+  throw cannotCloneNow(original.ref, state)
 }
 
 /** What VMware copied and a machine has for itself alone; the drive is as the original's is now. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { noScreen } from '../../src/provider/machine-errors.ts'
 import { toolError } from './errors.ts'
 import { isOffState, stateOf } from './machine-state.ts'
 import { requireMachine } from './machines.ts'
@@ -21,10 +22,7 @@ export async function screenshotOf(session: Session, ref: MachineRef, call: Call
         hint: `It comes with Workstation 17.6 and Fusion 13.6. Without it: \`azl-vm view ${ref.name}\`, \`azl-vm console ${ref.name}\`.`,
       },
     )
-  if (isOffState((await stateOf(session, machine, call)).state))
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is off: there is no screen`, {
-      hint: `\`azl-vm start ${ref.name}\` switches it on.`,
-    })
+  if (isOffState((await stateOf(session, machine, call)).state)) throw noScreen(ref)
   const folder = await mkdtemp(join(tmpdir(), 'azl-vm-screen-'))
   try {
     const file = join(folder, 'screen.png')

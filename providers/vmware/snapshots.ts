@@ -1,7 +1,9 @@
 /** Snapshots are VMware's own: disks, firmware variables, configuration, and the memory of a machine that is on. */
-import { AzlVmError, errorText, isAzlVmError } from '../../src/errors.ts'
+import { AzlVmError, errorText } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
+import { goOnFromMemory } from '../../src/provider/go-on-from-memory.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { cannotHold } from '../../src/provider/machine-errors.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
 import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
 import { isNeededByOthers, readChains } from './chains.ts'
@@ -29,10 +31,7 @@ export async function takeSnapshot(
   const there = snapshotNamed((await readSnapshots(session, machine)).snapshots, name)
   if (there) throw snapshotExists(ref.name, there, isShown(machine, there) ? undefined : deletedAndNeeded)
   const { state } = await stateOf(session, machine, call)
-  if (state !== 'off' && state !== 'running')
-    throw new AzlVmError('resource-busy', `the machine "${ref.name}" is ${state}: its state cannot be held`, {
-      hint: `Hold it when it is off or runs; \`azl-vm status ${ref.name}\` tells.`,
-    })
+  if (state !== 'off' && state !== 'running') throw cannotHold(ref, state)
   await makeSnapshot(session, machine, name, call)
   const info = infosOf(machine, await readSnapshots(session, machine)).find((each) => each.name === name)
   if (info) return info
@@ -107,14 +106,7 @@ export async function restoreSnapshot(
     await settleMedium(session, await requireOwnMachine(session, ref, call))
     return { state: 'off', outputs: {} }
   }
-  try {
-    return { state: 'running', outputs: (await start()).outputs }
-  } catch (error) {
-    if (!isAzlVmError(error)) throw error
-    throw error.extended({
-      hint: `"${ref.name}" has the disks and the memory of the snapshot "${held.name}" by now: \`azl-vm start ${ref.name}\` goes on from there.`,
-    })
-  }
+  return await goOnFromMemory(ref, held.name, start)
 }
 
 /** Where the disk of a clone lies on what it holds it is only shown no more: {@link sweepSnapshots} removes it later. */
