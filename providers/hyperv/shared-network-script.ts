@@ -25,6 +25,9 @@ function switchCommand(network: SharedNetwork, { notes }: Range): string {
 /** What is not Hyper-V's is a function on Windows: without -ErrorAction a script would go on after its error. */
 const stop = { ErrorAction: 'Stop' }
 
+/** Where Windows lacks the class there is none. */
+const silent = { ErrorAction: 'SilentlyContinue' }
+
 function addressCommand(network: SharedNetwork, { gateway }: Range): string {
   const address = { InterfaceAlias: aliasOf(network), IPAddress: gateway, PrefixLength: 24, ...stop }
   return call(String.raw`NetTCPIP\New-NetIPAddress`, address)
@@ -58,7 +61,7 @@ export function ensureNetworks(networks: readonly SharedNetwork[]): readonly str
   return networks.length === 0 ? [] : [...functions, ...networks.flatMap(ensureNetwork)]
 }
 
-/** In the order of `sharedPrefixes`, as `up` does it; that other NAT networks overlap, Windows itself refuses. */
+/** What `up` looks at too, in the order of `sharedPrefixes`. */
 const functions: readonly string[] = [
   '# The bits of a range of addresses: of two that overlap, the bits of one begin with those of the other.',
   'function Get-RangeBits([string]$Range) {',
@@ -66,14 +69,22 @@ const functions: readonly string[] = [
   '    $bytes = [System.Net.IPAddress]::Parse($address).GetAddressBytes()',
   "    return (@($bytes | ForEach-Object { [System.Convert]::ToString($_, 2).PadLeft(8, '0') }) -join '').Substring(0, [int]$length)",
   '}',
-  '# The first range for machines of azl-vm that no route of this computer overlaps.',
+  '# The ranges that routes, NAT networks and networks of the Host Networking Service have on this computer.',
+  'function Get-UsedRanges {',
+  '    # Routes of a few bits are ways to everywhere.',
+  `    ${call(String.raw`NetTCPIP\Get-NetRoute`, { AddressFamily: 'IPv4', ...stop })} | ForEach-Object { [string]$_.DestinationPrefix } | Where-Object { [int]@(([string]$_).Split('/'))[1] -ge 4 }`,
+  `    ${call(String.raw`NetNat\Get-NetNat`, silent)} | ForEach-Object { [string]$_.InternalIPInterfaceAddressPrefix } | Where-Object { $_ -ne '' }`,
+  '    # Containers and WSL have networks that Get-NetNat does not show; not every Windows has the module.',
+  String.raw`    if ($null -eq (Get-Command -Name HostNetworkingService\Get-HnsNetwork -ErrorAction SilentlyContinue)) { return }`,
+  `    ${call(String.raw`HostNetworkingService\Get-HnsNetwork`, silent)} | ForEach-Object { $_.Subnets } | ForEach-Object { [string]$_.AddressPrefix } | Where-Object { $_ -like '*.*/*' }`,
+  '}',
+  '# The first range for machines of azl-vm that nothing of these overlaps.',
   'function Get-FreeRange {',
-  `    $routes = @(${call(String.raw`NetTCPIP\Get-NetRoute`, { AddressFamily: 'IPv4', ...stop })} | ForEach-Object { Get-RangeBits $_.DestinationPrefix })`,
+  '    $used = @(Get-UsedRanges | ForEach-Object { Get-RangeBits $_ })',
   `    for ($number = ${String(sharedThirdBytes.first)}; $number -le ${String(sharedThirdBytes.last)}; $number++) {`,
   '        $range = "192.168.$number.0/24"',
   '        $bits = Get-RangeBits $range',
-  '        # Those of a few bits are ways to everywhere.',
-  '        $overlapping = @($routes | Where-Object { $_.Length -ge 4 -and ($_.StartsWith($bits) -or $bits.StartsWith($_)) })',
+  '        $overlapping = @($used | Where-Object { $_.StartsWith($bits) -or $bits.StartsWith($_) })',
   '        if ($overlapping.Length -eq 0) { return $range }',
   '    }',
   "    throw 'Every range of addresses for machines of azl-vm is in use on this computer: name a switch in hyperv.switch.'",

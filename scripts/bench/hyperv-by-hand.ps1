@@ -22,7 +22,7 @@ $disk = [System.IO.Path]::Combine($vm.Path, 'disk0.vhdx')
 $null = Hyper-V\New-VHD -Path $disk -SizeBytes 67108864 -BlockSizeBytes 1048576 -Dynamic
 $drive = Hyper-V\Add-VMHardDiskDrive -VM $vm -ControllerType SCSI -ControllerNumber 0 -ControllerLocation 0 -Path $disk -Passthru
 $installer = Hyper-V\Add-VMDvdDrive -VM $vm -ControllerNumber 0 -ControllerLocation 62 -Passthru
-$seed = Hyper-V\Add-VMDvdDrive -VM $vm -ControllerNumber 0 -ControllerLocation 63 -Passthru
-Hyper-V\Set-VMFirmware -VM $vm -BootOrder @($drive, $installer, $seed)
+$null = Hyper-V\Add-VMDvdDrive -VM $vm -ControllerNumber 0 -ControllerLocation 63 -Passthru
+Hyper-V\Set-VMFirmware -VM $vm -BootOrder @($drive, $installer)
 Hyper-V\Set-VMDvdDrive -VMDvdDrive $installer -Path $Iso
 Hyper-V\Start-VM -VM $vm

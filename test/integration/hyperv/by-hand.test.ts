@@ -246,20 +246,28 @@ describeWhere('plan --emit ps1', unavailable, () => {
     'where nat needs a network of the host’s, the script makes it only with -AllowHostNetwork',
     { timeout },
     async () => {
-      await simulator.setKnobs({ server: true, routes: ['0.0.0.0/0', '192.168.220.0/23', '192.168.222.64/26'] })
+      const routes = ['0.0.0.0/0', '192.168.220.0/23', '192.168.222.64/26']
+      const hns = [{ name: 'nat', type: 'NAT', prefix: '192.168.223.0/24' }]
+      await simulator.setKnobs({ server: true, routes, hns })
       const before = await inventory()
       const name = nameOf('served')
       const script = await emit(await writeSpec(name, plain), '--allow-host-network')
       const refused = await simulator.run(script)
       expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('-AllowHostNetwork') as string })
       expect(await inventory()).toEqual(before)
+      // Windows takes no second NAT network: what was made for it so far goes again.
+      await powershell(String.raw`NetNat\New-NetNat -Name theirs -InternalIPInterfaceAddressPrefix 192.168.224.0/24`)
+      const second = await simulator.run(script, '-AllowHostNetwork')
+      expect(second).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('for 192.168.225.0/24') as string })
+      await powershell(String.raw`NetNat\Remove-NetNat -Name theirs -Confirm:$false`)
+      expect(await inventory()).toEqual(before)
 
       const heard = hear(script)
       expect(await powershell(script, '-AllowHostNetwork')).toMatch(
-        /^WARNING: .* azl-vm-nat with NAT for 192\.168\.223/,
+        /^WARNING: .* azl-vm-nat with NAT for 192\.168\.224/,
       )
       expect(await inventory()).toEqual(
-        expect.arrayContaining(['nat azl-vm-nat 192.168.223.0/24', 'address 192.168.223.1 vEthernet (azl-vm-nat)']),
+        expect.arrayContaining(['nat azl-vm-nat 192.168.224.0/24', 'address 192.168.224.1 vEthernet (azl-vm-nat)']),
       )
       // It is up's own network: it needs nobody's leave any more, and stays with its last machine.
       const { probe } = await json<{ probe: ProbeReport }>('up', await writeSpec('served-up', plain))
