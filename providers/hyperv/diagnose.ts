@@ -4,6 +4,7 @@ import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { nativeOf } from './facts.ts'
+import { folderDiagnostics } from './folder-checks.ts'
 import { longestInFolder, machineFolder, storageRoot } from './names.ts'
 import { networkDiagnostics } from './network-diagnostics.ts'
 import { optionsOf } from './request-options.ts'
@@ -112,9 +113,10 @@ function storageDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
     const example = native.separator === '\\' ? "'D:\\VMs'" : '/var/lib/machines'
     return [{ ...notSupported(['storage', 'path'], message, `Write it as ${example}.`), code: 'spec-invalid' }]
   }
-  const folder = machineFolder(native, storageRoot(native, path), request.mark.runId)
+  const root = storageRoot(native, path)
+  const folder = machineFolder(native, root, request.mark.runId)
   const length = folder.length + longestInFolder
-  if (length <= longestPath) return []
+  if (length <= longestPath) return native.folder?.path === root ? folderDiagnostics(native.folder) : []
   return [
     {
       ...notSupported(

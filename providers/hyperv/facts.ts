@@ -3,8 +3,9 @@ import * as z from 'zod'
 import { errorText, isAzlVmError } from '../../src/errors.ts'
 import type { Architecture, Capabilities } from '../../src/provider/capabilities.ts'
 import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
-import { folderFindings, readFolder } from './folder-checks.ts'
+import { folderFindings, readFolder, type LookedAt } from './folder-checks.ts'
 import { hostFindings, readHostChecks, readinessFindings, whyNoWorker, type HostChecks } from './host-checks.ts'
+import { storageRoot } from './names.ts'
 import { noNetworks, readNetworks, type NetworkFacts } from './network-facts.ts'
 import { networkFindings } from './network-findings.ts'
 import type { Hello } from './protocol.ts'
@@ -29,6 +30,8 @@ export interface HyperVNative extends z.output<typeof hostSchema> {
   /** The user's folder on a host that is another computer; undefined on this one. */
   readonly remoteHome: string | undefined
   readonly networks: NetworkFacts
+  /** Where machines are to be, as the host shows it; undefined where it could not be asked. */
+  readonly folder: LookedAt | undefined
 }
 
 export function nativeOf(facts: Facts): HyperVNative {
@@ -41,7 +44,7 @@ export function architectureOf({ architecture }: Pick<Hello, 'architecture'>): A
 }
 
 /** An unready host is a finding, from the ground up: where PowerShell, Windows or Hyper-V say no, no more is asked. */
-export async function readFacts(session: Session, call: Call): Promise<Facts> {
+export async function readFacts(session: Session, storagePath: string | undefined, call: Call): Promise<Facts> {
   let hello: Hello
   let checks: HostChecks
   try {
@@ -54,7 +57,7 @@ export async function readFacts(session: Session, call: Call): Promise<Facts> {
   const versions = { windows: `${hello.edition} ${String(hello.build)}`.trim(), powershell: hello.psVersion }
   if (hasError(readiness)) return { ...base(session, assumedNative(session), readiness), isReady: false, versions }
   try {
-    return { ...(await readReadyHost(session, hello, checks, readiness, call)), versions }
+    return { ...(await readReadyHost(session, hello, { checks, readiness, storagePath }, call)), versions }
   } catch (error) {
     return { ...base(session, assumedNative(session), [...readiness, whyNotReady(error)]), isReady: false, versions }
   }
@@ -63,14 +66,21 @@ export async function readFacts(session: Session, call: Call): Promise<Facts> {
 async function readReadyHost(
   session: Session,
   hello: Hello,
-  checks: HostChecks,
-  readiness: readonly Finding[],
+  {
+    checks,
+    readiness,
+    storagePath,
+  }: {
+    readonly checks: HostChecks
+    readonly readiness: readonly Finding[]
+    readonly storagePath: string | undefined
+  },
   call: Call,
 ): Promise<Facts> {
   const asked = { action: 'read what the host offers', schema: hostSchema }
   const host = await session.run('get-host', {}, asked, call)
   const networks = await readNetworks(session, call)
-  const folder = await readFolder(session, host.machinePath, call)
+  const folder = await readFolder(session, storageRoot(host, storagePath), call)
   const native = {
     ...host,
     separator: hello.separator,
@@ -78,11 +88,13 @@ async function readReadyHost(
     hostArchitecture: architectureOf(hello),
     remoteHome: session.choice.via && hello.home,
     networks,
+    folder,
   }
   const findings = [
     ...readiness,
     ...hostFindings(hello, checks),
-    ...folderFindings(folder),
+    // That of a spec is told at the spec's key.
+    ...(storagePath === undefined ? folderFindings(folder) : []),
     ...networkFindings(networks, checks),
   ]
   return { ...base(session, native, findings), isReady: !hasError(findings) }
@@ -122,6 +134,7 @@ function assumedNative({ choice: { via } }: Session): HyperVNative {
     machinePath: 'C:\\ProgramData\\Microsoft\\Windows\\Hyper-V',
     secureBootTemplates: ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority', 'OpenSourceShieldedVM'],
     networks: noNetworks,
+    folder: undefined,
     separator: '\\',
     build: 26100,
     hostArchitecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',

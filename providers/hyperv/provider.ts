@@ -88,8 +88,8 @@ export class HyperVProvider implements Provider {
     return this.#session.choice.host
   }
 
-  async facts(call: Call): Promise<Facts> {
-    return await readFacts(this.#session, call)
+  async facts(call: Call, storagePath?: string): Promise<Facts> {
+    return await readFacts(this.#session, storagePath, call)
   }
 
   assumedFacts(facts: Facts): Facts {

@@ -72,6 +72,8 @@ export type ConsolePort = 'firmware' | 'system'
 export interface Wanted {
   readonly arch: Architecture
   readonly machine: SpecMachine
+  /** No provider is chosen by it; what is wrong with the folder is told of the one that is. */
+  readonly storage: { readonly path?: string | undefined }
 }
 
 /** The first thing that a spec wants and a guest there cannot have, for people; undefined: it can have it all. */

@@ -47,7 +47,7 @@ export async function chooseProvider(
   let chosen: Asked | undefined
   try {
     for (const provider of candidates) {
-      const facts = await provider.facts(call)
+      const facts = await provider.facts(call, wanted.storage.path)
       asked.push({ provider, facts, why: whyNot(facts, wanted) })
       if (asked.at(-1)?.why === undefined) break
     }

@@ -168,8 +168,11 @@ export interface Provider {
   /** The host as it is recorded, e.g. `qemu:///system`; the same text finds the same host again. */
   readonly host: string
 
-  /** Read-only. An unready host is a finding, not an exception. */
-  facts(call: Call): Promise<Facts>
+  /**
+   * Read-only. An unready host is a finding, not an exception. `storagePath` is the folder that a spec names, which a
+   * provider may look at in the place of its default one.
+   */
+  facts(call: Call, storagePath?: string): Promise<Facts>
   /** What such a host usually offers, for a plan where this one could not be asked; its findings say why. */
   assumedFacts(facts: Facts): Facts
   /** Pure: the same request and facts give the same plan. */

@@ -41,4 +41,17 @@ describeWhere('storage.path', unavailable, () => {
     expect(await provider.observe(anchor, request, testCall())).toEqual({ is: 'done' })
     await provider.destroy(request.ref, testCall())
   })
+
+  test('what is wrong with the folder is said at the spec’s key before anything is made, and of no other folder', async () => {
+    await simulator.setKnobs({ folderAttributes: 'Directory, Compressed' })
+    const place = join(simulator.folder, 'compressed')
+    const facts = await provider.facts(testCall(), place)
+    expect(facts.isReady).toBe(true)
+    expect(facts.findings.filter(({ code }) => code.startsWith('folder-'))).toEqual([])
+    const said = async (lines: readonly string[]) =>
+      provider.plan(await bench.request('refused', ...lines), facts).diagnostics.map(({ path, code }) => [path, code])
+    expect(await said([`storage: { path: ${place} }`])).toEqual([[['storage', 'path'], 'host-not-ready']])
+    expect(await said([])).toEqual([])
+    await simulator.setKnobs({})
+  })
 })

@@ -22,6 +22,7 @@ const native: HyperVNative = {
   separator: '\\',
   build: 26100,
   hostArchitecture: 'x86_64',
+  folder: undefined,
 }
 
 function factsOf(change: Partial<HyperVNative> = {}, capabilities = allCapabilities): Facts {
@@ -78,6 +79,22 @@ describe('the order of a plan', () => {
 })
 
 describe('what a host makes impossible', () => {
+  test('a folder that Hyper-V puts no disks into, where it is the plan’s and no other', () => {
+    const path = String.raw`D:\VMs`
+    const good = { path, fileSystem: 'NTFS', freeBytes: 1e12, attributes: ['Directory'], hasIntegrity: false }
+    const seen = (change: Partial<typeof good>, looked = path): readonly string[] =>
+      errorsOf(requestOf({ storage: { path } }), factsOf({ folder: { path: looked, nearest: { ...good, ...change } } }))
+    expect(seen({})).toEqual([])
+    expect(seen({ attributes: ['Directory', 'Compressed'] })).toEqual([
+      String.raw`storage.path: Hyper-V puts no virtual disks into a compressed folder: D:\VMs`,
+    ])
+    expect(seen({ freeBytes: 1e6 })).toEqual([expect.stringMatching(/^storage\.path: only .* free for machines at /)])
+    expect(seen({ fileSystem: 'exFAT' }, String.raw`C:\Hyper-V`)).toEqual([])
+    expect(errorsOf(requestOf({ storage: { path } }), factsOf({ folder: { path, nearest: null } }))).toEqual([
+      String.raw`storage.path: neither D:\VMs nor a folder above it is there for this account`,
+    ])
+  })
+
   test('paths of Hyper-V’s own files beyond 259 characters', () => {
     // C:\, the folder's name, and the 100 characters that Hyper-V may add.
     const rest = 259 - 100 - `C:\\\\azl-vm-${runId}`.length

@@ -8,6 +8,8 @@ import { loadText, probeSpec, providerContext, testCall } from '../../support/te
 import { temporaryFolder } from '../../support/run-cli.ts'
 
 const closed: string[] = []
+/** The folders that hosts were asked about. */
+const asked: unknown[] = []
 
 function entry(name: string, lacks: string | undefined, capabilities: Partial<Capabilities> = {}): ProviderEntry {
   const facts: Facts = {
@@ -25,7 +27,10 @@ function entry(name: string, lacks: string | undefined, capabilities: Partial<Ca
   }
   const provider = {
     name,
-    facts: () => Promise.resolve(facts),
+    facts: (_call: unknown, storagePath: string | undefined) => {
+      asked.push(storagePath)
+      return Promise.resolve(facts)
+    },
     close: () => {
       closed.push(name)
       return Promise.resolve()
@@ -41,9 +46,10 @@ async function choose(
   name = 'auto',
 ) {
   closed.length = 0
+  asked.length = 0
   const { spec } = await loadText(
     await temporaryFolder(),
-    probeSpec('box', 'wait', 'machine: { firmware: { tpm: true }, memory: 256MiB }'),
+    probeSpec('box', 'wait', 'machine: { firmware: { tpm: true }, memory: 256MiB }', 'storage: { path: /srv/vms }'),
   )
   const registry = new ProviderRegistry(entries, () => providerContext())
   const request = { registry, name, host: 'local', wanted: spec }
@@ -87,4 +93,9 @@ test('a provider that is named is taken, or refused with its own reason', async 
   const entries = [entry('one', undefined), entry('two', 'no driver')]
   await expect(choose(entries, 'refuse', 'two')).rejects.toMatchObject({ message: 'two: no driver' })
   expect(await choose(entries, 'refuse', 'one')).toMatchObject({ provider: 'one', passedOver: [] })
+})
+
+test('each host is asked about the folder that the spec names', async () => {
+  await choose([entry('one', 'no daemon'), entry('two', undefined)])
+  expect(asked).toEqual(['/srv/vms', '/srv/vms'])
 })

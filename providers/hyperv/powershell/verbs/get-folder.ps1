@@ -2,7 +2,8 @@
 function Invoke-GetFolder($Arguments) {
     $folder = [string]$Arguments.path
     while ($folder -ne '' -and -not [System.IO.Directory]::Exists($folder)) {
-        $folder = [string][System.IO.Path]::GetDirectoryName($folder)
+        # No folder has such a name.
+        try { $folder = [string][System.IO.Path]::GetDirectoryName($folder) } catch [System.ArgumentException] { $folder = '' }
     }
     if ($folder -eq '') { return [ordered]@{ folder = $null } }
     return [ordered]@{ folder = Get-FolderFacts $folder }
