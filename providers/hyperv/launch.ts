@@ -16,10 +16,16 @@ export interface Launch {
  * that is PowerShell 7 hands down a PSModulePath that leads 5.1 to modules of 7 (PowerShell/PowerShell#27774), so it
  * is left out and 5.1 makes its own.
  */
-export function localLaunch(entry: EntryScript, { env }: Pick<ProviderContext, 'env'>): Launch {
+export function localLaunch(entry: EntryScript, context: Pick<ProviderContext, 'env'>): Launch {
+  const words = ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', entryPath(entry)]
+  return powershellLaunch(words, context)
+}
+
+/** The same with other words behind powershell.exe. */
+export function powershellLaunch(args: readonly string[], { env }: Pick<ProviderContext, 'env'>): Launch {
   return {
     command: powershellPath(env),
-    args: ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', entryPath(entry)],
+    args,
     env: Object.fromEntries(Object.entries(env).filter(([name]) => name.toLowerCase() !== 'psmodulepath')),
   }
 }

@@ -23,23 +23,35 @@ export interface ScriptBundle {
 export async function scriptBundle(): Promise<ScriptBundle> {
   const names = (await readdir(folder(), { recursive: true }))
     .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => name.endsWith('.ps1') && name !== bootstrapName)
+    .filter((name) => name.endsWith('.ps1') && !textNames.includes(name))
     .sort()
   const pieces = await Promise.all(names.map(async (name) => [name, await readFile(join(folder(), name), 'ascii')]))
   const bytes = Buffer.from(pieces.flat().join('\0'), 'ascii')
   return { digest: createHash('sha256').update(bytes).digest('hex'), bytes }
 }
 
-const bootstrapName = 'bootstrap.ps1'
+/** Scripts that no process begins with: their text itself is on a command line. */
+type TextScript = 'bootstrap' | 'policy-scope'
+
+const textNames: readonly string[] = ['bootstrap.ps1', 'policy-scope.ps1']
+
+/** Without its comments. */
+export async function scriptText(name: TextScript): Promise<string> {
+  const text = await readFile(join(folder(), `${name}.ps1`), 'ascii')
+  const lines = text.split('\n').map((line) => line.trim())
+  return lines.filter((line) => line !== '' && !line.startsWith('#')).join('\n')
+}
+
+/** Behind powershell.exe: words that every shell takes as they are. */
+export function encodedWords(code: string): readonly string[] {
+  const encoded = Buffer.from(code, 'utf16le').toString('base64')
+  return ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-EncodedCommand', encoded]
+}
 
 /**
  * What a login shell of the host is told to run, whatever it is: words without quotes, backslashes or values. cmd takes
  * 8191 characters.
  */
 export async function bootstrapCommand(): Promise<string> {
-  const text = await readFile(join(folder(), bootstrapName), 'ascii')
-  const lines = text.split('\n').map((line) => line.trim())
-  const code = lines.filter((line) => line !== '' && !line.startsWith('#')).join('\n')
-  const encoded = Buffer.from(code, 'utf16le').toString('base64')
-  return `powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand ${encoded}`
+  return ['powershell.exe', ...encodedWords(await scriptText('bootstrap'))].join(' ')
 }

@@ -5,6 +5,7 @@ import type { Call, ProviderContext } from '../../src/provider/contract.ts'
 import { translateError } from './errors.ts'
 import { startOnHost } from './host-process.ts'
 import type { HostChoice } from './host.ts'
+import { policyScope } from './policy-scope.ts'
 import type { Hello } from './protocol.ts'
 import { Worker } from './worker.ts'
 
@@ -95,7 +96,9 @@ export class Session {
   #begin(): Worker {
     // A process that nobody ends any more would keep ours alive.
     if (this.#isClosed) throw new AzlVmError('backend-failed', `the way to Hyper-V at ${this.choice.host} is closed`)
-    const worker = new Worker(startOnHost(this.choice, 'worker', this.context))
+    const worker = new Worker(startOnHost(this.choice, 'worker', this.context), () =>
+      policyScope(this.choice, this.context),
+    )
     void worker.hello.then(
       ({ clock }) => (this.#aheadMs = Date.parse(clock) - this.context.now().getTime()),
       () => undefined,

@@ -59,7 +59,8 @@ export class Worker {
   #stopWatching: () => void = () => undefined
   #settleHello!: { readonly resolve: (hello: Hello) => void; readonly reject: (error: AzlVmError) => void }
 
-  constructor(host: HostProcess) {
+  /** `policyScope` tells who forbids scripts, once one was refused for that; see policy-scope.ts. */
+  constructor(host: HostProcess, policyScope: () => Promise<string | undefined> = () => Promise.resolve(undefined)) {
     const helloTimer = setTimeout(() => {
       this.#kill(this.#silentError())
     }, helloLimitMs)
@@ -71,8 +72,13 @@ export class Worker {
     // Whoever asks later hears of it then.
     this.hello.catch(() => undefined)
     this.#process = host
-    this.#closed = host.ended.then(({ how, error }) => {
-      this.#ended(error ?? this.#diedError(how))
+    this.#closed = host.ended.then(async ({ how, error }) => {
+      if (this.#end) return
+      const evidence = this.#evidence()
+      if (error) this.#ended(error)
+      else if (evidence.some((line) => scriptsDisabled.test(line)))
+        this.#ended(policyError(await policyScope(), evidence))
+      else this.#ended(this.#diedError(how))
     })
     host.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#read(text)
@@ -219,7 +225,6 @@ export class Worker {
 
   #diedError(how: string): AzlVmError {
     const evidence = this.#evidence()
-    if (evidence.some((line) => scriptsDisabled.test(line))) return policyError(evidence)
     const during = this.#current ? ` while it did "${this.#current.request.verb}"` : ''
     return new AzlVmError('backend-failed', `PowerShell ended${during} (${how})`, {
       cause: new Error(`powershell.exe: ${how}`),
@@ -261,9 +266,17 @@ function restrictedError(languageMode: string): AzlVmError {
 /** The id that PowerShell refuses a script with, in every language: PSSecurityException, UnauthorizedAccess. */
 const scriptsDisabled = /\bPSSecurityException\b|FullyQualifiedErrorId\s*:\s*UnauthorizedAccess/
 
-function policyError(evidence: readonly string[]): AzlVmError {
-  return new AzlVmError('host-not-ready', 'a policy of this computer forbids PowerShell scripts', {
+/** `scope` e.g. `MachinePolicy AllSigned`. */
+function policyError(scope: string | undefined, evidence: readonly string[]): AzlVmError {
+  const [who, policy] = scope?.split(' ') ?? []
+  const message =
+    who === undefined
+      ? 'a policy of this computer forbids PowerShell scripts'
+      : `Group Policy forbids PowerShell scripts here: ${who} says ${String(policy)}`
+  return new AzlVmError('host-not-ready', message, {
     evidence,
-    hint: '`powershell -Command "Get-ExecutionPolicy -List"` shows which scope sets it. MachinePolicy and UserPolicy are Group Policy, and only that can allow scripts again; azl-vm changes no setting.',
+    hint:
+      (who === undefined ? '`powershell -Command "Get-ExecutionPolicy -List"` shows which scope sets it. ' : '') +
+      'MachinePolicy and UserPolicy are Group Policy (Turn on Script Execution, of the computer and of the user), and only that can allow scripts again, or azl-vm’s in providers/hyperv/powershell once they are signed; azl-vm changes no setting.',
   })
 }

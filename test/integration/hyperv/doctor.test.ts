@@ -145,7 +145,7 @@ describeWhere('doctor', unavailable, () => {
       'scripts forbidden by policy',
       { executionPolicies: { MachinePolicy: 'AllSigned' } },
       'error powershell-restricted host-not-ready',
-      /Get-ExecutionPolicy/,
+      /Turn on Script Execution/,
     ],
   ]
   test.each(atStart)('%s', async (_, knobs, fault, fix) => {
@@ -157,6 +157,20 @@ describeWhere('doctor', unavailable, () => {
       expect(facts.findings.find(({ code }) => fault.includes(code))?.fix ?? '').toMatch(fix)
     } finally {
       await other.close()
+    }
+  })
+
+  test.each(['MachinePolicy', 'UserPolicy'])('who forbids scripts is named: %s', async (scope) => {
+    await simulator.setKnobs({ executionPolicies: { [scope]: 'AllSigned', LocalMachine: 'Restricted' } })
+    const other = await definition.open('local', providerContext({ env: simulator.env }))
+    try {
+      await expect(other.list(testCall())).rejects.toMatchObject({
+        code: 'host-not-ready',
+        message: `Group Policy forbids PowerShell scripts here: ${scope} says AllSigned`,
+      })
+    } finally {
+      await other.close()
+      await simulator.setKnobs({})
     }
   })
 })
