@@ -12,6 +12,9 @@ import { silentFirmware, silentFirmwareNames, silentFirmwareSource } from './sil
 const sources = join(repositoryRoot, 'test', 'simulators', 'hyperv')
 const cache = join(repositoryRoot, '.cache', 'hyperv-simulator')
 
+/** For the environment, `AZL_SIM_QEMU`: what turns a described machine into commands; the simulator runs it by Node. */
+export const qemuCommands = join(repositoryRoot, 'test', 'simulators', 'qemu', 'commands.mjs')
+
 /** Restoring from a slow feed and compiling on a busy machine, milliseconds. */
 const buildLimitMs = 900_000
 

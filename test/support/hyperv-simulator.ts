@@ -6,7 +6,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { buildSimulator } from './hyperv-simulator-build.ts'
+import { buildSimulator, qemuCommands } from './hyperv-simulator-build.ts'
 
 export { missingForSimulator } from './hyperv-simulator-build.ts'
 
@@ -99,6 +99,7 @@ export async function startHyperVSimulator(knobs: SimulatorKnobs = {}): Promise<
     SystemRoot: systemRoot,
     ProgramData: join(folder, 'ProgramData'),
     AZL_SIM_STATE: state,
+    AZL_SIM_QEMU: qemuCommands,
     PATH: process.env['PATH'] ?? '',
   }
   const setKnobs = (next: SimulatorKnobs): Promise<void> => writeFile(join(state, 'knobs.json'), JSON.stringify(next))

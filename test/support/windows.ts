@@ -16,6 +16,7 @@ import {
   missingForSimulator,
   onceBuilt,
   publishForWindows,
+  qemuCommands,
 } from './hyperv-simulator-build.ts'
 import type { SimulatorKnobs } from './hyperv-simulator.ts'
 import { repositoryRoot } from './run-cli.ts'
@@ -122,6 +123,7 @@ export class Windows {
       ...wineEnvironment(prefix),
       AZL_SIM_BRIDGE: bridge.address,
       AZL_SIM_STATE: onDriveZ(join(folder, 'state')),
+      AZL_SIM_QEMU: qemuCommands,
       // What each drive is to programs outside.
       AZL_SIM_DRIVES: JSON.stringify({ c: join(prefix, 'drive_c'), d: join(folder, 'd'), z: '' }),
     }

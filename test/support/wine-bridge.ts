@@ -21,7 +21,7 @@ const requestSchema = z.intersection(
 )
 
 /** What the doubles run; others are refused. */
-const usualPrograms = ['qemu-img', 'qemu-storage-daemon', 'qemu-system-x86_64', 'swtpm']
+const usualPrograms = ['node', 'qemu-img', 'qemu-storage-daemon', 'qemu-system-x86_64', 'swtpm']
 
 /** What a test lets them run besides, by the name that they know. */
 export type OutsidePrograms = Readonly<Record<string, { readonly file: string; readonly env: NodeJS.ProcessEnv }>>

@@ -1,5 +1,5 @@
 // @ts-check
-import { controlSocket, driveId, memoryFile, runnerSocket, serialId, tpmSocket } from './description.mjs'
+import { driveId, ownNames, serialId } from './description.mjs'
 import { linuxPath } from './linux.mjs'
 
 /**
@@ -19,6 +19,7 @@ export const qemuProgram = ({ architecture }) => `qemu-system-${architecture}`
  * @returns {string[]}
  */
 export function qemuArguments(machine) {
+  const { controlSocket, runnerSocket, memoryFile } = machine.names ?? ownNames
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-S'],
     ...['-name', file(machine.name), '-uuid', machine.uuid],
@@ -80,12 +81,26 @@ function chardevOptions(end) {
   return end.kind === 'file' ? `file,path=${file(end.path)}` : 'null'
 }
 
+/**
+ * The command that runs a machine's TPM, in the run folder; a ready file of an earlier one is to be gone before.
+ * @param {NonNullable<QemuMachine['tpm']>} tpm
+ * @param {import('./description.mjs').Names} [names]
+ * @returns {[program: string, ...args: string[]]}
+ */
+export function tpmCommand({ stateFolder }, { tpmSocket, tpmReadyFile } = ownNames) {
+  return [
+    'swtpm',
+    ...['socket', '--tpm2', '--tpmstate', `dir=${linuxPath(stateFolder)}`],
+    ...['--ctrl', `type=unixio,path=${tpmSocket}`, '--pid', `file=${tpmReadyFile}`],
+  ]
+}
+
 /** @param {QemuMachine} machine */
-function tpm({ architecture }) {
+function tpm({ architecture, names = ownNames }) {
   const device = architecture === 'aarch64' ? 'tpm-tis-device' : 'tpm-crb'
   return [
     '-chardev',
-    `socket,id=tpm,path=${tpmSocket}`,
+    `socket,id=tpm,path=${names.tpmSocket}`,
     '-tpmdev',
     'emulator,id=tpm0,chardev=tpm',
     '-device',
@@ -93,16 +108,19 @@ function tpm({ architecture }) {
   ]
 }
 
-const SATA_PORTS = 6
+/** As many as a controller of the board's has, and one of Hyper-V's. */
+const [sataPorts, scsiPorts] = [6, 64]
 
-/** The board of x86_64 has a SATA controller with six ports; all else is added. @param {QemuMachine} machine */
+/** The board of x86_64 has a SATA controller; all else is added. @param {QemuMachine} machine */
 function controllers({ architecture, disks, opticalDrives }) {
   const drives = [...disks, ...opticalDrives]
-  const numbers = new Set(drives.filter(({ bus }) => bus === 'sata').map(({ port }) => Math.floor(port / SATA_PORTS)))
-  const added = [...numbers].filter((number) => architecture !== 'x86_64' || number > 0)
+  const numbers = (/** @type {Place['bus']} */ wanted, /** @type {number} */ ports) => [
+    ...new Set(drives.filter(({ bus }) => bus === wanted).map(({ port }) => Math.floor(port / ports))),
+  ]
+  const sata = numbers('sata', sataPorts).filter((number) => architecture !== 'x86_64' || number > 0)
   return [
-    ...added.flatMap((number) => ['-device', `ich9-ahci,id=sata${number}`]),
-    ...(drives.some(({ bus }) => bus === 'scsi') ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
+    ...sata.flatMap((number) => ['-device', `ich9-ahci,id=sata${number}`]),
+    ...numbers('scsi', scsiPorts).flatMap((number) => ['-device', `virtio-scsi-pci,id=scsi${number}`]),
   ]
 }
 
@@ -112,13 +130,13 @@ function disk(disk) {
   const id = driveId(disk)
   const node =
     'file' in source
-      ? `driver=${source.format},node-name=${id},file.driver=file,file.filename=${file(source.file)}`
-      : `driver=nbd,node-name=${id},server.type=unix,server.path=${file(source.nbdSocket)},export=${source.exportName}`
+      ? `driver=${source.format},node-name=n-${id},file.driver=file,file.filename=${file(source.file)}`
+      : `driver=nbd,node-name=n-${id},server.type=unix,server.path=${file(source.nbdSocket)},export=${source.exportName}`
   const model = { sata: 'ide-hd', scsi: 'scsi-hd', nvme: 'nvme', virtio: 'virtio-blk-pci' }[bus]
   // An NVMe disk must have one.
   const number = serial ?? (bus === 'nvme' ? id : undefined)
   const named = number === undefined ? '' : `,serial=${file(number)}`
-  return ['-blockdev', node, '-device', `${model},id=d-${id},drive=${id}${onBus(disk)}${named}${bootIndex(disk)}`]
+  return ['-blockdev', node, '-device', `${model},id=${id},drive=n-${id}${onBus(disk)}${named}${bootIndex(disk)}`]
 }
 
 /** @param {OpticalDrive} drive */
@@ -129,21 +147,22 @@ function opticalDrive(drive) {
   const medium =
     drive.medium === undefined
       ? []
-      : ['-drive', `if=none,id=${id},media=cdrom,readonly=on,format=raw,file=${file(drive.medium)}`]
-  const filled = drive.medium === undefined ? '' : `,drive=${id}`
+      : ['-drive', `if=none,id=n-${id},media=cdrom,readonly=on,format=raw,file=${file(drive.medium)}`]
+  const filled = drive.medium === undefined ? '' : `,drive=n-${id}`
   return [
     ...medium,
     '-device',
-    `${drive.bus === 'sata' ? 'ide-cd' : 'scsi-cd'},id=d-${id}${onBus(drive)}${filled}${bootIndex(drive)}`,
+    `${drive.bus === 'sata' ? 'ide-cd' : 'scsi-cd'},id=${id}${onBus(drive)}${filled}${bootIndex(drive)}`,
   ]
 }
 
 /** @param {Place} place */
 function onBus({ bus, port }) {
-  if (bus === 'scsi') return `,bus=scsi.0,channel=0,scsi-id=${port},lun=0`
+  // A target for each port: OVMF looks at 32 targets and at 8 units of each.
+  if (bus === 'scsi') return `,bus=scsi${Math.floor(port / scsiPorts)}.0,channel=0,scsi-id=${port % scsiPorts},lun=0`
   if (bus !== 'sata') return ''
-  const controller = Math.floor(port / SATA_PORTS)
-  return `,bus=${controller === 0 ? 'ide' : `sata${controller}`}.${port % SATA_PORTS}`
+  const controller = Math.floor(port / sataPorts)
+  return `,bus=${controller === 0 ? 'ide' : `sata${controller}`}.${port % sataPorts}`
 }
 
 /**

@@ -59,7 +59,7 @@ export const screenshot = (qmp, file) => qmp.execute('screendump', { filename: l
  * @param {string | undefined} medium
  */
 export async function changeMedium(qmp, drive, medium) {
-  const id = `d-${driveId(drive)}`
+  const id = driveId(drive)
   if (medium === undefined) await qmp.execute('eject', { id, force: true })
   else
     await qmp.execute('blockdev-change-medium', {

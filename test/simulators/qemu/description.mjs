@@ -16,7 +16,8 @@
  *
  * @typedef {object} Place
  * @property {'sata' | 'nvme' | 'scsi' | 'virtio'} bus
- * @property {number} port its number on the bus, from 0; six SATA ports make a controller
+ * @property {number} port its number on the bus, from 0; six SATA ports make a controller, and 64 of SCSI
+ * @property {string} [id] what the monitor calls the device; without one {@link driveId} makes it
  * @property {number} [bootIndex] when it is tried, from 0; without one never
  *
  * @typedef {Place & { readonly source: DiskFile | DiskExport, readonly serial?: string }} Disk
@@ -47,18 +48,27 @@
  * @property {readonly OpticalDrive[]} opticalDrives
  * @property {readonly NetworkCard[]} networks
  * @property {readonly SerialEnd[]} serialPorts x86_64: COM1 and on; aarch64: the PL011, then 16550s on PCI
- * @property {boolean} [hasMemoryFile] the machine goes on from what {@link memoryFile} in its folder holds
+ * @property {boolean} [hasMemoryFile] the machine goes on from what the memory file in its run folder holds
+ * @property {Names} [names] of a double that does without run.mjs and control.mjs, which know {@link ownNames} only
+ *
+ * @typedef {object} Names in the machine's run folder, which QEMU works in: relative ones are short enough for a socket
+ * @property {string} controlSocket
+ * @property {string} runnerSocket whoever runs the machine has a monitor of its own: QEMU serves one client on each
+ * @property {string} tpmSocket
+ * @property {string} tpmReadyFile there when the TPM listens
+ * @property {string} memoryFile
  */
 
-/** Names in the machine's run folder, which QEMU works in: relative ones are short enough for a socket. */
 export const controlSocket = 'control.sock'
-/** Whoever runs the machine has a monitor of its own: QEMU serves one client on each. */
 export const runnerSocket = 'runner.sock'
-export const tpmSocket = 'tpm.sock'
+export const tpmReadyFile = 'tpm.pid'
 export const memoryFile = 'memory.bin'
+
+/** @type {Names} */
+export const ownNames = { controlSocket, runnerSocket, tpmSocket: 'tpm.sock', tpmReadyFile, memoryFile }
 
 /** @param {number} index from 0 */
 export const serialId = (index) => `serial${index}`
 
 /** @param {Place} place */
-export const driveId = ({ bus, port }) => `${bus}${port}`
+export const driveId = ({ bus, port, id }) => id ?? `${bus}-drive${port}`

@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { qemuArguments, qemuProgram } from './arguments.mjs'
-import { memoryFile, runnerSocket, tpmSocket } from './description.mjs'
+import { qemuArguments, qemuProgram, tpmCommand } from './arguments.mjs'
+import { memoryFile, runnerSocket, tpmReadyFile } from './description.mjs'
 import { startProgram } from './linux.mjs'
 import { Qmp } from './qmp.mjs'
 
@@ -26,7 +26,7 @@ import { Qmp } from './qmp.mjs'
  * @returns {Promise<RunningMachine>}
  */
 export async function runMachine(machine, folder, onEvent) {
-  const tpm = machine.tpm === undefined ? undefined : await startTpm(machine.tpm.stateFolder, folder)
+  const tpm = machine.tpm === undefined ? undefined : await startTpm(machine.tpm, folder)
   const qemu = startProgram(qemuProgram(machine), qemuArguments(machine), folder)
   const qmp = await Qmp.connectToStarted(join(folder, runnerSocket), () => qemu.isGone, onEvent)
   if (qmp === undefined) {
@@ -45,20 +45,18 @@ export async function runMachine(machine, folder, onEvent) {
 }
 
 /**
- * @param {string} stateFolder
+ * @param {NonNullable<QemuMachine['tpm']>} tpm
  * @param {string} folder
  */
-async function startTpm(stateFolder, folder) {
-  mkdirSync(stateFolder, { recursive: true })
-  rmSync(join(folder, tpmSocket), { force: true })
-  const tpm = startProgram(
-    'swtpm',
-    ['socket', '--tpm2', '--tpmstate', `dir=${stateFolder}`, '--ctrl', `type=unixio,path=${tpmSocket}`],
-    folder,
-  )
-  while (!existsSync(join(folder, tpmSocket))) {
-    if (tpm.isGone) throw new Error(`swtpm: ${tpm.errors.trim()}`)
+async function startTpm(tpm, folder) {
+  mkdirSync(tpm.stateFolder, { recursive: true })
+  const ready = join(folder, tpmReadyFile)
+  rmSync(ready, { force: true })
+  const [program, ...args] = tpmCommand(tpm)
+  const started = startProgram(program, args, folder)
+  while (!existsSync(ready)) {
+    if (started.isGone) throw new Error(`swtpm: ${started.errors.trim()}`)
     await delay(10)
   }
-  return tpm
+  return started
 }

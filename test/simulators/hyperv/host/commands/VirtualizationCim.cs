@@ -82,7 +82,7 @@ internal static partial class VirtualizationCim
         string folder;
         using (var host = HostState.Open()) folder = host.RunFolder(id);
         var file = Path.Combine(folder, $"screen-{Guid.NewGuid()}.ppm");
-        using (var qmp = new Qmp(Path.Combine(folder, QemuArguments.ControlSocket)))
+        using (var qmp = new Qmp(Path.Combine(folder, QemuCommands.ControlSocket)))
             qmp.Execute("screendump", new JsonObject { ["filename"] = QemuHost.Current.Named(file) });
         var bytes = File.ReadAllBytes(file);
         File.Delete(file);

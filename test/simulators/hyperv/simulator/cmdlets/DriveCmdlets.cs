@@ -48,11 +48,11 @@ internal static class DriveCmdlets
         if (full != "") Storage.RequireFile(full);
         drive.Path = full;
         if (machine.Runner is null) return;
-        var id = new JsonObject { ["id"] = $"d{QemuArguments.DriveId(drive)}", ["force"] = true };
+        var id = new JsonObject { ["id"] = QemuCommands.DriveId(drive), ["force"] = true };
         if (full == "") RunningMachine.Tell(call, machine, "eject", id);
         else
             RunningMachine.Tell(call, machine, "blockdev-change-medium",
-                new JsonObject { ["id"] = $"d{QemuArguments.DriveId(drive)}", ["filename"] = QemuHost.Current.Named(full), ["format"] = "raw", ["force"] = true });
+                new JsonObject { ["id"] = QemuCommands.DriveId(drive), ["filename"] = QemuHost.Current.Named(full), ["format"] = "raw", ["force"] = true });
     }
 
     private static void Add(Call call, bool isDvd)

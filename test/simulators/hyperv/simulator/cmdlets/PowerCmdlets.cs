@@ -97,7 +97,7 @@ internal static class PowerCmdlets
     private static void Save(Call call, Machine machine)
     {
         PowerState.Require(machine, VMState.Running, VMState.Paused);
-        RunningMachine.WriteMemory(call, machine, Path.Combine(call.State.RunFolder(machine.Id), "memory.bin"));
+        RunningMachine.WriteMemory(call, machine, Path.Combine(call.State.RunFolder(machine.Id), QemuCommands.MemoryFile));
         RunningMachine.Tell(call, machine, "quit");
         RunningMachine.WaitUntilOff(call, machine.Id, ShutdownLimit);
     }
@@ -106,7 +106,7 @@ internal static class PowerCmdlets
     {
         if (machine.Power == VMState.Saved)
         {
-            File.Delete(Path.Combine(call.State.RunFolder(machine.Id), "memory.bin"));
+            File.Delete(Path.Combine(call.State.RunFolder(machine.Id), QemuCommands.MemoryFile));
             machine.Power = VMState.Off;
             call.State.Save(machine);
             return;

@@ -28,21 +28,21 @@ public static class MachineRunner
         IRunningProgram? disks = null;
         try
         {
+            var resumes = machine.Power == VMState.Saved || File.Exists(QemuCommands.MemoryFile);
             var firmware = GuestFirmware.Prepare(machine, folder);
-            if (machine.Tpm) tpm = StartTpm();
+            // Node takes its moment while the disks are opened.
+            var asked = Task.Run(() => QemuCommands.For(machine, firmware, resumes));
             disks = StorageDaemon.Start(machine);
-            var arguments = QemuArguments.For(machine, firmware);
-            var memory = Path.Combine(folder, "memory.bin");
-            var resumes = machine.Power == VMState.Saved || File.Exists(memory);
-            if (resumes) arguments.AddRange(["-incoming", "exec:cat memory.bin"]);
-            using var qemu = QemuHost.Current.Start("qemu-system-x86_64", arguments);
-            using var qmp = Qmp.ConnectTo(qemu, QemuArguments.RunnerSocket);
+            var commands = asked.GetAwaiter().GetResult();
+            if (commands.Tpm is { } command) tpm = StartTpm(command);
+            using var qemu = Start(commands.Qemu);
+            using var qmp = Qmp.ConnectTo(qemu, QemuCommands.RunnerSocket);
             for (var number = 1; number <= 2; number++)
                 if (StartPipe(machine, number, state) is { } pipe) pipes.Add(pipe);
             if (resumes)
             {
                 WaitForIncoming(qmp);
-                File.Delete(memory);
+                File.Delete(QemuCommands.MemoryFile);
             }
             FollowFirmware(state, machine);
             qmp.Execute("cont");
@@ -79,7 +79,7 @@ public static class MachineRunner
             Update(state, id, one =>
             {
                 one.Runner = null;
-                one.Power = File.Exists(Path.Combine(folder, "memory.bin")) ? VMState.Saved : VMState.Off;
+                one.Power = File.Exists(Path.Combine(folder, QemuCommands.MemoryFile)) ? VMState.Saved : VMState.Off;
             });
         }
     }
@@ -87,7 +87,7 @@ public static class MachineRunner
     /// <summary>A boot's outcome becomes an event of Hyper-V's log.</summary>
     private static void FollowFirmware(string state, Machine machine)
     {
-        var port = QemuHost.Current.Connect(QemuArguments.FirmwareSocket);
+        var port = QemuHost.Current.Connect(QemuCommands.FirmwareSocket);
         var hasSources = machine.BootOrder.Count > 0;
         new Thread(() => FirmwareConsole.Follow(port, hasSources, outcome => Note(state, machine, outcome))) { IsBackground = true }.Start();
     }
@@ -112,7 +112,7 @@ public static class MachineRunner
     private static (IGuestPipe, Thread)? StartPipe(Machine machine, int number, string state)
     {
         if (GuestPipe.LocalName(machine.ComPorts[number - 1]) is not { } name) return null;
-        var port = QemuHost.Current.Connect(QemuArguments.ComSocket(number));
+        var port = QemuHost.Current.Connect(QemuCommands.ComSocket(number));
         var knobs = HostState.ReadKnobs(state);
         var pipe = GuestPipe.Serve(
             name, bytes => port.Write(bytes),
@@ -135,13 +135,16 @@ public static class MachineRunner
         }
     }
 
-    private static IRunningProgram StartTpm()
+    private static IRunningProgram Start(string[] command) => QemuHost.Current.Start(command[0], command[1..]);
+
+    private static IRunningProgram StartTpm(string[] command)
     {
-        Directory.CreateDirectory("tpm");
-        var tpm = QemuHost.Current.Start("swtpm",
-            ["socket", "--tpm2", "--tpmstate", "dir=tpm", "--ctrl", $"type=unixio,path={QemuArguments.TpmSocket}", "--pid", "file=tpm.pid"]);
+        Directory.CreateDirectory(QemuCommands.TpmFolder);
+        // One that was killed left it.
+        File.Delete(QemuCommands.TpmReadyFile);
+        var tpm = Start(command);
         var deadline = DateTime.UtcNow.AddSeconds(30);
-        while (!File.Exists("tpm.pid"))
+        while (!File.Exists(QemuCommands.TpmReadyFile))
         {
             if (tpm.HasExited || DateTime.UtcNow > deadline) throw new InvalidOperationException($"swtpm: {tpm.WaitForExit().Errors}");
             Thread.Sleep(10);

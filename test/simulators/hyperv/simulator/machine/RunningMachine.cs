@@ -23,14 +23,14 @@ public static class RunningMachine
     /// <summary>One command to QEMU's monitor.</summary>
     public static void Tell(Call call, Machine machine, string command, JsonObject? arguments = null)
     {
-        using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuArguments.ControlSocket));
+        using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuCommands.ControlSocket));
         qmp.Execute(command, arguments);
     }
 
     /// <summary>Writes the machine's memory beside it; the machine stands still meanwhile and afterwards.</summary>
     public static void WriteMemory(Call call, Machine machine, string file)
     {
-        using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuArguments.ControlSocket));
+        using var qmp = new Qmp(Path.Combine(call.State.RunFolder(machine.Id), QemuCommands.ControlSocket));
         qmp.Execute("stop");
         qmp.Execute("migrate-set-parameters", new JsonObject { ["max-bandwidth"] = 1L << 33 });
         qmp.Execute("migrate", new JsonObject { ["uri"] = $"exec:cat > '{QemuHost.Current.Named(file).Replace("'", "'\\''", StringComparison.Ordinal)}'" });

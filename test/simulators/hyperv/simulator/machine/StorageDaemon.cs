@@ -24,9 +24,9 @@ public static class StorageDaemon
         List<string> arguments = ["--nbd-server", $"addr.type=unix,addr.path={DiskSocket}"];
         foreach (var drive in DisksOf(machine))
         {
-            var id = QemuArguments.DriveId(drive);
+            var id = QemuCommands.DriveId(drive);
             var format = VirtualDisk.FormatOf(drive.Path);
-            arguments.AddRange(["--blockdev", $"driver={format},node-name={id},file.driver=file,file.filename={QemuArguments.File(drive.Path)}"]);
+            arguments.AddRange(["--blockdev", $"driver={format},node-name={id},file.driver=file,file.filename={QemuHost.Current.Named(drive.Path).Replace(",", ",,", StringComparison.Ordinal)}"]);
             arguments.AddRange(["--export", $"type=nbd,id={id},node-name={id},name={id},writable=on"]);
         }
         // The last: who reaches the monitor finds the disks there. It waits for us: a connection that is taken while the
@@ -91,7 +91,7 @@ public static class StorageDaemon
     /// <summary>The layer that the daemon was started with stays open until it is told otherwise; the others go by themselves.</summary>
     private static void Forget(Qmp qmp, MachineDrive drive, string layer)
     {
-        var first = QemuArguments.DriveId(drive);
+        var first = QemuCommands.DriveId(drive);
         var nodes = (JsonArray)qmp.Execute("query-named-block-nodes", new JsonObject { ["flat"] = true })!;
         if (nodes.Any(node => $"{node?["node-name"]}" == first && $"{node?["file"]}" == QemuHost.Current.Named(layer)))
             qmp.Execute("blockdev-del", new JsonObject { ["node-name"] = first });
@@ -101,7 +101,7 @@ public static class StorageDaemon
     private static string TopOf(Qmp qmp, MachineDrive drive)
     {
         var exports = (JsonArray)qmp.Execute("query-block-exports")!;
-        return $"{exports.First(export => $"{export?["id"]}" == QemuArguments.DriveId(drive))?["node-name"]}";
+        return $"{exports.First(export => $"{export?["id"]}" == QemuCommands.DriveId(drive))?["node-name"]}";
     }
 
     private static Qmp Connect(Call call, Machine machine) => new(Path.Combine(call.State.RunFolder(machine.Id), ControlSocket));

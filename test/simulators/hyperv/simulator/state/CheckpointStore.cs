@@ -52,7 +52,7 @@ public static class CheckpointStore
         }
         var run = state.RunFolder(machine.Id);
         Directory.CreateDirectory(run);
-        var memory = Path.Combine(run, "memory.bin");
+        var memory = Path.Combine(run, QemuCommands.MemoryFile);
         File.Delete(memory);
         if (checkpoint.Memory is not null) File.Copy(checkpoint.Memory, memory);
         Copy(Folder(state, machine, id), run);
