@@ -87,15 +87,18 @@ export interface Left {
 
 /** Takes a machine out of the network's users; `''` for a look at what is left over. Removed with its last user. */
 export async function leaveNetwork(session: Session, vmId: string, network: SharedNetwork, call: Call): Promise<Left> {
-  const schema = z.object({ removed: z.array(z.string()), kept: z.enum(['', 'used', 'rights']) })
+  const schema = z.object({ removed: z.array(z.string()), kept: z.enum(['', 'used', 'rights', 'denied']) })
   const args = { id: vmId, ...sharedNames[network], sentence: sharedSentence }
   const action = `leave the network ${sharedNames[network].switch}`
   const { removed, kept } = await session.run('leave-network', args, { action, schema }, call)
-  return {
-    removed,
-    kept:
-      kept === 'rights'
-        ? 'its NAT network can be removed from an elevated prompt only; `azl-vm gc` does it there'
-        : undefined,
-  }
+  return { removed, kept: whyKept[kept] }
 }
+
+/** For people. `used` is no reason to speak of it. */
+const whyKept = {
+  '': undefined,
+  used: undefined,
+  rights: 'its NAT network can be removed from an elevated prompt only; `azl-vm gc` does it there',
+  denied:
+    'the list of its users, %ProgramData%\\azl-vm, may not be changed from here; `azl-vm gc` from an elevated prompt removes what nobody uses',
+} as const

@@ -3,12 +3,24 @@
 
 function Get-LeasesPath([string]$Suffix) {
     $data = [System.Environment]::GetEnvironmentVariable('ProgramData')
-    $folder = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine($data, 'azl-vm')).FullName
-    return [System.IO.Path]::Combine($folder, 'leases' + $Suffix)
+    return [System.IO.Path]::Combine($data, 'azl-vm', 'leases' + $Suffix)
+}
+
+# The folder is for all who may make machines: Hyper-V Administrators may change what an elevated run made there. Below
+# ProgramData a file is else read-only for all but its maker and administrators.
+function New-LeasesFolder {
+    $folder = [System.IO.DirectoryInfo]::new([System.IO.Path]::GetDirectoryName((Get-LeasesPath '')))
+    if ($folder.Exists) { return }
+    $access = [System.Security.AccessControl.DirectorySecurity]::new()
+    # Windows and administrators all; Hyper-V Administrators what "Modify" is. Files and folders below inherit it.
+    $access.SetSecurityDescriptorSddlForm('D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;S-1-5-32-578)',
+        [System.Security.AccessControl.AccessControlSections]::Access)
+    $folder.Create($access)
 }
 
 # Held until it is disposed of, by whatever end of this process.
 function Enter-NetworkLock {
+    New-LeasesFolder
     $path = Get-LeasesPath '.lock'
     $deadline = [datetime]::UtcNow.AddSeconds(60)
     while ($true) {
@@ -21,12 +33,15 @@ function Enter-NetworkLock {
     }
 }
 
-# Of machines that are there; those of others are forgotten.
+# Of machines that are there; those of others are forgotten. Whoever does not hold the lock reads them as they were last
+# written, and is in nobody's way.
 function Get-Leases {
     $path = Get-LeasesPath '.json'
     if (-not [System.IO.File]::Exists($path)) { return }
     $ids = @(Hyper-V\Get-VM | ForEach-Object { [string]$_.Id })
-    $known = ConvertFrom-JsonLine ([System.IO.File]::ReadAllText($path))
+    $share = [System.IO.FileShare]'ReadWrite, Delete'
+    $reader = [System.IO.StreamReader]::new([System.IO.FileStream]::new($path, 'Open', 'Read', $share))
+    try { $known = ConvertFrom-JsonLine $reader.ReadToEnd() } finally { $reader.Dispose() }
     $known.leases | Where-Object { $ids -contains $_.vmId }
 }
 
@@ -100,15 +115,14 @@ function Get-SwitchInterface($Switch) {
     }
 }
 
-# How many need the switch besides one machine: those with a lease, and those that are plugged in.
-function Get-SwitchUsers($Switch, $Leases, [string]$Besides) {
+# The ids of the machines that need the switch: those with a lease, and those that are plugged in.
+function Get-SwitchUsers($Switch, $Leases) {
     $users = @{}
     foreach ($lease in $Leases) { if ($lease.switch -eq $Switch.Name) { $users[$lease.vmId] = $true } }
     foreach ($vm in @(Hyper-V\Get-VM)) {
         foreach ($adapter in @($vm.NetworkAdapters)) { if ($adapter.SwitchId -eq $Switch.Id) { $users[[string]$vm.Id] = $true } }
     }
-    $users.Remove($Besides)
-    return $users.Count
+    return @($users.Keys)
 }
 
 # The first prefix that no route, NAT network or network of the Host Networking Service overlaps; '' where there is none.

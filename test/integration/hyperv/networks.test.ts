@@ -1,5 +1,7 @@
 /** Each network shape on the simulated host: planned, made, used by a second machine, taken back. No machine starts. */
 import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definition } from '../../../providers/hyperv/index.ts'
 import { hypervOptions } from '../../../providers/hyperv/options.ts'
@@ -10,6 +12,7 @@ import { buildSpecSchema } from '../../../src/spec/schema.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
 import { providerContext, testCall } from '../../support/test-environment.ts'
 import { describeWhere } from '../../support/describe-where.ts'
+import { exists } from '../../support/tool-world.ts'
 
 const unavailable = await missingForSimulator()
 
@@ -94,6 +97,9 @@ describeWhere('networks', unavailable, () => {
     return stdout.split('\n').filter((line) => line !== '')
   }
 
+  /** What the host keeps of the networks that machines share. */
+  const listOf = (file: string): string => join(simulator.env['ProgramData'] ?? '', 'azl-vm', file)
+
   const problems = (request: MachineRequest, facts: Facts, level: string): readonly string[] =>
     provider
       .plan(request, facts)
@@ -113,7 +119,11 @@ describeWhere('networks', unavailable, () => {
       `card one ${own} 0`,
     ])
     await undo(request, facts)
+    expect(await provider.destroy(request.ref, testCall())).toEqual({ removed: [], kept: [] })
+    expect(await provider.removeUnusedShared(testCall())).toEqual([])
     expect(await state()).toEqual(['switch Standardswitch Internal'])
+    // The list of who shares networks concerns none of this: nobody needs rights on it.
+    expect(await exists(listOf('')), 'the list’s folder').toBeUndefined()
   })
 
   test('bridged is the only external switch, or the one that is named, with its VLAN', async () => {
@@ -197,6 +207,31 @@ describeWhere('networks', unavailable, () => {
     expect(await provider.removeUnusedShared(testCall())).toEqual([])
     // As after a kill between the machine's end and its network's.
     await simulator.run(String.raw`Hyper-V\Get-VM | Hyper-V\Remove-VM -Force`)
+    expect(await provider.removeUnusedShared(testCall())).toEqual(['switch azl-vm-host-only'])
+    expect(await state()).toEqual([])
+  })
+
+  test('a list of users that may not be changed keeps no machine: its network stays, and nobody joins', async () => {
+    await simulator.setKnobs({ server: true })
+    const request = requestFor('a', { networks: [{ mode: 'host-only' }] })
+    const facts = await provider.facts(testCall())
+    await make(request, facts)
+    // Nobody opens a folder as a file: the nearest to a file of an elevated run.
+    await rm(listOf('leases.lock'))
+    await mkdir(listOf('leases.lock'))
+    const late = requestFor('b', { networks: [{ mode: 'host-only' }] })
+    await expect(make(late, facts)).rejects.toMatchObject({
+      code: 'permission-denied',
+      hint: expect.stringContaining('S-1-5-32-578') as string,
+    })
+    await provider.destroy(late.ref, testCall())
+    expect(await provider.destroy(request.ref, testCall())).toMatchObject({
+      removed: expect.arrayContaining(['machine a']) as string[],
+      kept: [{ what: 'switch azl-vm-host-only', why: expect.stringContaining('azl-vm gc') as string, isOurs: false }],
+    })
+    expect(await provider.removeUnusedShared(testCall())).toEqual([])
+    expect(await state()).toEqual(['switch azl-vm-host-only Internal'])
+    await rm(listOf('leases.lock'), { recursive: true })
     expect(await provider.removeUnusedShared(testCall())).toEqual(['switch azl-vm-host-only'])
     expect(await state()).toEqual([])
   })

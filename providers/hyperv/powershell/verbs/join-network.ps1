@@ -1,6 +1,15 @@
 # Puts a machine among the users of a shared switch, which is made where it is missing and that is allowed, and gives each
 # of its network cards there an address. '' is the address on a switch of which the host has none.
 function Invoke-JoinNetwork($Arguments) {
+    try {
+        return Join-Network $Arguments
+    } catch [System.UnauthorizedAccessException] {
+        $why = $_.Exception.GetBaseException().Message
+        throw (New-Failure $why 'AzlVmLeasesDenied' 'PermissionDenied')
+    }
+}
+
+function Join-Network($Arguments) {
     [System.IO.FileStream]$lock = Enter-NetworkLock
     try {
         $switch = Find-SharedSwitch $Arguments

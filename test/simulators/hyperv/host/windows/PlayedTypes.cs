@@ -1,11 +1,12 @@
 using System.Management.Automation;
 using System.Reflection;
 using AzlVm.HyperV.Simulator.State;
+using Microsoft.PowerShell.Commands;
 
 namespace AzlVm.HyperV.Host.Windows;
 
 /// <summary>
-/// .NET types that exist on Windows only and that a script names in brackets. PowerShell looks among its type
+/// .NET types that exist on Windows only, or are more there, and that a script names in brackets. PowerShell looks among its type
 /// accelerators first, so the very same script meets these here.
 /// </summary>
 internal static class PlayedTypes
@@ -21,11 +22,15 @@ internal static class PlayedTypes
                      ("Security.Principal.WindowsPrincipal", typeof(WindowsPrincipal)),
                      ("Security.Principal.SecurityIdentifier", typeof(SecurityIdentifier)),
                      ("Security.Principal.WindowsBuiltInRole", typeof(WindowsBuiltInRole)),
+                     ("Security.AccessControl.DirectorySecurity", typeof(DirectorySecurity)),
+                     ("Diagnostics.Eventing.Reader.EventRecord", typeof(PlayedEvent)),
+                     ("IO.DirectoryInfo", typeof(PlayedDirectory)),
+                     ("IO.File", typeof(PlayedFile)),
                      ("Microsoft.Win32.Registry", typeof(Registry)),
                  })
         {
             add.Invoke(null, [name, type]);
-            if (name.StartsWith("Security", StringComparison.Ordinal)) add.Invoke(null, [$"System.{name}", type]);
+            if (!name.StartsWith("Microsoft", StringComparison.Ordinal)) add.Invoke(null, [$"System.{name}", type]);
         }
         Registry.Set(knobs);
     }

@@ -68,7 +68,10 @@ public static class CheckpointStore
         machine.Checkpoints.Remove(checkpoint);
         var folder = Folder(state, machine, checkpoint.Id);
         if (Directory.Exists(folder)) Directory.Delete(folder, true);
+        if (state.Knobs.MergeMs == 0) return;
         machine.MergingUntil = DateTime.UtcNow.AddMilliseconds(state.Knobs.MergeMs);
+        var merged = checkpoint.Held.Drives.Concat(machine.Drives).Where(drive => !drive.IsDvd);
+        HeldFiles.Hold(state.Folder, merged.Select(drive => drive.Path), machine.MergingUntil.Value);
     }
 
     private static void GoOn(Call call, Machine machine, MachineDrive drive, Guid id)
