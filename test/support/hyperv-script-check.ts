@@ -49,6 +49,12 @@ const otherCommands = [
   'Start-Sleep',
   String.raw`HostNetworkingService\Get-HnsNetwork`,
 ]
+/** Of these -Path is a pattern, and a folder's name may be one. */
+const literalCommands = ['Get-Item', 'Get-ChildItem', 'Get-Content', 'Remove-Item', 'Test-Path', 'Resolve-Path']
+/** Of Hyper-V's cmdlets: patterns too, but for what they make. */
+const patternParameters = ['Name', 'VMName', 'SwitchName', 'VMSwitchName', 'VMSnapshotName']
+/** They ask a host what names do to its cmdlets, of machines and switches of their own. */
+const asksByName = ['rules.ps1', 'times.ps1']
 /** Where commands are looked up in a fixed table, or are a file of ours. */
 const dispatchers = [
   ...['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'relay.ps1', 'recorder.ps1'],
@@ -103,12 +109,37 @@ function callFaults(
 ): readonly string[] {
   const { name } = call
   if (name === undefined) return dispatchers.includes(file) ? [] : ['a command whose name is computed']
-  if (functions.has(name) || otherCommands.includes(name)) return []
+  if (functions.has(name)) return []
+  if (otherCommands.includes(name)) return patternFaults(name, call)
   const [, qualifier, bare = ''] = /^(?:([^\\]+)\\)?(.*)$/.exec(name) ?? [] // Hyper-V\Get-VM
   const cmdlet = module.cmdlets[bare]
   if (!cmdlet) return [`no cmdlet ${name}`]
   if (qualifier !== cmdlet.m) return [`${name} must be written ${cmdlet.m}\\${bare}`]
-  return cmdletFaults(module, cmdlet, bare, call)
+  return [
+    ...cmdletFaults(module, cmdlet, bare, call),
+    ...(cmdlet.m === 'Hyper-V' && !asksByName.includes(file) ? nameFaults(bare, call) : []),
+  ]
+}
+
+/** A value that is taken for a pattern, where it is meant as it is. */
+function patternFaults(name: string, call: CommandCall): readonly string[] {
+  const given = new Map(call.arguments.map(({ parameter, value }) => [parameter.toLowerCase(), value ?? '']))
+  if (literalCommands.includes(name)) {
+    const isLiteral = given.has('literalpath') && !given.has('path') && call.positional.length === 0
+    return isLiteral ? [] : [`${name} -Path is a pattern: it needs -LiteralPath`]
+  }
+  const target = given.get('value') ?? given.get('target')
+  if (name === 'New-Item' && target !== undefined && !target.startsWith('(Get-LinkTarget '))
+    return ['New-Item -Value is a pattern before PowerShell 7.6: it needs (Get-LinkTarget ...)']
+  return []
+}
+
+/** A name that is no word of our own fits others' machines and switches too. */
+function nameFaults(name: string, call: CommandCall): readonly string[] {
+  if (/^(?:New|Rename|Checkpoint)-/.test(name)) return []
+  return call.arguments
+    .filter(({ parameter, value = '' }) => patternParameters.includes(parameter) && !/^["']?[-\w ]+["']?$/.test(value))
+    .map(({ parameter }) => `${name} -${parameter} is a pattern: take the object by its id`)
 }
 
 function cmdletFaults(module: ModuleData, cmdlet: Cmdlet, name: string, call: CommandCall): readonly string[] {

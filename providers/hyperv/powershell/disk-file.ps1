@@ -3,8 +3,15 @@
 function Get-DiskFile([string]$Path) {
     if (-not $Path.EndsWith('.avhdx', [System.StringComparison]::OrdinalIgnoreCase)) { return $Path }
     $link = [System.IO.Path]::ChangeExtension($Path, '.vhdx')
-    if (-not [System.IO.File]::Exists($link)) { $null = New-Item -ItemType HardLink -Path $link -Value $Path }
+    if (-not [System.IO.File]::Exists($link)) { $null = New-Item -ItemType HardLink -Path $link -Value (Get-LinkTarget $Path) }
     return $link
+}
+
+# A path as New-Item takes it for a link's target: before PowerShell 7.6 it is a pattern, whatever the parameter is called
+# (PowerShell#6232, #14534). The number is the engine's own; 5.1's is 3.0.
+function Get-LinkTarget([string]$Path) {
+    if ([psobject].Assembly.GetName().Version -ge [version]'7.6') { return $Path }
+    return [System.Management.Automation.WildcardPattern]::Escape($Path)
 }
 
 # The second name of this file, and of those beside it that a merge took away since.

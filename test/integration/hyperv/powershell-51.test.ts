@@ -2,7 +2,7 @@
  * The worker, its protocol and all scripts where Hyper-V does not matter: on Windows under the real Windows PowerShell
  * 5.1, elsewhere under the simulator's engine, which only plays it.
  */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -58,6 +58,49 @@ describeWhere(`scripts under ${engine}`, missing, () => {
     const whole = { folder: place, pattern: String.raw`^(?:ä\.vhdx|日本\.txt)$`, isWhole: true }
     expect(await ask('remove-files', whole)).toMatchObject({ held: [], others: [], isGone: true })
     expect(await ask('remove-file', { path: join(place, 'ä.vhdx') })).toBe(false)
+  })
+
+  /** Runs a script of the test's after parts of ours; its lines. */
+  const runParts = async (parts: readonly string[], script: string, ...words: readonly string[]): Promise<string[]> => {
+    const file = join(folder, 'parts.ps1')
+    const head = [
+      'Set-StrictMode -Version 2.0',
+      "$ErrorActionPreference = 'Stop'",
+      ...parts.map((part) => `. ([System.IO.Path]::Combine($args[0], '${part}.ps1'))`),
+    ]
+    await writeFile(file, [...head, script].join('\n'))
+    const { command, args, env: variables } = localLaunch('worker', { env: { ...env, ProgramData: folder } })
+    const given = [...args.slice(0, -1), file, assetPath('providers', 'hyperv', 'powershell'), ...words]
+    const { stdout } = await execa(command, given, { env: variables, extendEnv: false })
+    return stdout.split(/\r?\n/).filter((line) => line !== '')
+  }
+
+  test('a checkpoint’s disk gets its second name in a folder whose name is a pattern, and no other disk does', async () => {
+    const name = 'disk0_01234567-89ab-4cde-8f01-23456789abcd'
+    const place = join(folder, 'für [x] `y`')
+    // What the pattern fits.
+    const decoy = join(folder, 'für x `y`')
+    for (const each of [place, decoy]) {
+      await mkdir(each)
+      await writeFile(join(each, `${name}.avhdx`), each)
+    }
+    const script = '$link = Get-DiskFile $args[1]; [System.IO.Path]::GetFileName($link); Remove-DiskLinks ($args[2])'
+    const disk = join(place, `${name}.avhdx`)
+    expect(await runParts(['disk-file'], script, disk, join(decoy, 'none'))).toEqual([`${name}.vhdx`])
+    expect(await readFile(join(place, `${name}.vhdx`), 'utf8')).toBe(place)
+    expect(await readdir(decoy)).toEqual([`${name}.avhdx`])
+  })
+
+  test('the list of who shares networks may be changed by Hyper-V Administrators, whoever made it', async () => {
+    const script = `(Enter-NetworkLock).Dispose()
+$folder = [System.IO.DirectoryInfo]::new([System.IO.Path]::GetDirectoryName((Get-LeasesPath '')))
+$folder.GetAccessControl().GetSecurityDescriptorSddlForm([System.Security.AccessControl.AccessControlSections]::Access)`
+    const [access = ''] = await runParts(['networks'], script)
+    // Windows says some of them by letters, HA among them where it knows it.
+    expect(access).toMatch(/^D:P/)
+    expect(access).toMatch(/\(A;OICI;0x1301bf;;;(?:HA|S-1-5-32-578)\)/i)
+    expect(access).toMatch(/\(A;OICI;FA;;;BA\)/)
+    expect(access.match(/\(/g)).toHaveLength(3)
   })
 
   test('every script of ours is understood by this PowerShell’s own parser', async () => {

@@ -114,6 +114,18 @@ describe('the check finds', () => {
       String.raw`if ((Get-Command -Name Hyper-V\Restart-VM).Parameters.ContainsKey('Type')) { 1 } else { Hyper-V\Restart-VM -VM $vm -Type Reset }`,
       String.raw`Restart-VM -Type is not on every Windows: it needs if ((Get-Command -Name Hyper-V\Restart-VM).Parameters.ContainsKey('Type'))`,
     ],
+    ['a path that is a pattern', 'Get-Item -Path $p', 'Get-Item -Path is a pattern: it needs -LiteralPath'],
+    ['the same without its parameter', 'Get-Item $p -Force', 'Get-Item -Path is a pattern: it needs -LiteralPath'],
+    [
+      'a link’s target that is a pattern',
+      'New-Item -ItemType HardLink -Path $link -Value $p',
+      'New-Item -Value is a pattern before PowerShell 7.6: it needs (Get-LinkTarget ...)',
+    ],
+    [
+      'a name that is a pattern for others',
+      String.raw`Hyper-V\Stop-VM -Name $name -TurnOff`,
+      'Stop-VM -Name is a pattern: take the object by its id',
+    ],
     ['a computed command', '& $name', 'a command whose name is computed'],
     ['$input', '$x = $Input', '$input makes the host read standard input'],
     ['a letter beyond ASCII', '# für', 'not ASCII: 5.1 reads it in the ANSI code page'],
