@@ -72,7 +72,7 @@ function Get-EventFacts($Record) {
         log      = $Record.LogName
         level    = [int]$Record.Level
         message  = [string]$Record.Message
-        xml      = [string]$Record.ToXml()
+        xml      = ([System.Diagnostics.Eventing.Reader.EventRecord]$Record).ToXml()
     }
 }
 

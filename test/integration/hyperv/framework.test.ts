@@ -1,6 +1,7 @@
 /** What our scripts use of .NET is there under Windows PowerShell 5.1 too: held against .NET Framework 4.7.2's metadata. */
 import { beforeAll, expect, test } from 'vitest'
 import { assetPath } from '../../../src/assets.ts'
+import { emittedScripts } from '../../support/hyperv-plans.ts'
 import { checkAgainstFramework, missingForSimulator } from '../../support/hyperv-simulator.ts'
 import { temporaryFolder } from '../../support/run-cli.ts'
 import { describeWhere } from '../../support/describe-where.ts'
@@ -47,6 +48,16 @@ describeWhere('.NET Framework 4.7.2', missing, () => {
 
   test('has every type, member and overload that our scripts use', () => {
     expect(found).toEqual([])
+  })
+
+  test('so it has what people run by hand: the scripts of plan --emit, those that ask a real host, the bench’s', async () => {
+    const emitted = emittedScripts().map(([, script], index) => [`emitted-${String(index)}.ps1`, script] as const)
+    const folders = [
+      await temporaryFolder(Object.fromEntries(emitted)),
+      assetPath('test', 'hyperv-host'),
+      assetPath('scripts', 'bench'),
+    ]
+    expect((await Promise.all(folders.map(checkAgainstFramework))).flat()).toEqual([])
   })
 
   test('the check finds what is not there, and nothing else', async () => {

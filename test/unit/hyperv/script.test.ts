@@ -1,63 +1,9 @@
 /** The plan in Hyper-V's own words, and as a script. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { noNetworks } from '../../../providers/hyperv/network-facts.ts'
-import { makePlan } from '../../../providers/hyperv/plan.ts'
-import { scriptText } from '../../../src/commands/emit-script.ts'
-import type { Facts } from '../../../src/provider/contract.ts'
 import type { Plan } from '../../../src/provider/plan.ts'
+import { emittedScripts, planned, rich, server, shared } from '../../support/hyperv-plans.ts'
 import { scriptChecker } from '../../support/hyperv-script-check.ts'
-import { allCapabilities } from '../../support/memory-provider.ts'
-import { kvmRequest, runId, type RequestChange } from '../kvm/kvm-request.ts'
-
-const facts: Facts = {
-  provider: 'hyperv',
-  host: 'local',
-  isReady: true,
-  isAssumed: false,
-  versions: {},
-  capabilities: allCapabilities,
-  findings: [],
-  native: {
-    machinePath: 'C:\\Hyper-V',
-    separator: '\\',
-    build: 26100,
-    secureBootTemplates: ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority'],
-    networks: { ...noNetworks, hasDefaultSwitch: true },
-  },
-}
-
-const rich = {
-  machine: {
-    cpus: 2,
-    memory: '512MiB',
-    disks: [{ size: '64MiB' }, { size: '96MiB' }],
-    firmware: { secureBoot: true, tpm: true },
-    networks: [{ mac: '00:15:5d:0a:0b:0c' }, { mode: 'isolated', mac: '00:15:5d:0a:0b:0d' }],
-  },
-}
-
-const server: Facts = {
-  ...facts,
-  native: { ...facts.native, networks: { ...noNetworks, freePrefix: '192.168.220.0/24', isAdministrator: true } },
-}
-
-/** On a host without Default Switch both networks are azl-vm's own. */
-const shared = { machine: { networks: [{ mode: 'host-only' }, { mode: 'nat' }] } }
-
-function planned(
-  change: RequestChange = {},
-  medium = 'C:\\ISOs\\probe.iso',
-  of: Facts = facts,
-): { plan: Plan; script: string } {
-  const made = kvmRequest(change)
-  const request = { ...made, installer: { ...made.installer, path: medium }, isHostNetworkAllowed: of === server }
-  const plan = makePlan(request, of)
-  expect(plan.diagnostics.filter(({ level }) => level === 'error')).toEqual([])
-  return {
-    plan,
-    script: scriptText({ host: 'local', facts, request, plan }, { file: 'C:\\Prüfung\nHyper-V\\Remove-VM' }),
-  }
-}
+import { runId } from '../kvm/kvm-request.ts'
 
 function nativeOf(plan: Plan, id: string): string {
   return plan.operations.find((operation) => operation.id === id)?.native?.text ?? ''
@@ -103,12 +49,7 @@ describe('the script', () => {
     check = await scriptChecker()
   })
 
-  test.each([
-    ['all that there is', planned(rich)],
-    ['the least', planned({ machine: { networks: [] } })],
-    ['the networks that machines share', planned(shared, undefined, server)],
-    ['a medium with every letter', planned({}, `C:\\it's "an" ISO $(calc) ‘’ Prüfung.iso`)],
-  ])('calls only what the module has, in ASCII and 5.1’s syntax: %s', (_, { script }) => {
+  test.each(emittedScripts())('calls only what the module has, in ASCII and 5.1’s syntax: %s', (_, script) => {
     expect(check([{ file: 'by-hand.ps1', text: script }])).toEqual([])
   })
 
