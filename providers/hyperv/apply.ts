@@ -3,9 +3,8 @@ import * as z from 'zod'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
-import { claim } from './claim.ts'
-import { powerState } from './info.ts'
-import { requireBrief } from './machines.ts'
+import { isOfMachineThatIsOn } from './errors.ts'
+import { requireBrief, requireVmId } from './machines.ts'
 import { attachMedium } from './medium.ts'
 import { opticalLocations, pipePath } from './names.ts'
 import { makeSharedNetwork, setNetworkCards } from './networks.ts'
@@ -14,40 +13,52 @@ import type { DiskParameters, HyperVParameters, SettingsParameters } from './par
 import type { Session } from './session.ts'
 import { ensurePrivateSwitch } from './switches.ts'
 
-/** Those of `start` are the provider's: consoles may wait for it. */
+/** The claim and the start are the provider's: a recorder goes with them. */
 export async function applyOperation(
   session: Session,
-  parameters: Exclude<HyperVParameters, { readonly kind: 'start' }>,
+  parameters: Exclude<HyperVParameters, { readonly kind: 'machine' | 'start' }>,
   request: MachineRequest,
   call: Call,
 ): Promise<Outputs> {
   const { ref } = request
-  if (parameters.kind === 'machine') return { 'vm-id': await claim(session, parameters, request, call) }
   if (parameters.kind === 'medium') return { place: await attachMedium(session, ref, request.installer, call) }
   if (parameters.kind === 'switch') {
     await ensurePrivateSwitch(session, parameters.name, call)
     return {}
   }
-  const { vmId, config } = await requireBrief(session, ref, call)
-  if (parameters.kind === 'shared-network') return await makeSharedNetwork(session, vmId, parameters, call)
-  // Interrupted while it was started: it was made whole before, and Hyper-V sets no hardware of a machine that is on.
-  const isOn = powerState(config.state) !== 'off'
-  if (isOn && (await observeOperation(session, parameters, request, call)).is === 'done') return {}
+  if (parameters.kind === 'shared-network') {
+    const { vmId } = await requireBrief(session, ref, call)
+    return await makeSharedNetwork(session, vmId, parameters, call)
+  }
+  try {
+    await setHardware(session, await requireVmId(session, ref, call), parameters, call)
+  } catch (error) {
+    // Interrupted while it was started: it was made whole before.
+    if (!isOfMachineThatIsOn(error)) throw error
+    if ((await observeOperation(session, parameters, request, call)).is !== 'done') throw error
+  }
+  return {}
+}
+
+async function setHardware(
+  session: Session,
+  vmId: string,
+  parameters: Extract<HyperVParameters, { readonly kind: 'settings' | 'adapters' | 'disk' | 'drives' }>,
+  call: Call,
+): Promise<void> {
   switch (parameters.kind) {
     case 'settings':
       await applySettings(session, vmId, parameters, call)
-      break
+      return
     case 'adapters':
       await setNetworkCards(session, vmId, parameters.adapters, call)
-      break
+      return
     case 'disk':
       await applyDisk(session, vmId, parameters, call)
-      break
+      return
     case 'drives':
       await applyDrives(session, vmId, call)
-      break
   }
-  return {}
 }
 
 async function change(
@@ -62,8 +73,8 @@ async function change(
 
 /** Two optical drives, and the boot order: the disks, then the installer's drive. */
 export async function applyDrives(session: Session, vmId: string, call: Call): Promise<void> {
-  await change(session, 'add-optical-drives', vmId, { locations: Object.values(opticalLocations) }, call)
-  await change(session, 'set-boot-order', vmId, { location: opticalLocations.installer }, call)
+  const args = { locations: Object.values(opticalLocations), booted: opticalLocations.installer }
+  await change(session, 'add-optical-drives', vmId, args, call)
 }
 
 export async function applySettings(
@@ -72,10 +83,9 @@ export async function applySettings(
   { memoryBytes, processors, isNested, secureBootTemplate, tpm }: SettingsParameters,
   call: Call,
 ): Promise<void> {
-  const args = { memoryBytes, processors, nested: isNested, com1: pipePath(vmId) }
+  const com1 = pipePath(vmId)
+  const args = { memoryBytes, processors, nested: isNested, com1, template: secureBootTemplate, tpm }
   await change(session, 'set-vm', vmId, args, call)
-  await change(session, 'set-vm-firmware', vmId, { template: secureBootTemplate }, call)
-  if (tpm) await change(session, 'enable-vm-tpm', vmId, {}, call)
 }
 
 async function applyDisk(

@@ -36,6 +36,7 @@ export async function claim(
   const there = all.find((machine) => machine.ref.id === ref.id)
   if (there && there.mark?.runId !== mark.runId)
     throw new AzlVmError('machine-exists', `the id ${ref.id} belongs to another machine, "${there.ref.name}"`)
+  if (there) session.vmIds.set(ref.id, there.vmId)
   if (there?.config.name === name) return there.vmId
   const wanted = name.toLowerCase()
   const other = all.find((machine) => machine !== there && machine.ref.name.toLowerCase() === wanted)

@@ -10,6 +10,7 @@ import { openServedPort, type ServedPort } from '../../src/recorder/served-port.
 import { powerState } from './info.ts'
 import { isOffState, stateOf, type Watched } from './machine-state.ts'
 import { findBrief, requireBrief, type FoundMachine, type MachineBrief } from './machines.ts'
+import { pipePath } from './names.ts'
 import { localPipe } from './pipe.ts'
 import type { Session } from './session.ts'
 
@@ -20,11 +21,25 @@ export async function recorderOf(
   { ref, config }: FoundMachine<MachineBrief>,
   call: Call,
 ): Promise<RecorderLine> {
+  return await recorders.ensure(ref.id, await portPath(session, ref, config.com1, call), call)
+}
+
+/** Beside the making of a machine: its port's place is known once Hyper-V's id is. */
+export async function prepareRecorder(
+  session: Session,
+  recorders: Recorders,
+  ref: MachineRef,
+  vmId: string,
+  call: Call,
+): Promise<void> {
+  recorders.prepare(ref.id, await portPath(session, ref, pipePath(vmId), call), call)
+}
+
+/** Where the recorder opens COM1; that of another computer opens it there. */
+async function portPath(session: Session, { name }: MachineRef, com1: string, call: Call): Promise<string> {
+  if (session.choice.via !== undefined) return com1
   const { separator } = await session.hello(call)
-  // The recorder of another computer opens it there.
-  const isRemote = session.choice.via !== undefined
-  const path = isRemote ? config.com1 : localPipe(config.com1, separator, session.context.env, ref.name)
-  return await recorders.ensure(ref.id, path, call)
+  return localPipe(com1, separator, session.context.env, name)
 }
 
 export async function openConsole(
@@ -34,6 +49,11 @@ export async function openConsole(
   request: ConsoleRequest,
   call: Call,
 ): Promise<RecorderConsole> {
+  const prepared = await recorders.takePrepared(ref.id)
+  const madeHere = session.vmIds.get(ref.id)
+  if (prepared && madeHere !== undefined)
+    // Nobody started it since, or the recorder would be taken: it is off, and where its port is was known.
+    return await openServedPort(prepared, com1Of(session, { name: ref.name, vmId: madeHere }), false, request, call)
   const machine = await requireBrief(session, ref, call)
   const line = await recorderOf(session, recorders, machine, call)
   const isOn = !isOffState(powerState(machine.config.state))

@@ -1,5 +1,5 @@
 /** Hyper-V's errors in the words of the contract: by id and HRESULT, never by message text, which is translated. */
-import { AzlVmError, type ErrorCode } from '../../src/errors.ts'
+import { AzlVmError, isAzlVmError, type ErrorCode } from '../../src/errors.ts'
 import table from './error-table.json' with { type: 'json' }
 import type { Failure } from './protocol.ts'
 import { VerbError } from './worker.ts'
@@ -32,6 +32,13 @@ export function translateError(error: unknown, action: string): unknown {
       evidence: [`${failure.category}, ${failure.exception}, ${failure.script}:${String(failure.line)}`],
       ...(row?.hint === undefined ? {} : { hint: table.hints[row.hint] }),
     },
+  )
+}
+
+/** Whether a verb set no hardware because the machine is on; see Get-OffMachine of machine.ps1. */
+export function isOfMachineThatIsOn(error: unknown): boolean {
+  return (
+    isAzlVmError(error) && error.cause instanceof VerbError && error.cause.failure.errorId.startsWith('AzlVmMachineOn')
   )
 }
 

@@ -2,18 +2,27 @@
 import * as z from 'zod'
 import { errorText, isAzlVmError } from '../../src/errors.ts'
 import type { Architecture, Capabilities } from '../../src/provider/capabilities.ts'
-import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
+import type { Call, Facts, Finding, Making } from '../../src/provider/contract.ts'
 import { folderFindings, readFolder, type LookedAt } from './folder-checks.ts'
-import { hostFindings, readHostChecks, readinessFindings, whyNoWorker, type HostChecks } from './host-checks.ts'
+import {
+  answers,
+  hostFindings,
+  identityFindings,
+  readHostChecks,
+  readinessFindings,
+  whyNoWorker,
+  type HostChecks,
+} from './host-checks.ts'
 import { storageRoot } from './names.ts'
 import { noNetworks, readNetworks, type NetworkFacts } from './network-facts.ts'
 import { networkFindings } from './network-findings.ts'
 import type { Hello } from './protocol.ts'
 import type { Session } from './session.ts'
+import { VerbError } from './worker.ts'
 
 const hostSchema = z.object({
   name: z.string(),
-  isServer: z.boolean(),
+  hypervisorPresent: z.boolean(),
   memoryBytes: z.number(),
   logicalProcessors: z.number(),
   /** Where Hyper-V keeps machines for which nobody names a folder. */
@@ -44,44 +53,73 @@ export function architectureOf({ architecture }: Pick<Hello, 'architecture'>): A
 }
 
 /** An unready host is a finding, from the ground up: where PowerShell, Windows or Hyper-V say no, no more is asked. */
-export async function readFacts(session: Session, storagePath: string | undefined, call: Call): Promise<Facts> {
+export async function readFacts(session: Session, making: Making | undefined, call: Call): Promise<Facts> {
   let hello: Hello
-  let checks: HostChecks
   try {
     hello = await session.identity(call)
+  } catch (error) {
+    return { ...base(session, assumedNative(session), [whyNoWorker(error)]), isReady: false }
+  }
+  const versions = { windows: `${hello.edition} ${String(hello.build)}`.trim(), powershell: hello.psVersion }
+  const ready = making && (await readForMaking(session, hello, making, call))
+  return { ...(ready ?? (await examine(session, hello, making, call))), versions }
+}
+
+/**
+ * Undefined where something says no: why, the whole examination tells. A host whose Hyper-V answers has its module and
+ * its service; what it answers is of use only where the hypervisor runs too and the account has its rights.
+ */
+async function readForMaking(
+  session: Session,
+  hello: Hello,
+  { storagePath }: Making,
+  call: Call,
+): Promise<Facts | undefined> {
+  if (identityFindings(hello).length > 0) return undefined
+  try {
+    const native = await readNative(session, hello, storagePath, call)
+    return native.hypervisorPresent ? base(session, native, [answers]) : undefined
+  } catch (error) {
+    if (isAzlVmError(error) && error.cause instanceof VerbError) return undefined
+    return { ...base(session, assumedNative(session), [whyNotReady(error)]), isReady: false }
+  }
+}
+
+async function examine(session: Session, hello: Hello, making: Making | undefined, call: Call): Promise<Facts> {
+  let checks: HostChecks
+  try {
     checks = await readHostChecks(session, call)
   } catch (error) {
     return { ...base(session, assumedNative(session), [whyNoWorker(error)]), isReady: false }
   }
   const readiness = readinessFindings(hello, checks)
-  const versions = { windows: `${hello.edition} ${String(hello.build)}`.trim(), powershell: hello.psVersion }
-  if (hasError(readiness)) return { ...base(session, assumedNative(session), readiness), isReady: false, versions }
+  if (hasError(readiness)) return { ...base(session, assumedNative(session), readiness), isReady: false }
   try {
-    return { ...(await readReadyHost(session, hello, { checks, readiness, storagePath }, call)), versions }
+    const native = await readNative(session, hello, making?.storagePath, call)
+    const findings = [
+      ...readiness,
+      ...hostFindings(hello, checks),
+      // That of a spec is told at the spec's key.
+      ...(native.folder && making === undefined ? folderFindings(native.folder) : []),
+      ...networkFindings(native.networks, checks),
+    ]
+    return { ...base(session, native, findings), isReady: !hasError(findings) }
   } catch (error) {
-    return { ...base(session, assumedNative(session), [...readiness, whyNotReady(error)]), isReady: false, versions }
+    return { ...base(session, assumedNative(session), [...readiness, whyNotReady(error)]), isReady: false }
   }
 }
 
-async function readReadyHost(
+async function readNative(
   session: Session,
   hello: Hello,
-  {
-    checks,
-    readiness,
-    storagePath,
-  }: {
-    readonly checks: HostChecks
-    readonly readiness: readonly Finding[]
-    readonly storagePath: string | undefined
-  },
+  storagePath: string | undefined,
   call: Call,
-): Promise<Facts> {
+): Promise<HyperVNative> {
   const asked = { action: 'read what the host offers', schema: hostSchema }
   const host = await session.run('get-host', {}, asked, call)
   const networks = await readNetworks(session, call)
   const folder = await readFolder(session, storageRoot(host, storagePath), call)
-  const native = {
+  return {
     ...host,
     separator: hello.separator,
     build: hello.build,
@@ -90,14 +128,6 @@ async function readReadyHost(
     networks,
     folder,
   }
-  const findings = [
-    ...readiness,
-    ...hostFindings(hello, checks),
-    // That of a spec is told at the spec's key.
-    ...(storagePath === undefined ? folderFindings(folder) : []),
-    ...networkFindings(networks, checks),
-  ]
-  return { ...base(session, native, findings), isReady: !hasError(findings) }
 }
 
 function hasError(findings: readonly Finding[]): boolean {
@@ -128,7 +158,7 @@ function base(session: Session, native: HyperVNative, findings: readonly Finding
 function assumedNative({ choice: { via } }: Session): HyperVNative {
   return {
     name: '',
-    isServer: false,
+    hypervisorPresent: true,
     memoryBytes: 0,
     logicalProcessors: 0,
     machinePath: 'C:\\ProgramData\\Microsoft\\Windows\\Hyper-V',

@@ -60,7 +60,14 @@ export function readinessFindings({ edition, rights }: Hello, checks: HostChecks
     hypervisorFinding(checks) ??
     serviceFinding(checks) ??
     rightsFinding(rights)
-  return stop ? [stop] : [{ level: 'ok', code: 'hyper-v-answers', message: 'Hyper-V is on, its service runs' }]
+  return stop ? [stop] : [answers]
+}
+
+export const answers: Finding = { level: 'ok', code: 'hyper-v-answers', message: 'Hyper-V is on, its service runs' }
+
+/** What the worker's first line alone says against the host. */
+export function identityFindings({ edition, rights }: Hello): readonly Finding[] {
+  return [editionFinding(edition), rightsFinding(rights)].filter((finding) => finding !== undefined)
 }
 
 /** Home editions have the hypervisor for WSL, and no Hyper-V. Source: Microsoft’s list of EditionID values. */

@@ -6,6 +6,7 @@ import { machineGone } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { isMarkOf, markInNotes } from './mark-notes.ts'
 import { runName } from './names.ts'
+import { switchSchema } from './network-facts.ts'
 import type { Session } from './session.ts'
 
 const summarySchema = z.object({
@@ -40,8 +41,16 @@ const machineSchema = briefSchema.extend({
   secureBootTemplate: z.string().optional(),
 })
 
+/** What a start goes by, for one question too. */
+const startSchema = briefSchema.extend({
+  /** Of each network card, in twelve upper-case digits; '' where it is plugged in nowhere. */
+  cards: z.array(z.object({ mac: z.string(), switchId: z.string() })),
+  switches: z.array(switchSchema),
+})
+
 type Summary = z.output<typeof summarySchema>
 export type MachineBrief = z.output<typeof briefSchema>
+export type StartFacts = z.output<typeof startSchema>
 /** All that a spec decides, as Hyper-V has it. */
 export type MachineConfig = z.output<typeof machineSchema>
 
@@ -134,6 +143,15 @@ export async function requireMachine(
 /** The same with what one question tells. */
 export async function requireBrief(session: Session, ref: MachineRef, call: Call): Promise<FoundMachine<MachineBrief>> {
   return (await findBrief(session, ref, call)) ?? throwNotFound(ref)
+}
+
+/** The same with its network cards and the host's switches. */
+export async function requireStartFacts(
+  session: Session,
+  ref: MachineRef,
+  call: Call,
+): Promise<FoundMachine<StartFacts>> {
+  return (await findBy('get-start-facts', startSchema, session, ref, call)) ?? throwNotFound(ref)
 }
 
 function throwNotFound(ref: MachineRef): never {

@@ -52,7 +52,7 @@ export const noNetworks: NetworkFacts = {
 
 export async function readNetworks(session: Session, call: Call): Promise<NetworkFacts> {
   const { rights } = await session.hello(call)
-  const args = { defaultSwitch: defaultSwitchId, prefixes: sharedPrefixes }
+  const args = { defaultSwitch: defaultSwitchId, prefixes: sharedPrefixes.join(' ') }
   const asked = { action: 'look at the host’s networks', schema: answerSchema }
   const { switches, nats, hns, freePrefix } = await session.run('get-networks', args, asked, call)
   const shared = switches.find((each) => isSharedSwitch('nat', each))

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import type { Call, Kept } from '../../src/provider/contract.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
+import type { FoundMachine, StartFacts } from './machines.ts'
 import { macsOn, plainMac, sharedNetworksOf, type AdapterRule } from './network-cards.ts'
 import type { Session } from './session.ts'
 import { joinNetwork, leaveNetwork, sharedNetworks, sharedSwitchName, type JoinRequest } from './shared-networks.ts'
@@ -46,14 +47,16 @@ export async function setNetworkCards(
  */
 export async function reconnectNetworkCards(
   session: Session,
-  vmId: string,
+  { vmId, config: { cards, switches } }: Pick<FoundMachine<StartFacts>, 'vmId' | 'config'>,
   rules: readonly AdapterRule[],
   call: Call,
 ): Promise<void> {
-  if (rules.length === 0) return
-  await ensureNetworks(session, vmId, rules, call)
-  const switches = await listSwitches(session, call)
-  const adapters = rules.map(({ mac, on }) => ({ mac: plainMac(mac), switchId: switchIdOf(switches, on) }))
+  const isMade = await ensureNetworks(session, vmId, rules, call)
+  const there = isMade ? await listSwitches(session, call) : switches
+  const adapters = rules
+    .map(({ mac, on }) => ({ mac: plainMac(mac), switchId: switchIdOf(there, on) }))
+    .filter(({ mac, switchId }) => cards.some((card) => card.mac === mac && card.switchId !== switchId))
+  if (adapters.length === 0) return
   const asked = { action: 'connect the network cards', schema: z.literal(true) }
   await session.run('connect-network-adapters', { id: vmId, adapters }, asked, call)
 }
@@ -69,15 +72,19 @@ export async function plugInLike(
   await setNetworkCards(session, vmId, rules, call)
 }
 
+/** True where it saw to one: what switches there are may have changed. */
 async function ensureNetworks(
   session: Session,
   vmId: string,
   rules: readonly AdapterRule[],
   call: Call,
-): Promise<void> {
-  for (const { on } of rules) if (on.is === 'private') await ensurePrivateSwitch(session, on.name, call)
-  for (const network of sharedNetworksOf(rules))
+): Promise<boolean> {
+  const own = rules.flatMap(({ on }) => (on.is === 'private' ? [on.name] : []))
+  for (const name of own) await ensurePrivateSwitch(session, name, call)
+  const shared = sharedNetworksOf(rules)
+  for (const network of shared)
     await joinNetwork(session, vmId, { network, macs: macsOn(rules, network), mayMake: network === 'host-only' }, call)
+  return own.length + shared.length > 0
 }
 
 /** Takes a machine out of the networks that it may share; what goes with it, and what had to stay. */

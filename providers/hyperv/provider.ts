@@ -8,6 +8,7 @@ import type {
   HostEvent,
   Leftover,
   LogStart,
+  Making,
   Observation,
   Provider,
   ProviderContext,
@@ -43,8 +44,9 @@ import { LocalRecorders, type Recorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
 import { dependentsOf } from './chains.ts'
 import { changeMark } from './change-mark.ts'
+import { claim } from './claim.ts'
 import { cloneMachine } from './clone.ts'
-import { followLog, openConsole } from './console.ts'
+import { followLog, openConsole, prepareRecorder } from './console.ts'
 import { eventsOf } from './events.ts'
 import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
@@ -88,8 +90,8 @@ export class HyperVProvider implements Provider {
     return this.#session.choice.host
   }
 
-  async facts(call: Call, storagePath?: string): Promise<Facts> {
-    return await readFacts(this.#session, storagePath, call)
+  async facts(call: Call, making?: Making): Promise<Facts> {
+    return await readFacts(this.#session, making, call)
   }
 
   assumedFacts(facts: Facts): Facts {
@@ -106,6 +108,11 @@ export class HyperVProvider implements Provider {
 
   async apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs> {
     const parameters = parametersOf(operation)
+    if (parameters.kind === 'machine') {
+      const vmId = await claim(this.#session, parameters, request, call)
+      await prepareRecorder(this.#session, this.#recorders, request.ref, vmId, call)
+      return { 'vm-id': vmId }
+    }
     if (parameters.kind !== 'start') return await applyOperation(this.#session, parameters, request, call)
     const { acceleration, outputs } = await this.start(request.ref, call)
     return { ...outputs, acceleration }
@@ -263,6 +270,7 @@ export class HyperVProvider implements Provider {
 
   async close(): Promise<void> {
     for (const console of this.#consoles.keys()) await console.close()
+    await this.#recorders.close()
     await this.#session.close()
   }
 

@@ -53,6 +53,19 @@ export class RemoteRecorders implements Recorders {
     }
   }
 
+  /** It is begun by the worker, which makes the machine meanwhile. */
+  prepare(): void {
+    return
+  }
+
+  takePrepared(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async ensure(id: string, portPath: string, call: Call): Promise<RecorderLine> {
     const [, pipe] = localPipe.exec(portPath) ?? []
     if (pipe === undefined)

@@ -71,7 +71,7 @@ export async function joinNetwork(
     mayMake,
     ...sharedNames[network],
     sentence: sharedSentence,
-    prefixes: sharedPrefixes,
+    prefixes: sharedPrefixes.join(' '),
     // Changing the host's addresses is for administrators; without one its end of a host-only switch has IPv6 only.
     hasAddress: network === 'nat' || administrator,
   }

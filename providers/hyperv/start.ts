@@ -8,7 +8,7 @@ import { com1Of, recorderOf } from './console.ts'
 import { eventsOf } from './events.ts'
 import { powerState } from './info.ts'
 import { changeState, settledState, type Watched } from './machine-state.ts'
-import { requireBrief } from './machines.ts'
+import { requireStartFacts } from './machines.ts'
 import { adaptersInMark } from './network-cards.ts'
 import { reconnectNetworkCards } from './networks.ts'
 import type { Session } from './session.ts'
@@ -23,11 +23,11 @@ export async function startMachine(
   ref: MachineRef,
   call: Call,
 ): Promise<StartResult> {
-  const machine = await requireBrief(session, ref, call)
+  const machine = await requireStartFacts(session, ref, call)
   const watched = { name: ref.name, vmId: machine.vmId }
   const state = await settledState(session, watched, call, powerState(machine.config.state))
   if (state === 'running') return result
-  if (state === 'off') await reconnectNetworkCards(session, machine.vmId, adaptersInMark(machine.mark), call)
+  if (state === 'off') await reconnectNetworkCards(session, machine, adaptersInMark(machine.mark), call)
   const line = await recorderOf(session, recorders, machine, call)
   const since = session.context.now()
   try {

@@ -2,6 +2,7 @@
 import type { ProbeReport } from 'boot-probe'
 import { Transcript } from '../console/transcript.ts'
 import { errorText, isAzlVmError } from '../errors.ts'
+import { guestCapabilities } from '../provider/capabilities.ts'
 import type { BootOutcome, Call, ConsoleHandle, HostEvent } from '../provider/contract.ts'
 import type { MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
@@ -21,14 +22,21 @@ export interface Booted {
   readonly acceleration: 'hardware' | 'emulated' | undefined
 }
 
-/** With a plan: starts the machine. Without: it runs already, and its log is read from the beginning. */
+/** What of a machine decides how it is listened to. */
+type BeforeBoot = Pick<MachineInfo, 'state' | 'installer' | 'hasSystemPort'>
+
+/**
+ * With a plan: starts the machine. Without: it runs already, and its log is read from the beginning. `isNew`: this run
+ * made it just now, all of it.
+ */
 export async function bootMachine(
   context: UpContext,
   request: MachineRequest,
   plan: Plan | undefined,
+  isNew = false,
 ): Promise<Booted> {
   const { run, provider, environment } = context
-  const before = await lookAt(context, request, plan)
+  const before = (isNew ? knownOf(context, request) : undefined) ?? (await lookAt(context, request, plan))
   const transcript = new Transcript(run.paths.serial)
   const wait = new BootWait({
     transcript,
@@ -71,7 +79,7 @@ async function listen(
   context: UpContext,
   request: MachineRequest,
   plan: Plan | undefined,
-  { state, hasSystemPort }: MachineInfo,
+  { state, hasSystemPort }: BeforeBoot,
   transcript: Transcript,
   wait: BootWait,
 ): Promise<Listening> {
@@ -89,6 +97,12 @@ async function listen(
     transcript.close()
     throw await neverRan(context, request, plan ? makingOperations(plan) : [], error)
   }
+}
+
+/** A machine that was made just now is as it was made; whether a port of the system's came out of it, only it can tell. */
+function knownOf({ facts }: UpContext, { architecture, installer }: MachineRequest): BeforeBoot | undefined {
+  if (guestCapabilities(facts.capabilities, architecture).systemPort) return undefined
+  return { state: 'off', installer: installer.path, hasSystemPort: false }
 }
 
 /** The machine before it is started. */

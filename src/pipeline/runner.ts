@@ -16,7 +16,7 @@ export interface OperationRun {
   readonly signal: AbortSignal
 }
 
-/** Applies one operation: intent on the disk, act, result on the disk. */
+/** Applies one operation: intent on the disk, act, result written. */
 export async function applyOperation(run: OperationRun, operation: Operation): Promise<Outputs> {
   run.signal.throwIfAborted()
   const object = `${operation.object.kind} ${operation.object.name}`

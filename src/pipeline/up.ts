@@ -303,7 +303,7 @@ async function boot(
   plan: Plan,
   action: 'created' | 'continued' | 'started',
 ): Promise<Omit<UpResult, 'elapsedMs'>> {
-  const booted = await bootMachine(context, machineRequest, plan)
+  const booted = await bootMachine(context, machineRequest, plan, action === 'created')
   return await finish(context, machineRequest, { action, ...booted })
 }
 

@@ -47,7 +47,7 @@ export async function chooseProvider(
   let chosen: Asked | undefined
   try {
     for (const provider of candidates) {
-      const facts = await provider.facts(call, wanted.storage.path)
+      const facts = await provider.facts(call, { storagePath: wanted.storage.path })
       asked.push({ provider, facts, why: whyNot(facts, wanted) })
       if (asked.at(-1)?.why === undefined) break
     }

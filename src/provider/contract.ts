@@ -163,16 +163,22 @@ export interface Leftover {
   readonly runId: string | undefined
 }
 
+/** What facts are read for, where a machine is to be made. */
+export interface Making {
+  /** The folder that the spec names, which a provider may look at in the place of its default one. */
+  readonly storagePath: string | undefined
+}
+
 export interface Provider {
   readonly name: string
   /** The host as it is recorded, e.g. `qemu:///system`; the same text finds the same host again. */
   readonly host: string
 
   /**
-   * Read-only. An unready host is a finding, not an exception. `storagePath` is the folder that a spec names, which a
-   * provider may look at in the place of its default one.
+   * Read-only. An unready host is a finding, not an exception. `making`: what a plan reads and why no machine can be made
+   * here is enough, and a provider may leave out what is only worth knowing; without it all is told, as for `doctor`.
    */
-  facts(call: Call, storagePath?: string): Promise<Facts>
+  facts(call: Call, making?: Making): Promise<Facts>
   /** What such a host usually offers, for a plan where this one could not be asked; its findings say why. */
   assumedFacts(facts: Facts): Facts
   /** Pure: the same request and facts give the same plan. */

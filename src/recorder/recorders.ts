@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { AzlVmError } from '../errors.ts'
+import { AzlVmError, errorText } from '../errors.ts'
 import type { Call, ProviderContext } from '../provider/contract.ts'
 import { hasCode, stateError } from '../store/atomic-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
@@ -19,6 +19,15 @@ export interface Recorders {
   recorded(machineId: string, call: Call): Recorded
   /** A line to the machine's recorder, which is begun where none runs; it listens when this resolves. */
   ensure(machineId: string, portPath: string, call: Call): Promise<RecorderLine>
+  /**
+   * Begins the recorder of a machine that is being made, and does not wait for it: `takePrepared` or `ensure` does. It is
+   * held until then, so that it does not take the machine for one that went off.
+   */
+  prepare(machineId: string, portPath: string, call: Call): void
+  /** Undefined where none was prepared, where it was taken already, by `ensure` too, and where it failed. */
+  takePrepared(machineId: string): Promise<RecorderLine | undefined>
+  /** Lets go of those that nobody came for. */
+  close(): Promise<void>
   /** Undefined where none runs. */
   find(machineId: string, call: Call): Promise<RecorderLine | undefined>
   /** Ends the machine's recorder and removes what it kept; none is done. What a report of removal lists of it. */
@@ -34,6 +43,7 @@ export interface Recorders {
 export class LocalRecorders implements Recorders {
   readonly #context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>
   readonly #root: string
+  readonly #prepared = new Map<string, Promise<RecorderLine | undefined>>()
 
   constructor(provider: string, context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>) {
     this.#context = context
@@ -48,7 +58,31 @@ export class LocalRecorders implements Recorders {
     return recorderFolder(this.#root, machineId)
   }
 
+  prepare(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): void {
+    if (this.#prepared.has(machineId)) return
+    const line = this.#begin(machineId, portPath, call).catch((error: unknown) => {
+      call.debug('the recorder is begun once more when it is needed', { machineId, error: errorText(error) })
+      return undefined
+    })
+    this.#prepared.set(machineId, line)
+  }
+
+  async close(): Promise<void> {
+    for (const machineId of this.#prepared.keys()) (await this.takePrepared(machineId))?.close()
+  }
+
   async ensure(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): Promise<RecorderLine> {
+    return (await this.takePrepared(machineId)) ?? (await this.#begin(machineId, portPath, call))
+  }
+
+  async takePrepared(machineId: string): Promise<RecorderLine | undefined> {
+    const preparing = this.#prepared.get(machineId)
+    this.#prepared.delete(machineId)
+    const line = await preparing
+    return line?.isEnded === false ? line : undefined
+  }
+
+  async #begin(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): Promise<RecorderLine> {
     return await this.#context.sharedLock(`recorder of ${machineId}`, call, async () => {
       const running = await this.find(machineId)
       if (running) return running
@@ -66,7 +100,7 @@ export class LocalRecorders implements Recorders {
   }
 
   async remove(machineId: string): Promise<readonly string[]> {
-    const line = await this.find(machineId)
+    const line = (await this.takePrepared(machineId)) ?? (await this.find(machineId))
     await line?.endRecorder()
     await this.#removeStale(machineId)
     const { dir } = this.#folder(machineId)

@@ -108,6 +108,8 @@ function hypervTests(bench: () => Bench): void {
     const leftovers = await bench().provider.leftovers(testCall())
     expect(leftovers.map(({ what }) => what).toSorted()).toEqual([
       `folder ${folder}`,
+      // It was begun with the machine, and waits for a start.
+      `recorder and serial log of the machine ${request.ref.id}, which is gone`,
       `switch azl-vm-${request.mark.runId}-0`,
     ])
     for (const leftover of leftovers) expect(await bench().provider.removeLeftover(leftover, testCall())).toBe(true)

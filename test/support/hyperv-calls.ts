@@ -55,16 +55,17 @@ interface CallOfUp {
 
 /** All that one `up` of a machine with one disk and one network card on the Default Switch asks, and what for. */
 export const callsOfUp: readonly CallOfUp[] = [
-  { cmdlet: 'Get-CimInstance Win32_OperatingSystem', times: 2, why: 'the build of Windows; its free memory' },
-  { cmdlet: 'Get-CimInstance Win32_ComputerSystem', times: 1, why: 'whether a hypervisor runs; the memory there is' },
-  { cmdlet: 'Get-CimInstance Win32_Service', times: 1, why: 'whether vmms and the Default Switch’s service run' },
-  { cmdlet: 'Get-CimInstance Win32_DeviceGuard', times: 1, why: 'whether security based on virtualization runs' },
+  {
+    cmdlet: 'Get-CimInstance Win32_ComputerSystem',
+    times: 1,
+    why: 'whether the hypervisor runs; what else is worth knowing of the host `doctor` asks, and `up` where Hyper-V says no',
+  },
   { cmdlet: 'Get-VMHost', times: 1, why: 'where machines lie by default, and which Secure Boot templates there are' },
-  { cmdlet: 'Get-Volume', times: 1, why: 'free space and file system where the machine is to lie' },
+  { cmdlet: 'Get-Volume', times: 1, why: 'file system and free space where the machine is to lie' },
   {
     cmdlet: 'Get-VMSwitch',
     times: 4,
-    why: 'which there are, for the plan; the card’s own, found anew when it is plugged in; and before the start',
+    why: 'which there are: for the plan, when the card is plugged in, and before the start; and the card’s own, by its id',
   },
   { cmdlet: 'New-VM', times: 1, why: 'the anchor, in a folder of the run’s name' },
   { cmdlet: 'Rename-VM', times: 1, why: 'its name, once it carries the mark' },
@@ -86,18 +87,18 @@ export const callsOfUp: readonly CallOfUp[] = [
   { cmdlet: 'Start-VM', times: 1, why: 'the start' },
   {
     cmdlet: 'Get-VM',
-    times: 26,
+    times: 17,
     why:
       'the list three times (is the name free: before the plan, in the claim, and in it once more under the host’s lock); ' +
-      'each verb takes its machine by id before it acts (11); its state before a step that a machine which is on would ' +
-      'refuse (4); its Notes before the mark is written anew (2); its port and state before the console and before the ' +
-      'start (2); the whole description (2); its cards, for the address (2)',
+      'each verb takes its machine by id before it acts, and where it sets hardware sees that it is off (8); its Notes ' +
+      'before the mark is written anew (2); its state, port and cards before the start (1); the whole description at the ' +
+      'end (1); its cards, for the address (2)',
   },
   { cmdlet: 'Get-NetNeighbor', times: 1, why: 'the guest’s address, where the guest has not told Hyper-V' },
-  { cmdlet: 'Get-VHD', times: 2, why: 'the disk’s size: the whole description, before the start and at the end' },
-  { cmdlet: 'Get-VMProcessor', times: 2, why: 'nested virtualization, for the same' },
-  { cmdlet: 'Get-VMSecurity', times: 2, why: 'the TPM, for the same' },
-  { cmdlet: 'Get-VMFirmware', times: 2, why: 'Secure Boot, for the same' },
+  { cmdlet: 'Get-VHD', times: 1, why: 'the disk’s size: the whole description, at the end' },
+  { cmdlet: 'Get-VMProcessor', times: 1, why: 'nested virtualization, for the same' },
+  { cmdlet: 'Get-VMSecurity', times: 1, why: 'the TPM, for the same' },
+  { cmdlet: 'Get-VMFirmware', times: 1, why: 'Secure Boot, for the same' },
   {
     cmdlet: 'Get-WinEvent',
     times: 1,

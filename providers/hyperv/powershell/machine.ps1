@@ -17,6 +17,13 @@ function Get-Machine([guid]$Id) {
     throw [System.Management.Automation.ErrorRecord]::new($exception, 'AzlVmMachineNotFound', 'ObjectNotFound', $Id)
 }
 
+# The same, where its hardware is to be set: Hyper-V sets none of a machine that is on.
+function Get-OffMachine([guid]$Id) {
+    $vm = Get-Machine $Id
+    if ([string]$vm.State -eq 'Off') { return $vm }
+    throw (New-Failure "the virtual machine is not off, it is $($vm.State)" 'AzlVmMachineOn' 'ResourceBusy')
+}
+
 # What tells one machine from another; enough for a list.
 function Get-MachineSummary($Vm) {
     return [ordered]@{

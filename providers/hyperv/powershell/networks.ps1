@@ -18,6 +18,12 @@ function New-LeasesFolder {
     $folder.Create($access)
 }
 
+function Get-Switches {
+    foreach ($switch in @(Hyper-V\Get-VMSwitch)) {
+        [ordered]@{ id = $switch.Id; name = $switch.Name; type = $switch.SwitchType; notes = [string]$switch.Notes }
+    }
+}
+
 # Held until it is disposed of, by whatever end of this process.
 function Enter-NetworkLock {
     New-LeasesFolder
@@ -125,10 +131,10 @@ function Get-SwitchUsers($Switch, $Leases) {
     return @($users.Keys)
 }
 
-# The first prefix that no route, NAT network or network of the Host Networking Service overlaps; '' where there is none.
-function Get-FreePrefix($Prefixes) {
+# The first of these, with spaces between them, that no route, NAT network or network of the Host Networking Service overlaps; '' where there is none.
+function Get-FreePrefix([string]$Prefixes) {
     $ranges = @(Get-UsedPrefixes | ForEach-Object { , (Get-PrefixRange $_) })
-    foreach ($prefix in $Prefixes) {
+    foreach ($prefix in ($Prefixes -split ' ')) {
         $own = @(Get-PrefixRange $prefix)
         $clashes = @($ranges | Where-Object { @($_)[0] -lt $own[1] -and $own[0] -lt @($_)[1] })
         if ($clashes.Length -eq 0) { return $prefix }

@@ -19,12 +19,8 @@ $reader = [System.IO.StreamReader]::new([System.Console]::OpenStandardInput(), $
 foreach ($part in @('json.ps1', 'host-identity.ps1', 'failure.ps1', 'machine.ps1', 'networks.ps1', 'checkpoint.ps1', 'disk-file.ps1', 'frames.ps1', 'own-folder.ps1', 'recorder-folder.ps1')) {
     . ([System.IO.Path]::Combine($PSScriptRoot, $part))
 }
-# Names only: a verb is read when it is first asked for, because reading all of them takes as long as PowerShell's start.
-$verbFiles = @{}
+# A verb is read when it is first asked for, because reading all of them takes as long as PowerShell's start.
 $verbs = @{}
-foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSScriptRoot, 'verbs'), '*.ps1')) {
-    $verbFiles[[System.IO.Path]::GetFileNameWithoutExtension($file)] = $file
-}
 
 function Send-Line($Value) {
     [byte[]]$bytes = $ascii.GetBytes((ConvertTo-JsonLine $Value) + "`n")
@@ -50,9 +46,12 @@ while ($null -ne ($line = $reader.ReadLine())) {
     $request = ConvertFrom-JsonLine $line
     try {
         $verb = [string]$request.verb
-        if ($verbFiles.ContainsKey($verb) -and -not $verbs.ContainsKey($verb)) {
-            . $verbFiles[$verb]
-            $verbs[$verb] = Get-Command -Name ('Invoke-' + $verb.Replace('-', '')) -CommandType Function
+        if (-not $verbs.ContainsKey($verb) -and $verb -cmatch '^[a-z-]+$') {
+            $file = [System.IO.Path]::Combine($PSScriptRoot, 'verbs', "$verb.ps1")
+            if ([System.IO.File]::Exists($file)) {
+                . $file
+                $verbs[$verb] = 'Invoke-' + ($verb -replace '-')
+            }
         }
         $answer = Get-Answer $request
     } catch {

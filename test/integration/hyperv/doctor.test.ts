@@ -173,4 +173,23 @@ describeWhere('doctor', unavailable, () => {
       await simulator.setKnobs({})
     }
   })
+
+  // Those that no cmdlet of Hyper-V's would refuse at once, or that end in another error.
+  const stopping = ['hypervisor-off', 'virtualization-off', 'edition-', 'hyper-v-', 'no-rights', 'powershell-']
+  const stops = [...asked, ...atStart].filter(([, , fault]) => stopping.some((code) => fault.includes(code)))
+  test.each(stops)(
+    '%s ends an `up` before it begins, with the reason that doctor tells',
+    async (_, knobs, fault, fix) => {
+      await simulator.setKnobs(knobs)
+      const other = await definition.open('local', providerContext({ env: simulator.env }))
+      try {
+        const facts = await other.facts(testCall(), { storagePath: undefined })
+        expect(facts.isReady).toBe(false)
+        expect(faults(facts)).toEqual([fault])
+        expect(facts.findings.find(({ code }) => fault.includes(code))?.fix ?? '').toMatch(fix)
+      } finally {
+        await other.close()
+      }
+    },
+  )
 })

@@ -45,7 +45,7 @@ describeWhere('storage.path', unavailable, () => {
   test('what is wrong with the folder is said at the spec’s key before anything is made, and of no other folder', async () => {
     await simulator.setKnobs({ folderAttributes: 'Directory, Compressed' })
     const place = join(simulator.folder, 'compressed')
-    const facts = await provider.facts(testCall(), place)
+    const facts = await provider.facts(testCall(), { storagePath: place })
     expect(facts.isReady).toBe(true)
     expect(facts.findings.filter(({ code }) => code.startsWith('folder-'))).toEqual([])
     const said = async (lines: readonly string[]) =>

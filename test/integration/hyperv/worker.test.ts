@@ -131,17 +131,15 @@ for ($offset = 0; ; $offset = $piece.at + $text.Length) {
     expect(await ask('claim-vm', { ...other, name: 'AZL4[1]' })).toEqual({ id: null, takenBy: 'azl4[1]' })
     const com1 = `\\\\.\\pipe\\azl-vm-${id}`
     await ask('set-notes', { id, notes: 'für den Admin\r\nzweite Zeile' })
-    await ask('set-vm', { id, memoryBytes: 536870912, processors: 2, nested: true, com1 })
-    await ask('set-vm-firmware', { id, template: 'MicrosoftUEFICertificateAuthority' })
-    await ask('enable-vm-tpm', { id })
+    const firmware = { template: 'MicrosoftUEFICertificateAuthority', tpm: true }
+    await ask('set-vm', { id, memoryBytes: 536870912, processors: 2, nested: true, com1, ...firmware })
     const disk = join(found.machine.path, 'disk0.vhdx')
     // Twice, as after a kill between act and record.
     for (const _ of [1, 2]) await ask('add-disk', { id, path: disk, sizeBytes: 67108864, location: 0 })
     const { id: switchId } = (await ask('new-private-switch', { name: 'azl-vm-run-0', notes: '' })) as { id: string }
     const adapter = { mac: '00155D010203', switchId, spoofing: true, vlan: 0 }
     await ask('set-network-adapters', { id, adapters: [adapter] })
-    await ask('add-optical-drives', { id, locations: [16, 17] })
-    await ask('set-boot-order', { id, location: 16 })
+    for (const _ of [1, 2]) await ask('add-optical-drives', { id, locations: [16, 17], booted: 16 })
     expect(await bootOrderOf(id)).toEqual([0, 16])
     expect(await ask('get-vm', { id })).toMatchObject({
       machine: {
@@ -213,7 +211,7 @@ $mutex.ReleaseMutex()`,
 
   test('the host tells its switches and templates; one switch and one template are lists too', async () => {
     expect(await ask('get-host')).toMatchObject({
-      isServer: false,
+      hypervisorPresent: true,
       secureBootTemplates: expect.arrayContaining(['MicrosoftUEFICertificateAuthority']) as string[],
     })
     const { switches } = (await ask('list-switches')) as { switches: unknown }

@@ -12,7 +12,7 @@ import { kvmRequest, runId, type RequestChange } from '../kvm/kvm-request.ts'
 
 const native: HyperVNative = {
   name: 'HOST',
-  isServer: false,
+  hypervisorPresent: true,
   memoryBytes: 16 * 1024 ** 3,
   logicalProcessors: 4,
   machinePath: String.raw`C:\Hyper-V`,

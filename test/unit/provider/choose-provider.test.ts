@@ -27,8 +27,8 @@ function entry(name: string, lacks: string | undefined, capabilities: Partial<Ca
   }
   const provider = {
     name,
-    facts: (_call: unknown, storagePath: string | undefined) => {
-      asked.push(storagePath)
+    facts: (_call: unknown, making: { readonly storagePath: string | undefined } | undefined) => {
+      asked.push(making?.storagePath)
       return Promise.resolve(facts)
     },
     close: () => {

@@ -1,6 +1,6 @@
 # A dynamic disk with blocks of 1 MiB, as Linux file systems want them, at its place on the SCSI controller.
 function Invoke-AddDisk($Arguments) {
-    $vm = Get-Machine $Arguments.id
+    $vm = Get-OffMachine $Arguments.id
     if (-not [System.IO.File]::Exists($Arguments.path)) {
         $null = Hyper-V\New-VHD -Path $Arguments.path -SizeBytes $Arguments.sizeBytes -BlockSizeBytes 1048576 -Dynamic
     }

@@ -28,19 +28,16 @@ function Invoke-ClaimVm($Arguments) {
 # Of the whole host. Who holds it and dies leaves it free; who holds it and stands still is not waited for without end.
 # Another account's is not to be opened while that one works.
 function Wait-ClaimMutex([int]$WaitMs) {
-    $until = [datetime]::UtcNow.AddMilliseconds($WaitMs)
-    while ($true) {
-        try {
-            $mutex = [System.Threading.Mutex]::new($false, 'Global\azl-vm-claim')
-            break
-        } catch [System.UnauthorizedAccessException] {
-            if ([datetime]::UtcNow -ge $until) { throw (New-ClaimBusy $WaitMs) }
+    $mutex = $null
+    for ($left = $WaitMs; $null -eq $mutex; $left -= 50) {
+        try { $mutex = [System.Threading.Mutex]::new($false, 'Global\azl-vm-claim') }
+        catch [System.UnauthorizedAccessException] {
+            if ($left -le 50) { throw (New-ClaimBusy $WaitMs) }
             [System.Threading.Thread]::Sleep(50)
         }
     }
-    $left = [int][System.Math]::Max(0, ($until - [datetime]::UtcNow).TotalMilliseconds)
     # Abandoned is held all the same.
-    try { $isHeld = $mutex.WaitOne($left) } catch [System.Threading.AbandonedMutexException] { $isHeld = $true }
+    try { $isHeld = $mutex.WaitOne($left + 50) } catch [System.Threading.AbandonedMutexException] { $isHeld = $true }
     if ($isHeld) { return $mutex }
     $mutex.Dispose()
     throw (New-ClaimBusy $WaitMs)

@@ -17,7 +17,7 @@ function Get-FolderFacts([string]$Folder) {
         path         = $Folder
         fileSystem   = $(if ($volumes.Length -eq 0) { '' } else { [string]$volumes[0].FileSystem })
         freeBytes    = $(if ($volumes.Length -eq 0) { -1 } else { $volumes[0].SizeRemaining })
-        attributes   = @($attributes.Split(',') | ForEach-Object { $_.Trim() })
+        attributes   = @($attributes -split ', ')
         hasIntegrity = Test-Integrity $Folder $volumes
     }
 }

@@ -13,8 +13,8 @@ function Invoke-GetHostChecks($Arguments) {
         services             = @(Get-Services)
         memoryBytes          = [long]$windows.FreePhysicalMemory * 1024
         isVbsRunning         = Test-Vbs
-        executionPolicies    = @(Get-ExecutionPolicy -List | ForEach-Object {
-                [ordered]@{ scope = [string]$_.Scope; policy = [string]$_.ExecutionPolicy }
+        executionPolicies    = @(foreach ($each in @(Get-ExecutionPolicy -List)) {
+                [ordered]@{ scope = [string]$each.Scope; policy = [string]$each.ExecutionPolicy }
             })
         sharingPolicy        = Get-RegistryText 'SOFTWARE\Policies\Microsoft\Windows\Network Connections' 'NC_ShowSharedAccessUI'
         bridgePolicy         = Get-RegistryText 'SOFTWARE\Policies\Microsoft\Windows\Network Connections' 'NC_AllowNetBridge_NLA'

@@ -1,13 +1,13 @@
 # What the host offers: its folders and limits.
 function Invoke-GetHost($Arguments) {
     $vmHost = Hyper-V\Get-VMHost
-    $windows = Get-CimInstance -ClassName Win32_OperatingSystem
+    $system = Get-CimInstance -ClassName Win32_ComputerSystem
     return [ordered]@{
         name                = [System.Environment]::MachineName
-        isServer            = $windows.ProductType -ne 1
+        hypervisorPresent   = [bool]$system.HypervisorPresent
         memoryBytes         = $vmHost.MemoryCapacity
         logicalProcessors   = $vmHost.LogicalProcessorCount
         machinePath         = $vmHost.VirtualMachinePath
-        secureBootTemplates = @($vmHost.SecureBootTemplates | ForEach-Object { $_.Name })
+        secureBootTemplates = @(foreach ($template in $vmHost.SecureBootTemplates) { $template.Name })
     }
 }

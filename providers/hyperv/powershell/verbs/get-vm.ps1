@@ -18,9 +18,9 @@ function Get-MachineFacts($Vm) {
     $machine['memoryBytes'] = $Vm.MemoryStartup
     $machine['isMemoryDynamic'] = $Vm.DynamicMemoryEnabled
     $machine['com1'] = [string]$Vm.ComPort1.Path
-    $machine['disks'] = @($Vm.HardDrives | ForEach-Object { Get-DiskFacts $_ })
-    $machine['optical'] = @($Vm.DVDDrives | ForEach-Object { Get-DriveFacts $_ })
-    $machine['networks'] = @($Vm.NetworkAdapters | ForEach-Object { Get-AdapterFacts $_ })
+    $machine['disks'] = @(foreach ($drive in $Vm.HardDrives) { Get-DiskFacts $drive })
+    $machine['optical'] = @(foreach ($drive in $Vm.DVDDrives) { Get-DriveFacts $drive })
+    $machine['networks'] = @(foreach ($adapter in $Vm.NetworkAdapters) { Get-AdapterFacts $adapter })
     $machine['isNested'] = (Hyper-V\Get-VMProcessor -VM $Vm).ExposeVirtualizationExtensions
     $machine['isTpmOn'] = (Hyper-V\Get-VMSecurity -VM $Vm).TpmEnabled
     if ($Vm.Generation -eq 2) {

@@ -1,4 +1,4 @@
 # Every machine of the host.
 function Invoke-ListVms($Arguments) {
-    return [ordered]@{ machines = @(Hyper-V\Get-VM | ForEach-Object { Get-MachineSummary $_ }) }
+    return [ordered]@{ machines = @(foreach ($vm in @(Hyper-V\Get-VM)) { Get-MachineSummary $vm }) }
 }

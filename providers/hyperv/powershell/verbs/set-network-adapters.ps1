@@ -1,7 +1,7 @@
 # The machine's network cards, in their order; New-VM made one that nobody asked for. switchId '' leaves one unplugged,
 # vlan 0 untagged.
 function Invoke-SetNetworkAdapters($Arguments) {
-    $vm = Get-Machine $Arguments.id
+    $vm = Get-OffMachine $Arguments.id
     foreach ($adapter in @($vm.NetworkAdapters)) { Hyper-V\Remove-VMNetworkAdapter -VMNetworkAdapter $adapter }
     foreach ($wanted in $Arguments.adapters) {
         $adapter = Hyper-V\Add-VMNetworkAdapter -VM $vm -StaticMacAddress $wanted.mac -Passthru
