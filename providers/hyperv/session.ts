@@ -69,6 +69,7 @@ export class Session {
 
   /** Asks the worker; what Hyper-V refuses with comes out translated, its warnings go to the log. */
   async run<T>(verb: string, args: Readonly<Record<string, unknown>>, asked: Asked<T>, call: Call): Promise<T> {
+    await untilAborted(this.#worker?.free ?? Promise.resolve(), call, asked.action)
     return await this.#ask(this.#usable(), verb, args, asked, call)
   }
 

@@ -40,6 +40,12 @@ interface Waiting {
 /** Output beyond this is not kept: it is for the log and for errors only. Characters. */
 const keptOutput = 16_384
 
+/**
+ * How long a request that nobody waits for any more may take to its end. Most of Hyper-V's take less; the next one then
+ * needs no new PowerShell, which would have to import the module again. Milliseconds.
+ */
+const givenUpLimitMs = 3000
+
 /** For the first line: PowerShell's start, on another computer also ssh's way there and our scripts'. Milliseconds. */
 const helloLimitMs = 120_000
 
@@ -57,6 +63,8 @@ export class Worker {
   #stray = ''
   #stderr = ''
   #stopWatching: () => void = () => undefined
+  #free: Promise<void> = Promise.resolve()
+  #setFree: () => void = () => undefined
   #settleHello!: { readonly resolve: (hello: Hello) => void; readonly reject: (error: AzlVmError) => void }
 
   /** `policyScope` tells who forbids scripts, once one was refused for that; see policy-scope.ts. */
@@ -91,6 +99,11 @@ export class Worker {
   /** False once the process has ended or was killed. */
   get isUsable(): boolean {
     return this.#end === undefined
+  }
+
+  /** Resolves once nothing is at work any more that was interrupted: it came to its end, or the process was killed. */
+  get free(): Promise<void> {
+    return this.#free
   }
 
   /** Lines that were no answers, for the log. */
@@ -130,11 +143,11 @@ export class Worker {
     this.#process.stdin.write(requestLine(next.id, next.request.verb, next.request.arguments))
   }
 
-  /** PowerShell gives no way to call a running cmdlet back, so both limits end the process. */
-  #watch({ request }: Waiting): void {
-    const { signal, timeoutMs, verb } = request
+  /** PowerShell gives no way to call a running cmdlet back: after its deadline the process is ended. */
+  #watch(waiting: Waiting): void {
+    const { signal, timeoutMs, verb } = waiting.request
     const abort = (): void => {
-      this.#kill(cancelled(request, signal.reason))
+      this.#giveUp(waiting)
     }
     const timer = setTimeout(() => {
       const seconds = String(Math.round(timeoutMs / 1000))
@@ -146,6 +159,20 @@ export class Worker {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
     }
+  }
+
+  /** Whoever asked goes on at once; what is asked next, to take it back, comes after it. */
+  #giveUp({ request, reject }: Waiting): void {
+    const error = cancelled(request, request.signal.reason)
+    this.#stopWatching()
+    this.#free = new Promise((resolve) => (this.#setFree = resolve))
+    const timer = setTimeout(() => {
+      this.#kill(error)
+    }, givenUpLimitMs)
+    this.#stopWatching = () => {
+      clearTimeout(timer)
+    }
+    reject(error)
   }
 
   #read(text: string): void {
@@ -183,6 +210,7 @@ export class Worker {
     }
     this.#current = undefined
     this.#stopWatching()
+    this.#setFree()
     if (answer.ok) current.resolve({ value: answer.value, warnings: answer.warnings })
     else current.reject(new VerbError(current.request.verb, answer.error))
     this.#next()
@@ -197,6 +225,7 @@ export class Worker {
     if (this.#end) return
     this.#end = error
     this.#stopWatching()
+    this.#setFree()
     this.#settleHello.reject(error)
     const [current, ...queued] = [...(this.#current ? [this.#current] : []), ...this.#queue.splice(0)]
     this.#current = undefined

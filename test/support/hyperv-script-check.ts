@@ -37,6 +37,7 @@ interface ModuleData {
 const otherCommands = [
   'Set-StrictMode',
   'Get-Command',
+  'Import-Module',
   'Where-Object',
   'ForEach-Object',
   'Get-CimInstance',

@@ -42,6 +42,9 @@ function Get-Answer($Request) {
 }
 
 Send-Line (Get-HostIdentity $languageMode)
+# The import is slow, and the caller has other things to do until its first request. A module that is not there, or does
+# not load, is told by the verb that wants it.
+try { Import-Module -Name Hyper-V -ErrorAction SilentlyContinue } catch { $null = $_ }
 while ($null -ne ($line = $reader.ReadLine())) {
     $request = ConvertFrom-JsonLine $line
     try {

@@ -50,6 +50,27 @@ describeWhere('the worker in the engine', unavailable, () => {
     })
   })
 
+  test('the module is imported after the first line, before anything is asked', async () => {
+    await simulator.setKnobs({ importProgress: true })
+    const host = startLocal(localLaunch('worker', simulator))
+    const other = new Worker(host)
+    try {
+      let said = ''
+      // What the import itself writes.
+      const imported = new Promise<void>((resolve) => {
+        host.stderr.on('data', (text: string) => {
+          said += text
+          if (said.includes('Preparing modules for first use')) resolve()
+        })
+      })
+      await other.hello
+      await imported
+    } finally {
+      await other.close()
+      await simulator.setKnobs({})
+    }
+  }, 90_000)
+
   test('a machine that another command removes while it is read is not there; that is no failure', async () => {
     const script = String.raw`$ErrorActionPreference = 'Stop'
 foreach ($part in 'machine', 'checkpoint', 'disk-file', 'verbs/get-vm', 'verbs/list-checkpoints', 'verbs/list-disk-chains') {

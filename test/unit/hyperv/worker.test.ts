@@ -95,15 +95,34 @@ describe('a worker that does not answer', () => {
     await expect(ask(worker, 'later')).rejects.toMatchObject({ code: 'timed-out' })
   })
 
-  test('is killed by the signal; a request that still waits in the queue goes without touching it', async () => {
-    const worker = start(`hello(); onRequest(() => undefined)`)
+  test('goes on after a signal: what it was at comes to its end unheard, then the next is asked', async () => {
+    const worker = start(`hello()
+      let answered = 0
+      onRequest(({ id }) => { setImmediate(() => { answered += 1; done(id, { answered }) }) })`)
     const [running, waiting] = [new AbortController(), new AbortController()]
     const first = ask(worker, 'first', { signal: running.signal })
     const second = ask(worker, 'second', { signal: waiting.signal })
+    const third = ask(worker, 'third')
     waiting.abort()
     running.abort()
     await expect(first).rejects.toMatchObject({ code: 'cancelled', message: 'interrupted: first' })
     await expect(second).rejects.toMatchObject({ code: 'cancelled', message: 'interrupted: second' })
+    expect((await third).value).toEqual({ answered: 2 })
+    expect(worker.isUsable).toBe(true)
+  })
+
+  test('is killed where what was interrupted does not come to its end', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const worker = start(`hello(); onRequest(() => undefined)`)
+    const running = new AbortController()
+    const first = ask(worker, 'first', { signal: running.signal })
+    running.abort()
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' })
+    vi.advanceTimersByTime(2999)
+    expect(worker.isUsable).toBe(true)
+    vi.advanceTimersByTime(1)
+    await worker.free
+    expect(worker.isUsable).toBe(false)
   })
 
   test('that dies in the middle is an error with the verb, the cause and what it wrote', async () => {
