@@ -59,7 +59,7 @@ public sealed record QemuCommands(string[] Qemu, string[]? Tpm)
             Bus = "scsi",
             Port = PortOf(drive),
             Id = DriveId(drive),
-            BootIndex = BootIndex(machine, drive.Id),
+            BootIndex = BootIndex(machine, drive.Id) ?? AfterAll(machine, drive),
             Source = new { NbdSocket = StorageDaemon.DiskSocket, ExportName = DriveId(drive) },
         }),
         OpticalDrives = machine.Drives.Where(drive => drive.IsDvd).Select(drive => new
@@ -67,7 +67,7 @@ public sealed record QemuCommands(string[] Qemu, string[]? Tpm)
             Bus = "scsi",
             Port = PortOf(drive),
             Id = DriveId(drive),
-            BootIndex = BootIndex(machine, drive.Id),
+            BootIndex = BootIndex(machine, drive.Id) ?? AfterAll(machine, drive),
             Medium = drive.Path == "" ? null : Named(drive.Path),
         }),
         Networks = machine.Adapters.Select(adapter => new
@@ -94,6 +94,9 @@ public sealed record QemuCommands(string[] Qemu, string[]? Tpm)
         var index = machine.BootOrder.IndexOf(id);
         return index < 0 ? null : index;
     }
+
+    /// <summary>OVMF connects the SCSI drives that it is told to boot from and no others, whatever a guest asks of it (seen); so none is left out.</summary>
+    private static int AfterAll(Machine machine, MachineDrive drive) => machine.BootOrder.Count + machine.Drives.IndexOf(drive);
 
     private static string Named(string path) => QemuHost.Current.Named(path);
 }
