@@ -74,6 +74,11 @@ function line(call: Arguments, language: ScriptLanguage): string {
   return `VBoxManage ${call.map(literal).join(' ')}; if ($LASTEXITCODE -ne 0) { throw 'VBoxManage failed.' }`
 }
 
+/** VirtualBox leaves the folder that it made the machine's in. */
+function removeEmptyFolder(folder: string, language: ScriptLanguage): string {
+  return language === 'sh' ? `rmdir ${quote(folder)}` : `Remove-Item -LiteralPath ${literal(folder)}`
+}
+
 interface ByHand {
   calls(planned: VirtualBoxParameters): readonly Arguments[]
   prologue(language: ScriptLanguage): readonly string[]
@@ -130,6 +135,7 @@ function byHand({ ref, spec }: MachineRequest, native: VirtualBoxNative): ByHand
         ['controlvm', ref.name, 'poweroff'],
         ['unregistervm', ref.name, '--delete'],
       ].map((call) => `#   ${line(call, language)}`),
+      `#   ${removeEmptyFolder(base, language)}`,
     ],
   }
 }

@@ -7,7 +7,7 @@ import { cannotCloneNow } from '../../src/provider/machine-errors.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { withClaimedName } from './claim.ts'
 import { cardsOf, installerOf } from './info.ts'
-import { drives, emptyDrive, filledDrive, macLines, serialLines, spacedUuid } from './machine-vmx.ts'
+import { drives, macLines, serialLines, spacedUuid, withMedium } from './machine-vmx.ts'
 import { stateOf } from './machine-state.ts'
 import { requireOwnMachine, writeVmx, type OwnMachine } from './machines.ts'
 import { markText } from './mark-line.ts'
@@ -75,9 +75,8 @@ function ownIdentity(
   const file = pathsOf(session.platform).join(folder, vmxFile(ref.name))
   const installer = installerOf(original)
   const cards = cardsOf({ vmx: copied })
-  const isReplaced = (key: string): boolean => key.startsWith(`${drives.installer}.`) || key === 'uuid.location'
-  return copied
-    .without(isReplaced)
+  const changed = copied
+    .without((key) => key === 'uuid.location')
     .with(
       ...requireKnown([
         ['displayName', ref.name],
@@ -89,7 +88,7 @@ function ownIdentity(
           ...(mode === 'isolated' ? ([[`${device}.pvnID`, spacedUuid(lanSegment(mark.runId, index))]] as const) : []),
         ]),
         ...serialLines(serialPath(session.platform, folder, ref.id)),
-        ...(installer === undefined ? emptyDrive(drives.installer) : filledDrive(drives.installer, installer)),
       ]),
     )
+  return withMedium(changed, drives.installer, installer)
 }

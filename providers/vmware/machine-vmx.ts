@@ -106,7 +106,7 @@ export function diskDevice(index: number): string {
 }
 
 /** As packer-plugin-vmware leaves a drive without a medium; not connected, the host's own drive is not touched. */
-export function emptyDrive(drive: string): VmxEntries {
+function emptyDrive(drive: string): VmxEntries {
   return requireKnown([
     [`${drive}.present`, 'TRUE'],
     [`${drive}.deviceType`, 'cdrom-raw'],
@@ -116,13 +116,19 @@ export function emptyDrive(drive: string): VmxEntries {
   ])
 }
 
-export function filledDrive(drive: string, medium: string): VmxEntries {
+function filledDrive(drive: string, medium: string): VmxEntries {
   return requireKnown([
     [`${drive}.present`, 'TRUE'],
     [`${drive}.deviceType`, 'cdrom-image'],
     [`${drive}.fileName`, medium],
     [`${drive}.startConnected`, 'TRUE'],
   ])
+}
+
+/** The same machine with that ISO in the drive; undefined empties it. */
+export function withMedium(vmx: VmxFile, drive: string, medium: string | undefined): VmxFile {
+  const content = medium === undefined ? emptyDrive(drive) : filledDrive(drive, medium)
+  return vmx.without((key) => key.startsWith(`${drive}.`)).with(...content)
 }
 
 /** The ISO in a drive; undefined where it is empty. */

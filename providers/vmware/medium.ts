@@ -3,7 +3,7 @@ import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { installerOf } from './info.ts'
-import { drives, emptyDrive, filledDrive, mediumIn } from './machine-vmx.ts'
+import { drives, mediumIn, withMedium } from './machine-vmx.ts'
 import { isOffState, stateOf } from './machine-state.ts'
 import { changeNote, requireMachine, writeVmx, type FoundMachine } from './machines.ts'
 import type { Session } from './session.ts'
@@ -39,8 +39,7 @@ export async function ejectMedium(session: Session, ref: MachineRef, call: Call)
 
 /** Into the .vmx of a machine that is off; undefined empties the drive. */
 async function putInto(session: Session, machine: FoundMachine, path: string | undefined): Promise<void> {
-  const drive = path === undefined ? emptyDrive(drives.installer) : filledDrive(drives.installer, path)
-  await writeVmx(machine, machine.vmx.without((key) => key.startsWith(`${drives.installer}.`)).with(...drive))
+  await writeVmx(machine, withMedium(machine.vmx, drives.installer, path))
   if (machine.note.installer !== undefined) await changeNote(session, machine, { installer: undefined })
 }
 

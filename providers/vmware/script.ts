@@ -1,7 +1,7 @@
 /** The plan as a script for VMware's tools, to be read and run by hand. Values are quoted here and nowhere else. */
 import type { Operation, Plan } from '../../src/provider/plan.ts'
 import type { VmwareNative } from './facts.ts'
-import { drives, filledDrive, machineVmx } from './machine-vmx.ts'
+import { drives, machineVmx, withMedium } from './machine-vmx.ts'
 import { pathsOf, serialPath, vmxFile } from './names.ts'
 import { parametersOf, type MachineParameters } from './parameters.ts'
 import { diskArguments } from './session.ts'
@@ -77,7 +77,7 @@ export function byHand(
         return [words.run(tools.diskManager, diskArguments(file, parameters.sizeBytes))]
       }
       case 'medium':
-        return words.writeFile(vmx, config.with(...filledDrive(drives.installer, medium)).toString())
+        return words.writeFile(vmx, withMedium(config, drives.installer, medium).toString())
       case 'start':
         return [vmrun('start', vmx, 'nogui')]
     }

@@ -1,6 +1,11 @@
 /** azl-vm on VirtualBox as a user runs it: the real VBoxManage, machines in QEMU. */
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import type { ProbeReport } from 'boot-probe'
 import { expect, it } from 'vitest'
-import { tellEnd } from '../support/tool-world.ts'
+import { hearProbe, neutral, removalCommands } from '../support/by-hand.ts'
+import { exists, tellEnd } from '../support/tool-world.ts'
 import { describeVirtualBoxE2e } from '../support/virtualbox-world.ts'
 
 describeVirtualBoxE2e('azl-vm on VirtualBox', (world) => {
@@ -35,4 +40,51 @@ describeVirtualBoxE2e('azl-vm on VirtualBox', (world) => {
     expect(destroyed.exitCode, tellEnd(destroyed)).toBe(0)
     expect(await world().leftBehind()).toEqual([])
   })
+
+  it('emits a script that makes by hand what up makes, in a folder of any name, and never touches that', async () => {
+    const user = await world().user()
+    const folder = world().path(`Maschinen für O'Groß & $(touch canary)`)
+    await mkdir(folder)
+    const parts = {
+      source: { probe: { then: 'wait' } },
+      storage: { path: folder },
+      machine: {
+        cpus: 2,
+        disks: [{ size: '64MiB' }, { size: '96MiB' }],
+        networks: [{ mac: '08:00:27:0a:0b:0c' }, { mode: 'isolated', mac: '08:00:27:0a:0b:0d' }],
+        firmware: { tpm: true },
+      },
+    }
+    const file = world().path('by-hand.sh')
+    const emitted = await user.run(['plan', await world().spec('by-hand', parts), '--emit', 'sh', '--out', file])
+    expect(emitted.exitCode, tellEnd(emitted)).toBe(0)
+    const { probe } = await user.json<{ probe: ProbeReport }>(['up', await world().spec('by-up', parts)])
+
+    const env = { ...process.env, ...world().env, LC_ALL: 'C.UTF-8' }
+    await run('sh', [file], { cwd: world().folder, env })
+    expect(await exists(world().path('canary'))).toBeUndefined()
+    expect(neutral(await hearProbe('/tmp/by-hand-by-hand.sock'))).toEqual(neutral(probe))
+    const settings = await settingsOf('by-hand')
+    expect(settings).toContain('firmware="EFI64"')
+    expect(settings).toEqual(await settingsOf('by-up'))
+
+    await user.json(['destroy', 'by-up'])
+    const { items } = await user.json<{ items: readonly { provider: string }[] }>(['gc', '--yes'])
+    expect(items.filter(({ provider }) => provider === 'virtualbox')).toEqual([])
+    expect(await user.run(['destroy', 'by-hand'])).toMatchObject({ exitCode: 2 })
+    await run('sh', ['-c', removalCommands(await readFile(file, 'utf8'))], { env })
+    expect(await world().leftBehind()).toEqual([])
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  /** What VirtualBox says of a machine, but for what each has of its own. */
+  async function settingsOf(name: string): Promise<readonly string[]> {
+    const lines = (await world().virtualBox.play('showvminfo', name, '--machinereadable')).split('\n')
+    return lines.filter((line) => !ownLine.test(line))
+  }
 })
+
+const run = promisify(execFile)
+
+const ownLine =
+  /^(?:name|groups|UUID|hardwareuuid|CfgFile|SnapFldr|LogFldr|description|VMState\w*|uartmode1|intnet2|"SATA-.*|Forwarding.*|SessionName|GuestMemoryBalloon|VideoMode|NvramFile|rec_screen_dest_filename)=/

@@ -1,6 +1,12 @@
 /** azl-vm on VMware as a user runs it, by the stand-in of VMware's tools. */
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { ProbeReport } from 'boot-probe'
 import { expect, it } from 'vitest'
-import { tellEnd } from '../support/tool-world.ts'
+import { hearProbe, neutral, removalCommands } from '../support/by-hand.ts'
+import { exists, tellEnd } from '../support/tool-world.ts'
 import { describeVmwareE2e } from '../support/vmware-world.ts'
 
 describeVmwareE2e('azl-vm on VMware', (world) => {
@@ -40,6 +46,42 @@ describeVmwareE2e('azl-vm on VMware', (world) => {
     expect(await world().leftBehind()).toEqual([])
   })
 
+  it('emits a script that makes by hand what up makes, in a folder of any name, and never touches that', async () => {
+    const user = await world().user()
+    const folder = world().path(`Maschinen für O'Groß & $(touch canary) "x"`)
+    await mkdir(folder)
+    const parts = {
+      source: { probe: { then: 'wait' } },
+      storage: { path: folder },
+      machine: {
+        cpus: 2,
+        disks: [{ size: '64MiB' }, { size: '96MiB' }],
+        networks: [{ mac: '00:50:56:0a:0b:0c' }, { mode: 'isolated', mac: '00:50:56:0a:0b:0d' }],
+      },
+    }
+    const file = world().path('by-hand.sh')
+    const spec = await world().spec('by-hand', parts)
+    const emitted = await user.run(['plan', spec, '--emit', 'sh', '--out', file])
+    expect(emitted.exitCode, tellEnd(emitted)).toBe(0)
+    const { probe } = await user.json<{ probe: ProbeReport }>(['up', await world().spec('by-up', parts)])
+
+    const env = { ...process.env, ...world().env }
+    await run('sh', [file], { cwd: world().folder, env })
+    expect(await exists(world().path('canary'))).toBeUndefined()
+    const settings = await settingsOf(join(folder, 'by-hand', 'by-hand.vmx'))
+    expect(settings.own['azlvm.mark']).toBeUndefined()
+    expect(neutral(await hearProbe(join(folder, 'by-hand', 'serial0')))).toEqual(neutral(probe))
+    expect(settings.shared).toEqual((await settingsOf(join(folder, 'by-up.azl-vm', 'by-up.vmx'))).shared)
+
+    const { items } = await user.json<{ items: readonly { what: string }[] }>(['gc', '--yes'])
+    expect(items.filter(({ what }) => what.includes('by-hand'))).toEqual([])
+    expect(await user.run(['destroy', 'by-hand'])).toMatchObject({ exitCode: 2 })
+    await run('sh', ['-c', removalCommands(await readFile(file, 'utf8'))], { env })
+    await user.json(['destroy', 'by-up'])
+    expect(await readdir(folder)).toEqual([])
+    expect(await world().leftBehind()).toEqual([])
+  })
+
   it('says at the key what VMware cannot, and asks none of its tools to make anything', async () => {
     const user = await world().user()
     const before = await world().standIn.calls()
@@ -54,3 +96,19 @@ describeVmwareE2e('azl-vm on VMware', (world) => {
     expect(await world().leftBehind()).toEqual([])
   })
 })
+
+const run = promisify(execFile)
+
+/** What each machine has of its own. */
+const ownKeys =
+  /^(?:displayName|azlvm\.mark|uuid\.\w+|nvram|extendedConfigFile|serial0\.fileName|sata0:0\.fileName|ethernet\d+\.pvnID)$/
+
+/** Of a .vmx, by key. */
+async function settingsOf(file: string): Promise<Readonly<Record<'own' | 'shared', Record<string, string>>>> {
+  const lines = [...(await readFile(file, 'utf8')).matchAll(/^(\S+) = "(.*)"$/gm)]
+  const part = (isOwn: boolean): Record<string, string> =>
+    Object.fromEntries(
+      lines.filter(([, key = '']) => ownKeys.test(key) === isOwn).map(([, key = '', value = '']) => [key, value]),
+    )
+  return { own: part(true), shared: part(false) }
+}

@@ -1,5 +1,6 @@
 /** A machine that a person made with the script of `plan --emit`: what is compared of it, and how it is removed. */
-import type { ProbeReport } from 'boot-probe'
+import { connect } from 'node:net'
+import { createProbeReader, type ProbeReport } from 'boot-probe'
 import { expect } from 'vitest'
 
 /** Without what each machine has of its own. */
@@ -21,4 +22,19 @@ export function commandsBelow(script: string, line: string): string {
   const commands = lines.slice(0, end)
   expect(commands.length).toBeGreaterThan(1)
   return commands.map((each) => each.slice('#   '.length)).join('\n')
+}
+
+/** What the probe says on a serial port that is a socket, from now to the end of its report. */
+export async function hearProbe(path: string): Promise<ProbeReport> {
+  const socket = connect(path)
+  const reader = createProbeReader()
+  try {
+    for await (const bytes of socket) {
+      reader.feed(String(bytes))
+      if (reader.report) return reader.report
+    }
+  } finally {
+    socket.destroy()
+  }
+  return expect.fail(`no whole report, but ${reader.state}`)
 }

@@ -42,6 +42,10 @@ export async function playVirtualBox(): Promise<PlayedVirtualBox> {
     env,
     devices,
     by: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', withDevices, 'sh', devices],
-    play: async (...args) => (await execa(join(programs, 'VBoxManage'), args, { env, extendEnv: false })).stdout,
+    play: async (...args) => {
+      // Without such a locale it says nothing after the first letter that is not ASCII.
+      const options = { env: { ...env, LC_ALL: 'C.UTF-8' }, extendEnv: false }
+      return (await execa(join(programs, 'VBoxManage'), args, options)).stdout
+    },
   }
 }

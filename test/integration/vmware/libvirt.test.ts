@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filledDrive, machineVmx } from '../../../providers/vmware/machine-vmx.ts'
+import { withMedium, machineVmx } from '../../../providers/vmware/machine-vmx.ts'
 import type { VmxFile } from '../../../providers/vmware/vmx-file.ts'
 import { vmwareShape } from '../../support/vmware-shape.ts'
 import { missingForVmware, startVmwareStandIn, type VmwareStandIn } from '../../support/vmware-stand-in.ts'
@@ -34,7 +34,7 @@ describeWhere('libvirt', missing, () => {
 
   test('reads from a .vmx what azl-vm meant: name, id, memory, processors, firmware, discs, card, serial port', async () => {
     const mark = JSON.stringify({ v: 1, name: 'azl4', note: 'a "quoted" | text' })
-    const xml = await read(machineVmx(vmwareShape, mark).with(...filledDrive('sata0:0', '/isos/azl 4 & more.iso')))
+    const xml = await read(withMedium(machineVmx(vmwareShape, mark), 'sata0:0', '/isos/azl 4 & more.iso'))
     for (const piece of [
       '<name>azl4</name>',
       `<uuid>${vmwareShape.id}</uuid>`,

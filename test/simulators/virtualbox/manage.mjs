@@ -1,9 +1,11 @@
 // @ts-check
 // In the place of VBoxManage where a machine runs, or goes on from its memory. All that it answers itself is below; the
 // rest is the real one's.
+import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import {
   changeMedium,
   isRunning,
@@ -24,6 +26,8 @@ import { heldFolder, isRun, machineFolder, playedState, runFolder, savedSnapshot
 import { ask } from './real.mjs'
 
 const [verb = '', ...rest] = process.argv.slice(2)
+// People name machines; the stand-in goes by UUID.
+if (verb === 'controlvm' || verb === 'startvm') rest[0] = await machineId(rest[0] ?? '')
 
 /** @type {Readonly<Record<string, () => Promise<void>>>} */
 const verbs = { list, controlvm, storageattach, snapshot, discardstate, startvm }
@@ -122,8 +126,24 @@ async function discardstate() {
   setSaved(id, undefined)
 }
 
+/** As a person starts it: the process goes on, the call ends when the machine runs. */
 async function startvm() {
-  throw new Error('the stand-in plays VBoxHeadless, not startvm')
+  const [id = '', ...options] = rest
+  if (options.join(' ') !== '--type headless') throw new Error('the stand-in plays startvm --type headless only')
+  const program = join(dirname(fileURLToPath(import.meta.url)), 'headless.mjs')
+  const child = spawn(process.execPath, [program, '--startvm', id], { detached: true, stdio: 'ignore' })
+  child.unref()
+  while (playedState(id) !== 'running') {
+    if (child.exitCode !== null)
+      throw new Error(`The virtual machine '${id}' has terminated unexpectedly during startup`)
+    await delay(10)
+  }
+}
+
+/** @param {string} name or UUID */
+async function machineId(name) {
+  const { stdout } = await ask('showvminfo', name, '--machinereadable')
+  return /^UUID="([0-9a-f-]{36})"/m.exec(stdout)?.[1] ?? name
 }
 
 /** A snapshot of a machine that runs holds its memory; VirtualBox itself holds disks and settings. */

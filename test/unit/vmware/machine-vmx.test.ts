@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { filledDrive, machineVmx } from '../../../providers/vmware/machine-vmx.ts'
+import { withMedium, machineVmx } from '../../../providers/vmware/machine-vmx.ts'
 import type { MachineShape } from '../../../providers/vmware/parameters.ts'
 import { knownKeys, requireKnown } from '../../../providers/vmware/vmx-keys.ts'
 import { vmwareShape } from '../../support/vmware-shape.ts'
@@ -52,7 +52,7 @@ test.each([
 test('every key of the table is written by some machine, and says who tells it', () => {
   const vmx = [
     machineVmx(shape, '{}'),
-    machineVmx({ ...shape, architecture: 'aarch64' }).with(...filledDrive('sata0:0', '/azl.iso')),
+    withMedium(machineVmx({ ...shape, architecture: 'aarch64' }), 'sata0:0', '/azl.iso'),
   ]
   const written = new Set(vmx.flatMap(({ entries }) => entries.map(([key]) => key.replace(/(?<=[a-z]|:)\d+/g, '#'))))
   expect(knownKeys.filter(({ key }) => !written.has(key.replace(/(?<=[a-z])0/g, '#'))).map(({ key }) => key)).toEqual(
