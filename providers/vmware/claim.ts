@@ -6,6 +6,7 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import { hasCode } from '../../src/store/atomic-file.ts'
 import { makeFolder } from '../../src/store/make-folder.ts'
 import { machineVmx } from './machine-vmx.ts'
+import { inMachinesFolder } from './machine-files.ts'
 import { allMachines, writeVmx } from './machines.ts'
 import { markText } from './mark-line.ts'
 import { pathsOf, runFolder } from './names.ts'
@@ -22,7 +23,7 @@ export async function claim(
 ): Promise<string> {
   const { root, folder, vmx, shape } = parameters
   return await withClaimedName(session, root, folder, request, call, async (made) => {
-    await mkdir(made)
+    await inMachinesFolder(made, () => mkdir(made))
     const file = pathsOf(session.platform).join(made, pathsOf(session.platform).basename(vmx))
     await writeVmx({ file }, machineVmx(shape, markText(request.mark, vmx)))
   })
@@ -45,7 +46,9 @@ export async function withClaimedName(
     if (there) return there.file
     const other = all.find((machine) => machine.ref.name.toLowerCase() === ref.name.toLowerCase())
     if (other) throw nameTaken(other.ref.name, other.folder)
-    makeFolder(root, 0o755)
+    await inMachinesFolder(root, () => {
+      makeFolder(root, 0o755)
+    })
     await rememberRoot(session, root, call)
     const made = pathsOf(session.platform).join(root, runFolder(mark.runId))
     // What this very run was interrupted at.

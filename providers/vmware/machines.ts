@@ -5,7 +5,8 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { machineGone, notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
-import { hasCode, readJsonFile, writeFileAtomic } from '../../src/store/atomic-file.ts'
+import { hasCode, readJsonFile } from '../../src/store/atomic-file.ts'
+import { writeMachineFile } from './machine-files.ts'
 import { isMarkOf, markIn, type Note } from './mark-line.ts'
 import { noteFile, pathsOf } from './names.ts'
 import { allRoots } from './roots.ts'
@@ -120,7 +121,7 @@ export async function requireOwnMachine(session: Session, ref: MachineRef, call:
 
 /** Writes a machine's .vmx anew; only while VMware has not got it in its memory. */
 export async function writeVmx({ file }: Pick<FoundMachine, 'file'>, vmx: VmxFile): Promise<void> {
-  await writeFileAtomic(file, vmx.toString())
+  await writeMachineFile(file, vmx.toString())
 }
 
 /** Writes what is noted beside the .vmx anew, by what it is now. */
@@ -131,5 +132,5 @@ export async function changeNote(
 ): Promise<void> {
   const mark = change.mark === undefined ? note.mark : { ...note.mark, ...change.mark }
   const changed: Note = { ...note, ...change, ...(mark === undefined ? {} : { mark }) }
-  await writeFileAtomic(pathsOf(session.platform).join(folder, noteFile), JSON.stringify(changed))
+  await writeMachineFile(pathsOf(session.platform).join(folder, noteFile), JSON.stringify(changed))
 }

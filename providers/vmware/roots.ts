@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { rm } from 'node:fs/promises'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
-import { readJsonFile, writeFileAtomic } from '../../src/store/atomic-file.ts'
+import { readJsonFile } from '../../src/store/atomic-file.ts'
+import { writeMachineFile } from './machine-files.ts'
 import { isSamePath, pathsOf, rootsFile } from './names.ts'
 import type { Session } from './session.ts'
 import { VmxFile } from './vmx-file.ts'
@@ -44,7 +45,7 @@ export async function rememberRoot(session: Session, root: string, call: Call): 
   await session.context.sharedLock('folders of VMware machines', call, async () => {
     const known = await otherRoots(session, usual)
     if ([usual, ...known].some((each) => isSamePath(each, root, session.platform))) return
-    await writeFileAtomic(indexIn(session, usual), JSON.stringify([...known, root]))
+    await writeMachineFile(indexIn(session, usual), JSON.stringify([...known, root]))
   })
 }
 
@@ -61,7 +62,7 @@ export async function forgetRoots(
     const left = known.filter(isUsed)
     if (left.length === known.length) return []
     if (left.length === 0) await rm(index, { force: true })
-    else await writeFileAtomic(index, JSON.stringify(left))
+    else await writeMachineFile(index, JSON.stringify(left))
     return left.length === 0 ? [index] : []
   })
 }

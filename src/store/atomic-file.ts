@@ -5,12 +5,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { AzlVmError, errorText } from '../errors.ts'
 import { makeFolder } from './make-folder.ts'
 
+/** {@link writeWhole} below AZL_VM_HOME: an error is about azl-vm's state. */
+export async function writeFileAtomic(file: string, content: string | Uint8Array, mode?: number): Promise<void> {
+  try {
+    await writeWhole(file, content, mode)
+  } catch (error) {
+    throw stateError(file, error)
+  }
+}
+
 /**
  * Writes a file so that a reader, or a power cut, sees the old content or the new one and nothing between.
  * `mode` is the file's permission bits (default 0600: state can name hosts and users). Makes the folders above it,
- * for the same readers.
+ * for the same readers. Rejects with Node's own error.
  */
-export async function writeFileAtomic(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}`)
   try {
     makeFolder(path.dirname(file), mode === 0o600 ? 0o700 : 0o755)
@@ -24,7 +33,7 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
     await replaceFile(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
-    throw stateError(file, error)
+    throw error
   }
 }
 
