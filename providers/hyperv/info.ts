@@ -1,18 +1,27 @@
 import { absentMachine } from '../../src/provider/absent-machine.ts'
 import type { Call } from '../../src/provider/contract.ts'
-import type { MachineInfo, MachineRef, PowerState } from '../../src/provider/machine.ts'
+import type { MachineInfo, MachineNetwork, MachineRef, PowerState } from '../../src/provider/machine.ts'
 import { architectureOf } from './facts.ts'
 import { findMachine, type FoundMachine, type MachineConfig } from './machines.ts'
 import { opticalLocations } from './names.ts'
+import { adaptersInMark, sharedNetworksOf } from './network-cards.ts'
+import { leasesOf, type Lease } from './shared-networks.ts'
 import type { Session } from './session.ts'
 
 /** A machine in the words of the contract; one that is not there, or gone meanwhile: absent. */
 export async function infoOf(session: Session, ref: MachineRef, call: Call): Promise<MachineInfo> {
   const machine = await findMachine(session, ref, call)
-  return machine ? neutral(machine, architectureOf(await session.hello(call))) : absentMachine(ref)
+  if (!machine) return absentMachine(ref)
+  const isSharing = sharedNetworksOf(adaptersInMark(machine.mark)).length > 0
+  const leases = isSharing ? await leasesOf(session, machine.vmId, call) : []
+  return neutral(machine, leases, architectureOf(await session.hello(call)))
 }
 
-function neutral({ ref, mark, config }: FoundMachine<MachineConfig>, architecture: string): MachineInfo {
+function neutral(
+  { ref, mark, config }: FoundMachine<MachineConfig>,
+  leases: readonly Lease[],
+  architecture: string,
+): MachineInfo {
   const installer = config.optical.find(({ location }) => location === opticalLocations.installer)
   return {
     ref,
@@ -30,9 +39,17 @@ function neutral({ ref, mark, config }: FoundMachine<MachineConfig>, architectur
     networks: config.networks.map(({ mac }, index) => ({
       mode: networkModes(mark?.provider['networkModes'])[index] ?? 'unknown',
       mac: macWithColons(mac),
+      ...reservedFor(mac, leases),
     })),
     installer: installer === undefined || installer.path === '' ? undefined : installer.path,
   }
+}
+
+function reservedFor(wanted: string, leases: readonly Lease[]): Pick<MachineNetwork, 'reserved'> {
+  const lease = leases.find(({ mac }) => mac === wanted)
+  if (!lease) return {}
+  const { mac: _, ...reserved } = lease
+  return { reserved }
 }
 
 function networkModes(value: unknown): readonly string[] {

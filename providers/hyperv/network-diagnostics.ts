@@ -243,7 +243,7 @@ function noAddress(path: PlanDiagnostic['path'], name: string): PlanDiagnostic {
     path,
     code: 'host-not-ready',
     message: `the guest will have no IPv4 network by itself: nothing hands out addresses on ${name}, and this medium takes none that is chosen for it`,
-    hint: 'azl-vm reserves an address for it; set that in the guest by hand, over the serial port.',
+    hint: 'azl-vm reserves an address for it, which `up` and `status` show; set that in the guest by hand, over the serial port.',
   }
 }
 

@@ -1,6 +1,7 @@
 /** The switches that machines of azl-vm share on a host: one with NAT where there is no Default Switch, one host-only. */
 import * as z from 'zod'
 import type { Call } from '../../src/provider/contract.ts'
+import type { ReservedAddress } from '../../src/provider/machine.ts'
 import type { Session } from './session.ts'
 
 export const sharedNetworks = ['nat', 'host-only'] as const
@@ -77,6 +78,25 @@ export async function joinNetwork(
   }
   const action = `join the network ${sharedNames[network].switch}`
   return await session.run('join-network', args, { action, schema: joinedSchema }, call)
+}
+
+/** One that {@link joinNetwork} reserved. */
+export interface Lease extends ReservedAddress {
+  /** Twelve upper-case digits. */
+  readonly mac: string
+}
+
+/** Those of a machine's network cards. */
+export async function leasesOf(session: Session, vmId: string, call: Call): Promise<readonly Lease[]> {
+  const lease = z.object({ switch: z.string(), mac: z.string(), address: z.string(), first: z.string() })
+  const asked = { action: 'read which addresses are reserved', schema: z.object({ leases: z.array(lease) }) }
+  const { leases } = await session.run('get-leases', { id: vmId }, asked, call)
+  return leases.map(({ switch: name, mac, address, first }) => ({
+    mac,
+    address,
+    prefixLength: 24,
+    ...(name === sharedNames.nat.switch && { gateway: first }),
+  }))
 }
 
 export interface Left {

@@ -1,9 +1,10 @@
 import { defineCommand } from '../cli/command.ts'
 import type { MachineRecord } from '../store/machine-store.ts'
-import type { Endpoint, MachineInfo } from '../provider/machine.ts'
+import type { Endpoint, MachineInfo, MachineNetwork } from '../provider/machine.ts'
 import type { Mark } from '../provider/mark.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { endpointText } from './endpoint-text.ts'
+import { reservedText } from './network-text.ts'
 import { hostOption, machinePositional, withMachine } from './machine-arguments.ts'
 
 export const command = defineCommand({
@@ -24,6 +25,12 @@ export const command = defineCommand({
 
 function cloneText({ name, snapshot }: NonNullable<Mark['cloneOf']>): string {
   return snapshot === undefined ? name : `${name}, from its snapshot ${snapshot}`
+}
+
+function networkText(network: MachineNetwork): string {
+  const reserved = reservedText(network)
+  const kept = reserved === undefined ? '' : `; kept for it, to be set in the guest: ${reserved}`
+  return `${network.mode}, ${network.mac}${kept}`
 }
 
 function statusText(
@@ -52,7 +59,7 @@ function statusText(
     ['Secure Boot', info.secureBoot ? 'on' : 'off'],
     ['TPM', info.tpm ? 'yes' : 'no'],
     ['serial ports', info.hasSystemPort ? 'firmware, system (--port of logs and console)' : '1'],
-    ...info.networks.map((network, index) => [`network ${String(index)}`, `${network.mode}, ${network.mac}`] as const),
+    ...info.networks.map((network, index) => [`network ${String(index)}`, networkText(network)] as const),
     ['ssh', endpoint && endpointText(endpoint)],
     ['evidence', evidenceDir],
   ]

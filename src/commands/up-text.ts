@@ -1,5 +1,7 @@
 /** What `up` tells a person at its end. */
 import { endpointText } from './endpoint-text.ts'
+import type { MachineInfo } from '../provider/machine.ts'
+import { reservedText } from './network-text.ts'
 import type { UpResult } from '../pipeline/up.ts'
 import { probeRows, probeTable } from './probe-table.ts'
 
@@ -60,7 +62,16 @@ function stateLines(result: UpResult): readonly string[] {
         : machine.state
   const ssh =
     endpoint && !result.removed ? [`  ssh         ${endpointText(endpoint)}, leads to port 22 of the guest`] : []
-  return [...boot, ...(result.removed ? [] : [`  state       ${state}`]), ...ssh]
+  return [...boot, ...(result.removed ? [] : [`  state       ${state}`, ...networkLines(machine)]), ...ssh]
+}
+
+/** What the guest has to be told by hand. */
+function networkLines({ networks }: MachineInfo): readonly string[] {
+  return networks.flatMap((network, index) => {
+    const reserved = reservedText(network)
+    if (reserved === undefined) return []
+    return [`  network ${String(index)}   ${reserved}: kept for this card, to be set in the guest by hand`]
+  })
 }
 
 function removedLines({ removed }: UpResult): readonly string[] {

@@ -55,6 +55,21 @@ export interface Difference {
   readonly found: string
 }
 
+export interface MachineNetwork {
+  readonly mode: string
+  /** Lower case with colons. */
+  readonly mac: string
+  /** Where nothing hands addresses out: the one that is kept for this card, which the guest has to be told. */
+  readonly reserved?: ReservedAddress
+}
+
+export interface ReservedAddress {
+  readonly address: string
+  readonly prefixLength: number
+  /** The way out; undefined on a network that leads nowhere. */
+  readonly gateway?: string
+}
+
 export interface MachineInfo {
   readonly ref: MachineRef
   readonly state: PowerState
@@ -71,7 +86,7 @@ export interface MachineInfo {
   readonly tpm: boolean
   /** The system has a serial port of its own beside the firmware's. False: both names lead to one port. */
   readonly hasSystemPort: boolean
-  readonly networks: readonly { readonly mode: string; readonly mac: string }[]
+  readonly networks: readonly MachineNetwork[]
   readonly installer: string | undefined
 }
 

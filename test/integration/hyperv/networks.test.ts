@@ -168,6 +168,10 @@ describeWhere('networks', unavailable, () => {
     expect(problems(a, facts, 'warning').join('\n')).toMatch(/192\.168\.222\.0\/24[\s\S]*nothing hands out addresses/)
     expect(Object.values(await make(a, facts))).toContain('192.168.222.2')
     expect(Object.values(await make(b, facts))).toContain('192.168.222.3')
+    // Nothing in the guest's network tells it: whoever looks at the machine is told.
+    expect((await provider.inspect(b.ref, testCall())).networks.map(({ reserved }) => reserved)).toEqual([
+      { address: '192.168.222.3', prefixLength: 24, gateway: '192.168.222.1' },
+    ])
     const there = ['switch azl-vm-nat Internal', 'nat azl-vm-nat 192.168.222.0/24']
     expect(await state()).toEqual([there[0], 'card a azl-vm-nat 0', 'card b azl-vm-nat 0', there[1]])
     // The network is there: nobody needs to be asked any more.

@@ -43,6 +43,16 @@ describe('up, from nothing', () => {
     )
   })
 
+  test('an address that is kept for a card, and that nobody tells the guest, is told at the end', async () => {
+    const here = await world()
+    const result = await here.up()
+    const reserved = { address: '192.168.220.2', prefixLength: 24, gateway: '192.168.220.1' }
+    const machine = { ...result.machine, networks: [{ mode: 'nat', mac: '00:15:5d:00:00:01', reserved }] }
+    expect(upText({ ...result, machine }, 80)).toContain(
+      '\n  network 0   192.168.220.2/24, gateway 192.168.220.1: kept for this card, to be set in the guest by hand\n',
+    )
+  })
+
   test('--rm takes it away afterwards, and the evidence stays', async () => {
     const here = await world()
     const result = await here.up(waiting(), { isRemovedAfterwards: true })
