@@ -1,11 +1,9 @@
 import * as z from 'zod'
-import { isAzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
 import { untilConnected } from '../../src/recorder/served-port.ts'
 import { com1Of, recorderOf } from './console.ts'
-import { eventsOf } from './events.ts'
 import { powerState } from './info.ts'
 import { changeState, settledState, type Watched } from './machine-state.ts'
 import { requireStartFacts } from './machines.ts'
@@ -29,7 +27,6 @@ export async function startMachine(
   if (state === 'running') return result
   if (state === 'off') await reconnectNetworkCards(session, machine, adaptersInMark(machine.mark), call)
   const line = await recorderOf(session, recorders, machine, call)
-  const since = session.context.now()
   try {
     // One that goes on from its memory is in the middle of a boot.
     if (state === 'off') await line.noteStart()
@@ -37,16 +34,15 @@ export async function startMachine(
     await switchOn(session, watched, call)
     if (state !== 'paused') await untilConnected(line, connections, com1Of(session, watched), call)
     return result
-  } catch (error) {
-    if (!isAzlVmError(error) || call.signal.aborted) throw error
-    const events = await eventsOf(session, watched, since, call).catch(() => [])
-    throw error.extended({ evidence: events.map(({ text }) => text) })
   } finally {
     line.close()
   }
 }
 
-/** A guest may be off again before it is looked at: that it ran is enough. */
+/**
+ * Where PowerShell ended in the middle, a machine that runs was started. One that is off by then may have run to its end,
+ * or never: that is told as the failure, with Hyper-V's own events, which say which of the two it was.
+ */
 async function switchOn(session: Session, watched: Watched, call: Call): Promise<void> {
   const asked = { action: `start ${watched.name}`, schema: z.literal(true) }
   await changeState(

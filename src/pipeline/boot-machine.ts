@@ -3,7 +3,7 @@ import type { ProbeReport } from 'boot-probe'
 import { Transcript } from '../console/transcript.ts'
 import { errorText, isAzlVmError } from '../errors.ts'
 import { guestCapabilities } from '../provider/capabilities.ts'
-import type { BootOutcome, Call, ConsoleHandle, HostEvent } from '../provider/contract.ts'
+import type { BootOutcome, Call, ConsoleHandle } from '../provider/contract.ts'
 import type { MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Operation, Plan } from '../provider/plan.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
@@ -12,6 +12,7 @@ import { BootWait, type BootResult } from './boot.ts'
 import { makingOperations, operationRun, runningOperations, takeBack } from './create-machine.ts'
 import { callFor } from './environment.ts'
 import { HostEvents } from './host-events.ts'
+import { withEvidence } from './noted.ts'
 import { applyOperation, asCancelled } from './runner.ts'
 import { listenToSystemPort, type SystemPort } from './system-port.ts'
 import { recordOf, type UpContext } from './up-context.ts'
@@ -256,13 +257,6 @@ async function awaitBoot(
 function outcomeText(outcome: BootResult['outcome']): string | undefined {
   if (outcome.is === 'unheard') return outcome.evidence.join('; ')
   return outcome.name === '' ? undefined : `firmware left for ${outcome.target}: ${outcome.name}`
-}
-
-function withEvidence(error: unknown, noted: readonly HostEvent[]): unknown {
-  if (!isAzlVmError(error)) return error
-  // The one that ended the wait is there already.
-  const lines = noted.map(({ text }) => text).filter((text) => !error.evidence.includes(text))
-  return error.extended({ evidence: lines })
 }
 
 /**

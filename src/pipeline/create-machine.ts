@@ -36,8 +36,8 @@ export async function createMachine(context: UpContext, request: MachineRequest,
 }
 
 export function operationRun(context: UpContext, request: MachineRequest): OperationRun {
-  const { provider, journal, run } = context
-  return { provider, request, journal, bus: run.bus, signal: context.request.signal }
+  const { provider, journal, run, environment } = context
+  return { provider, request, journal, bus: run.bus, signal: context.request.signal, now: environment.now }
 }
 
 /** Takes back what was begun, or says what is kept. Returns the error to throw. */

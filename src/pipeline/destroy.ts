@@ -6,6 +6,7 @@ import type { MachineInfo } from '../provider/machine.ts'
 import { callFor, type Environment } from './environment.ts'
 import type { Journal } from './journal.ts'
 import { withMachineLock } from './machine-lock.ts'
+import { withNoted } from './noted.ts'
 import { requireOurs } from './ownership.ts'
 
 export interface DestroyRequest {
@@ -28,7 +29,10 @@ export async function destroyLocked(request: DestroyRequest): Promise<RemovalRep
     journal.append({ entry: 'intent', act: 'destroy', operation: 'destroy', object: `machine ${info.ref.name}` })
     await provider.updateMark(info.ref, { phase: 'destroying', creator: environment.processes.self }, call)
   }
-  const report = await bus.step('destroy', `remove ${info.ref.name}`, () => provider.destroy(info.ref, call))
+  const noted = { provider, ref: info.ref, bus, now: environment.now }
+  const report = await bus.step('destroy', `remove ${info.ref.name}`, () =>
+    withNoted(noted, () => provider.destroy(info.ref, call)),
+  )
   const shared = await provider.removeUnusedShared(call)
   await environment.machines.forget(provider.name, provider.host, info.ref.name)
   journal.append({ entry: 'done', act: 'destroy', operation: 'destroy' })

@@ -7,6 +7,7 @@ import { callFor, type Environment } from './environment.ts'
 import type { FoundMachine } from './find-machine.ts'
 import type { Journal } from './journal.ts'
 import { withMachineLock } from './machine-lock.ts'
+import { withNoted } from './noted.ts'
 
 export interface LifecycleRequest {
   readonly environment: Environment
@@ -130,13 +131,16 @@ async function forgetFailure({ environment, found }: LifecycleRequest): Promise<
   if (failure || rest.phase !== 'ready') await environment.machines.write({ ...rest, phase: 'ready' })
 }
 
-/** Runs `work` alone on the machine, with its journal. */
+/** Runs `work` alone on the machine, with its journal; where the hypervisor fails, with what it noted. */
 export async function locked<T>(
   request: LifecycleRequest,
   verb: string,
   work: (journal: Journal) => Promise<T>,
 ): Promise<T> {
-  const { environment, found, signal, lockWaitMs } = request
+  const { environment, found, bus, signal, lockWaitMs } = request
   const { provider, info } = found
-  return await withMachineLock({ environment, provider, name: info.ref.name, verb, signal, lockWaitMs }, work)
+  const noted = { provider, ref: info.ref, bus, now: environment.now }
+  return await withMachineLock({ environment, provider, name: info.ref.name, verb, signal, lockWaitMs }, (journal) =>
+    withNoted(noted, () => work(journal)),
+  )
 }

@@ -5,6 +5,7 @@ import type { MachineRequest } from '../provider/machine.ts'
 import type { Operation, Outputs } from '../provider/plan.ts'
 import { callFor } from './environment.ts'
 import type { Journal } from './journal.ts'
+import { withNoted } from './noted.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { RunEventBody } from '../events/events.ts'
 
@@ -14,6 +15,7 @@ export interface OperationRun {
   readonly journal: Journal
   readonly bus: EventBus
   readonly signal: AbortSignal
+  readonly now: () => Date
 }
 
 /** Applies one operation: intent on the disk, act, result written. */
@@ -23,7 +25,7 @@ export async function applyOperation(run: OperationRun, operation: Operation): P
   run.journal.append({ entry: 'intent', act: 'apply', operation: operation.id, object })
   const call = callFor(run.bus, run.signal, operation.id)
   const outputs = await run.bus.step(operation.id, operation.title, () =>
-    run.provider.apply(operation, run.request, call),
+    withNoted({ ...run, ref: run.request.ref }, () => run.provider.apply(operation, run.request, call)),
   )
   run.journal.append({ entry: 'done', act: 'apply', operation: operation.id, outputs })
   return outputs

@@ -224,7 +224,7 @@ export interface Provider {
   bootWatch(): BootWatch
   /**
    * What the hypervisor noted of the machine since then, oldest first. Core asks during a boot where the capability
-   * `hostEvents` says so, and takes all of it as evidence.
+   * `hostEvents` says so, and after any other failure of the hypervisor, and takes all of it as evidence.
    */
   events(ref: MachineRef, since: Date, call: Call): Promise<readonly HostEvent[]>
   /** Undefined where there is none (off, no NIC, not known yet). */

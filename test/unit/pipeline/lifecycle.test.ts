@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { startMachine } from '../../../src/pipeline/lifecycle.ts'
+import { detachInstaller, startMachine, type LifecycleRequest } from '../../../src/pipeline/lifecycle.ts'
+import { createSnapshot } from '../../../src/pipeline/snapshots.ts'
+import { AzlVmError, type ErrorCode } from '../../../src/errors.ts'
 import { openVerbRun } from '../../../src/pipeline/run.ts'
 import { testCall } from '../../support/test-environment.ts'
 import { errorOf, world } from './pipeline-world.ts'
@@ -24,5 +26,41 @@ describe('start', () => {
       hint: expect.stringContaining('azl-vm destroy box') as string,
     })
     expect(machine.mark.phase).toBe(phase)
+  })
+})
+
+describe('a verb that the hypervisor fails', () => {
+  const verbs = {
+    detach: detachInstaller,
+    snapshot: (request: LifecycleRequest) => createSnapshot(request, 'one'),
+  }
+
+  async function failing(verb: keyof typeof verbs, code: ErrorCode): Promise<readonly string[]> {
+    const here = await world()
+    await here.up()
+    const { environment, hypervisor } = here
+    const note = (at: Date, text: string) => hypervisor.events.push({ at: at.toISOString(), text, refused: undefined })
+    note(new Date(0), 'of an earlier run')
+    hypervisor.fail(verb, () => {
+      note(environment.now(), 'the disk is held')
+      return new AzlVmError(code, 'no')
+    })
+    const provider = hypervisor.open()
+    const [info] = await provider.findByName('box', testCall())
+    const { bus } = openVerbRun(environment, () => undefined)
+    const { signal } = new AbortController()
+    const found = { provider, info: info! }
+    return (await errorOf(verbs[verb]({ environment, found, bus, signal, lockWaitMs: 0 }))).evidence
+  }
+
+  test.each(['detach', 'snapshot'] as const)(
+    '%s tells what the hypervisor noted meanwhile, and no more',
+    async (verb) => {
+      expect(await failing(verb, 'backend-failed')).toEqual(['the disk is held'])
+    },
+  )
+
+  test('an interruption asks for nothing', async () => {
+    expect(await failing('detach', 'cancelled')).toEqual([])
   })
 })

@@ -53,6 +53,15 @@ describe('up, from nothing', () => {
     )
   })
 
+  test('an operation that fails tells what the hypervisor noted meanwhile', async () => {
+    const here = await world()
+    here.hypervisor.fail('apply disk-0', () => {
+      here.hypervisor.events.push({ at: here.environment.now().toISOString(), text: 'no space', refused: undefined })
+      return new AzlVmError('backend-failed', 'no')
+    })
+    expect((await errorOf(here.up())).evidence).toContain('no space')
+  })
+
   test('--rm takes it away afterwards, and the evidence stays', async () => {
     const here = await world()
     const result = await here.up(waiting(), { isRemovedAfterwards: true })
