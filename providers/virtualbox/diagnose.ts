@@ -6,6 +6,7 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { makeHostOnly, nativeOf } from './facts.ts'
 import { optionsOf } from './request-options.ts'
+import { slowCode, slowFix } from './windows-checks.ts'
 
 export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   const { architectures } = facts.capabilities
@@ -14,7 +15,19 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
     const message = `VirtualBox runs guests of the host's own architecture only, not ${request.architecture}`
     return [notSupported(['arch'], message, hint)]
   }
-  return [...guestDiagnostics(request, facts), ...networkDiagnostics(request, facts), ...storageDiagnostics(request)]
+  return [
+    ...guestDiagnostics(request, facts),
+    ...networkDiagnostics(request, facts),
+    ...storageDiagnostics(request),
+    ...slownessDiagnostics(facts),
+  ]
+}
+
+/** Said before a start, not only by the log of what was started. */
+function slownessDiagnostics({ findings }: Facts): readonly PlanDiagnostic[] {
+  return findings
+    .filter(({ code }) => code === slowCode)
+    .map(({ message }) => ({ level: 'warning', path: ['provider'], code: 'host-not-ready', message, hint: slowFix }))
 }
 
 function guestDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {

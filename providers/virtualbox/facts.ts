@@ -7,6 +7,7 @@ import { linuxFindings } from './host-checks.ts'
 import { serialPath } from './names.ts'
 import type { MachineParameters } from './parameters.ts'
 import type { Session } from './session.ts'
+import { windowsFindings } from './windows-checks.ts'
 
 /** What the plan reads beside the neutral facts. */
 export interface VirtualBoxNative {
@@ -52,7 +53,7 @@ async function readReadyHost(session: Session, call: Call): Promise<Facts> {
     readOsTypes(session, version, call),
     readInterfaces(session, 'bridgedifs', call),
     readInterfaces(session, session.context.platform === 'darwin' ? 'hostonlynets' : 'hostonlyifs', call),
-    session.context.platform === 'linux' ? linuxFindings(session.places, numbersOf(version)) : [],
+    computerFindings(session, version, call),
   ])
   const native: VirtualBoxNative = {
     ...assumedNative(session),
@@ -63,6 +64,15 @@ async function readReadyHost(session: Session, call: Call): Promise<Facts> {
   const findings = [ready(version), ...found, ...networkFindings(native)]
   const isReady = !findings.some(({ level }) => level === 'error')
   return { ...base(native, findings), isReady, versions }
+}
+
+async function computerFindings(
+  { context: { platform, env }, places }: Session,
+  version: string,
+  { signal }: Call,
+): Promise<readonly Finding[]> {
+  if (platform === 'linux') return await linuxFindings(places, numbersOf(version))
+  return platform === 'win32' ? await windowsFindings(env, signal) : []
 }
 
 function ready(version: string): Finding {

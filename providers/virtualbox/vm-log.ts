@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Call } from '../../src/provider/contract.ts'
 import type { FoundMachine } from './machines.ts'
+import { slowCode, slowFix } from './windows-checks.ts'
 
 /** On Windows, through Hyper-V's interface (VirtualBox 7's VMM/VMMR3/NEMR3.cpp): every exit of the guest is slow. */
 const snailPattern = /NEM: NEMR3Init: Snail execution mode is active/ // 00:00:01.5 NEM: NEMR3Init: Snail execution mode is active!
@@ -17,9 +18,9 @@ async function readLog({ folder }: Pick<FoundMachine, 'folder'>): Promise<string
 export async function warnWhenSlow(machine: FoundMachine, call: Call): Promise<void> {
   if (!snailPattern.test(await readLog(machine))) return
   call.warn(
-    'slow-virtualization',
+    slowCode,
     `VirtualBox runs "${machine.ref.name}" through Hyper-V, which is many times slower (its VBox.log: snail execution mode)`,
-    'Use `provider: hyperv`; or switch off what uses Hyper-V (Memory integrity, WSL 2, Windows Sandbox, `bcdedit /set hypervisorlaunchtype off`) and start Windows anew.',
+    slowFix,
   )
 }
 

@@ -84,6 +84,11 @@ describeWhere('VirtualBox on Windows', unavailable, () => {
       expect(given('createvm')).toEqual(expect.arrayContaining(['--basefolder', storage]))
       expect(given('modifyvm').join(' ')).toMatch(/ --uart-mode1 server \\\\\.\\pipe\\azl-vm-[0-9a-f-]{36} /)
       expect(given('createmedium').join(' ')).toContain(`--filename ${storage}\\azl-vm\\`)
+      const doctor = (await run(['doctor', '--provider', 'virtualbox'])) as {
+        readonly providers: readonly { readonly findings: readonly { readonly code: string }[] }[]
+      }
+      // The Windows of these tests has Hyper-V.
+      expect(doctor.providers[0]?.findings.map(({ code }) => code)).toContain('slow-virtualization')
       expect(await run(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
       await run(['destroy', 'probe'])
       expect(await readdir(windows.unix(storage))).toEqual([])

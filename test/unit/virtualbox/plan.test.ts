@@ -41,6 +41,13 @@ const errorsOf = (request: MachineRequest, facts: Facts = factsOf()): readonly s
   makePlan(request, facts).diagnostics.map(({ path, code }) => `${path.join('.')}: ${code}`)
 
 describe('a plan', () => {
+  test('says before a start that Windows’ own hypervisor makes VirtualBox slow, and goes on', () => {
+    const slow = { level: 'warning', code: 'slow-virtualization', message: 'many times slower' } as const
+    const { diagnostics, operations } = makePlan(requestOf({}), { ...factsOf(), findings: [slow] })
+    expect(diagnostics).toMatchObject([{ level: 'warning', path: ['provider'], message: 'many times slower' }])
+    expect(operations).not.toEqual([])
+  })
+
   test('makes the anchor first, marked by its group; media and start are last', () => {
     const request = requestOf({ machine: { disks: [{}, {}], networks: [{}], firmware: { secureBoot: true } } })
     const plan = makePlan(request, factsOf())
