@@ -13,6 +13,7 @@ import {
   whyNoWorker,
   type HostChecks,
 } from './host-checks.ts'
+import { whyNotReadable } from './host-media.ts'
 import { storageRoot } from './names.ts'
 import { noNetworks, readNetworks, type NetworkFacts } from './network-facts.ts'
 import { networkFindings } from './network-findings.ts'
@@ -36,8 +37,11 @@ export interface HyperVNative extends z.output<typeof hostSchema> {
   /** Of Windows. */
   readonly build: number
   readonly hostArchitecture: Architecture
-  /** The user's folder on a host that is another computer; undefined on this one. */
-  readonly remoteHome: string | undefined
+  /** The user's folder on the host. */
+  readonly home: string
+  readonly isRemote: boolean
+  /** The spec's medium, where it lies on this computer and Hyper-V cannot be given it there. */
+  readonly unreadable: { readonly path: string; readonly why: string } | undefined
   readonly networks: NetworkFacts
   /** Where machines are to be, as the host shows it; undefined where it could not be asked. */
   readonly folder: LookedAt | undefined
@@ -69,15 +73,10 @@ export async function readFacts(session: Session, making: Making | undefined, ca
  * Undefined where something says no: why, the whole examination tells. A host whose Hyper-V answers has its module and
  * its service; what it answers is of use only where the hypervisor runs too and the account has its rights.
  */
-async function readForMaking(
-  session: Session,
-  hello: Hello,
-  { storagePath }: Making,
-  call: Call,
-): Promise<Facts | undefined> {
+async function readForMaking(session: Session, hello: Hello, making: Making, call: Call): Promise<Facts | undefined> {
   if (identityFindings(hello).length > 0) return undefined
   try {
-    const native = await readNative(session, hello, storagePath, call)
+    const native = await readNative(session, hello, making, call)
     return native.hypervisorPresent ? base(session, native, [answers]) : undefined
   } catch (error) {
     if (isAzlVmError(error) && error.cause instanceof VerbError) return undefined
@@ -95,7 +94,7 @@ async function examine(session: Session, hello: Hello, making: Making | undefine
   const readiness = readinessFindings(hello, checks)
   if (hasError(readiness)) return { ...base(session, assumedNative(session), readiness), isReady: false }
   try {
-    const native = await readNative(session, hello, making?.storagePath, call)
+    const native = await readNative(session, hello, making, call)
     const findings = [
       ...readiness,
       ...hostFindings(hello, checks),
@@ -112,21 +111,39 @@ async function examine(session: Session, hello: Hello, making: Making | undefine
 async function readNative(
   session: Session,
   hello: Hello,
-  storagePath: string | undefined,
+  making: Making | undefined,
   call: Call,
 ): Promise<HyperVNative> {
   const asked = { action: 'read what the host offers', schema: hostSchema }
   const host = await session.run('get-host', {}, asked, call)
   const networks = await readNetworks(session, call)
-  const folder = await readFolder(session, storageRoot(host, storagePath), call)
+  const folder = await readFolder(session, storageRoot(host, making?.storagePath), call)
   return {
     ...host,
     separator: hello.separator,
     build: hello.build,
     hostArchitecture: architectureOf(hello),
-    remoteHome: session.choice.via && hello.home,
+    home: hello.home,
+    isRemote: session.choice.via !== undefined,
+    unreadable: await unreadableMedium(session, making?.mediumPath, call),
     networks,
     folder,
+  }
+}
+
+/** A file that is not there, or cannot be looked at, is told by whoever reads the medium. */
+async function unreadableMedium(
+  session: Session,
+  path: string | undefined,
+  call: Call,
+): Promise<HyperVNative['unreadable']> {
+  if (path === undefined || session.choice.via !== undefined) return undefined
+  try {
+    const why = await whyNotReadable(session, path, call)
+    return why === undefined ? undefined : { path, why }
+  } catch (error) {
+    if (isAzlVmError(error) && error.cause instanceof VerbError) return undefined
+    throw error
   }
 }
 
@@ -168,7 +185,9 @@ function assumedNative({ choice: { via } }: Session): HyperVNative {
     separator: '\\',
     build: 26100,
     hostArchitecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
-    remoteHome: via && `C:\\Users\\${via.user?.split('\\').at(-1) ?? 'Administrator'}`,
+    home: `C:\\Users\\${via?.user?.split('\\').at(-1) ?? 'Administrator'}`,
+    isRemote: via !== undefined,
+    unreadable: undefined,
   }
 }
 

@@ -40,7 +40,7 @@ export async function removeUnusedMedia(session: Session, call: Call): Promise<r
 }
 
 /** Why Hyper-V's service, which is another account, would not find a file of this computer; undefined where it does. */
-async function whyNotReadable(session: Session, path: string, call: Call): Promise<string | undefined> {
+export async function whyNotReadable(session: Session, path: string, call: Call): Promise<string | undefined> {
   const asked = { action: `see where ${path} lies`, schema: z.object({ why: z.string() }) }
   const { why } = await session.run('get-file-place', { path }, asked, call)
   return why === '' ? undefined : why

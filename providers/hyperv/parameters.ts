@@ -49,14 +49,18 @@ export type HyperVParameters =
   | { readonly kind: 'adapters'; readonly adapters: readonly AdapterRule[] }
   | DiskParameters
   | { readonly kind: 'drives' }
-  | {
-      readonly kind: 'medium'
-      /** On the host. */
-      readonly path: string
-      /** The file here that `path` is a copy of; undefined where Hyper-V reads the file itself. */
-      readonly copyOf: string | undefined
-    }
+  | MediumParameters
   | { readonly kind: 'start' }
+
+export interface MediumParameters {
+  readonly kind: 'medium'
+  /** On the host. */
+  readonly path: string
+  /** The file here that `path` is a copy of; undefined where Hyper-V reads the file itself. */
+  readonly copyOf: string | undefined
+  /** The copy stays on this computer. */
+  readonly isCopiedHere: boolean
+}
 
 /** Written by plan.ts only. */
 export function parametersOf(operation: Operation): HyperVParameters {

@@ -168,21 +168,23 @@ function attachInstaller({ installer }: MachineRequest, native: HyperVNative): O
     'attach-installer',
     copy === undefined
       ? 'put the medium into the optical drive'
-      : `copy ${installer.path} to the host unless it is there, and put the copy into the optical drive`,
+      : `copy ${installer.path} to ${native.isRemote ? 'the host' : copy} unless it is there, and put the copy into the optical drive`,
     { kind: 'medium', name: path },
-    { kind: 'medium', path, copyOf: copy === undefined ? undefined : installer.path },
+    { kind: 'medium', path, copyOf: copy === undefined ? undefined : installer.path, isCopiedHere: !native.isRemote },
     { undo: 'eject it', outputs: ['place'] },
   )
 }
 
-/** Undefined on this computer: there Hyper-V reads the file in place, where it can. */
-function copyOnHost({ sha256 }: Medium, native: HyperVNative): string | undefined {
-  return native.remoteHome === undefined ? undefined : mediaFile({ ...native, home: native.remoteHome }, sha256)
+/** Undefined where Hyper-V reads the file in place. */
+function copyOnHost({ sha256, path }: Medium, native: HyperVNative): string | undefined {
+  return native.isRemote || native.unreadable?.path === path ? mediaFile(native, sha256) : undefined
 }
 
 function mediumPlace({ installer }: MachineRequest, native: HyperVNative): string {
   const copy = copyOnHost(installer, native)
-  return copy === undefined ? installer.path : `${installer.path} (copied to ${copy})`
+  if (copy === undefined) return installer.path
+  const why = native.unreadable === undefined ? '' : `: ${native.unreadable.why}`
+  return `${installer.path} (copied to ${copy}${why})`
 }
 
 function start({ ref }: MachineRequest): Operation {

@@ -25,7 +25,7 @@ export function call(cmdlet: string, parameters: Readonly<Record<string, Value |
   return [cmdlet.includes('\\') ? cmdlet : `Hyper-V\\${cmdlet}`, ...words].join(' ')
 }
 
-function valueText(value: Value): string {
+export function valueText(value: Value): string {
   if (typeof value === 'string') return literal(value)
   return typeof value === 'object' ? value.code : typeof value === 'boolean' ? `$${String(value)}` : String(value)
 }

@@ -13,9 +13,10 @@ import {
   type DiskParameters,
   type HyperVParameters,
   type MachineParameters,
+  type MediumParameters,
   type SettingsParameters,
 } from './parameters.ts'
-import { call, code, given, type Value } from './powershell-text.ts'
+import { call, code, given, valueText, type Value } from './powershell-text.ts'
 import type { Hello } from './protocol.ts'
 import {
   allowHostNetwork,
@@ -92,6 +93,11 @@ function namesByHand({ ref, spec }: MachineRequest, operations: readonly Operati
           }
         case 'disk':
           return { ...planned, path: paths.join(folder, diskFile(planned.index)) }
+        case 'medium':
+          // In the machine's folder, with which it goes.
+          return planned.copyOf !== undefined && planned.isCopiedHere
+            ? { ...planned, path: paths.join(folder, 'installer.iso') }
+            : planned
         default:
           return planned
       }
@@ -153,12 +159,7 @@ function linesOf(parameters: HyperVParameters, words: Words): readonly string[] 
     case 'drives':
       return opticalDrives()
     case 'medium':
-      return [
-        ...(parameters.copyOf === undefined
-          ? []
-          : [`# A copy of ${literal(parameters.copyOf)}, to be put there first.`]),
-        call('Set-VMDvdDrive', { VMDvdDrive: installer, Path: parameters.path }),
-      ]
+      return medium(parameters, words)
     case 'start':
       return [call('Start-VM', { VM: vm })]
   }
@@ -242,6 +243,15 @@ function disk({ path, sizeBytes, index }: DiskParameters, words: Words): readonl
   const made = call('New-VHD', { Path: file, SizeBytes: sizeBytes, BlockSizeBytes: 1_048_576, Dynamic: given })
   const place = { ControllerType: 'SCSI', ControllerNumber: 0, ControllerLocation: index }
   return [`$null = ${made}`, call('Add-VMHardDiskDrive', { VM: vm, ...place, Path: file })]
+}
+
+/** Hyper-V's service is another account: what this user alone can read is copied for it. */
+function medium({ path, copyOf, isCopiedHere }: MediumParameters, words: Words): readonly string[] {
+  const file = words.path(path)
+  const insert = call('Set-VMDvdDrive', { VMDvdDrive: installer, Path: file })
+  if (copyOf === undefined) return [insert]
+  if (!isCopiedHere) return [`# A copy of ${literal(copyOf)}, to be put there first.`, insert]
+  return [`[System.IO.File]::Copy(${literal(copyOf)}, ${valueText(file)})`, insert]
 }
 
 /**

@@ -34,7 +34,7 @@ export async function exportMachine(request: LifecycleRequest, { file, format }:
   const { provider, info } = found
   return await locked(request, 'export', async (journal) => {
     const call = callFor(bus, signal)
-    const { capabilities } = await provider.facts(call, { storagePath: undefined })
+    const { capabilities } = await provider.facts(call, { storagePath: undefined, mediumPath: undefined })
     if (!capabilities.exportFormats.includes(format))
       throw new AzlVmError('not-supported', `${provider.name} at ${provider.host} exports no ${format}`, {
         hint: `It exports ${capabilities.exportFormats.join(', ')}: give one with --format.`,

@@ -1,4 +1,4 @@
-import type { Architecture, SpecMachine } from '../spec/schema.ts'
+import type { Architecture, SpecMachine, SpecSource } from '../spec/schema.ts'
 import type { ExportFormat } from './export.ts'
 import type { NetworkMode } from './network-modes.ts'
 
@@ -72,7 +72,8 @@ export type ConsolePort = 'firmware' | 'system'
 export interface Wanted {
   readonly arch: Architecture
   readonly machine: SpecMachine
-  /** No provider is chosen by it; what is wrong with the folder is told of the one that is. */
+  /** No provider is chosen by these two; what they make of a plan is told of the one that is. */
+  readonly source: SpecSource
   readonly storage: { readonly path?: string | undefined }
 }
 

@@ -43,11 +43,13 @@ export async function chooseProvider(
   call: Call,
 ): Promise<ChosenProvider> {
   const candidates = name === 'auto' ? await registry.openAll(host) : [await registry.open(name, host)]
+  const { storage, source } = wanted
+  const making = { storagePath: storage.path, mediumPath: 'iso' in source ? source.iso : undefined }
   const asked: Asked[] = []
   let chosen: Asked | undefined
   try {
     for (const provider of candidates) {
-      const facts = await provider.facts(call, { storagePath: wanted.storage.path })
+      const facts = await provider.facts(call, making)
       asked.push({ provider, facts, why: whyNot(facts, wanted) })
       if (asked.at(-1)?.why === undefined) break
     }

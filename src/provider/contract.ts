@@ -167,6 +167,8 @@ export interface Leftover {
 export interface Making {
   /** The folder that the spec names, which a provider may look at in the place of its default one. */
   readonly storagePath: string | undefined
+  /** The file of the user's that the spec names as medium, on this computer. */
+  readonly mediumPath: string | undefined
 }
 
 export interface Provider {

@@ -183,7 +183,7 @@ describeWhere('doctor', unavailable, () => {
       await simulator.setKnobs(knobs)
       const other = await definition.open('local', providerContext({ env: simulator.env }))
       try {
-        const facts = await other.facts(testCall(), { storagePath: undefined })
+        const facts = await other.facts(testCall(), { storagePath: undefined, mediumPath: undefined })
         expect(facts.isReady).toBe(false)
         expect(faults(facts)).toEqual([fault])
         expect(facts.findings.find(({ code }) => fault.includes(code))?.fix ?? '').toMatch(fix)

@@ -1,5 +1,5 @@
 /** Where the spec puts a machine's files: the folder that it names, however it is written. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -45,7 +45,7 @@ describeWhere('storage.path', unavailable, () => {
   test('what is wrong with the folder is said at the spec’s key before anything is made, and of no other folder', async () => {
     await simulator.setKnobs({ folderAttributes: 'Directory, Compressed' })
     const place = join(simulator.folder, 'compressed')
-    const facts = await provider.facts(testCall(), { storagePath: place })
+    const facts = await provider.facts(testCall(), { storagePath: place, mediumPath: undefined })
     expect(facts.isReady).toBe(true)
     expect(facts.findings.filter(({ code }) => code.startsWith('folder-'))).toEqual([])
     const said = async (lines: readonly string[]) =>
@@ -53,5 +53,27 @@ describeWhere('storage.path', unavailable, () => {
     expect(await said([`storage: { path: ${place} }`])).toEqual([[['storage', 'path'], 'host-not-ready']])
     expect(await said([])).toEqual([])
     await simulator.setKnobs({})
+  })
+
+  test('a medium that lies in OneDrive is planned as the copy that is inserted', async () => {
+    const cloud = join(folder, 'OneDrive')
+    await mkdir(cloud)
+    const iso = join(cloud, 'azl.iso')
+    const { path } = await bench.medium('wait')
+    await copyFile(path, iso)
+    const env = { ...simulator.env, OneDrive: cloud, HOME: folder }
+    const other = await definition.open('local', providerContext({ env }))
+    try {
+      const facts = await other.facts(testCall(), { storagePath: undefined, mediumPath: iso })
+      const request = await bench.request('clouded')
+      const planned = other
+        .plan({ ...request, installer: { ...request.installer, path: iso } }, facts)
+        .operations.find(({ id }) => id === 'attach-installer')
+      expect(planned?.object.name).toBe(join(folder, '.azl-vm', 'media', `${request.installer.sha256}.iso`))
+      const away = { storagePath: undefined, mediumPath: join(cloud, 'none.iso') }
+      expect((await other.facts(testCall(), away)).isReady).toBe(true)
+    } finally {
+      await other.close()
+    }
   })
 })

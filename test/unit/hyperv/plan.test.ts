@@ -16,7 +16,9 @@ const native: HyperVNative = {
   memoryBytes: 16 * 1024 ** 3,
   logicalProcessors: 4,
   machinePath: String.raw`C:\Hyper-V`,
-  remoteHome: undefined,
+  home: String.raw`C:\Users\admin`,
+  isRemote: false,
+  unreadable: undefined,
   secureBootTemplates: ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority'],
   networks: { ...noNetworks, hasDefaultSwitch: true },
   separator: '\\',
@@ -79,6 +81,27 @@ describe('the order of a plan', () => {
 })
 
 describe('what a host makes impossible', () => {
+  test('a medium that Hyper-V’s service cannot read where it lies is planned as the copy that up makes', () => {
+    const request = requestOf({})
+    const copy = `C:\\Users\\admin\\.azl-vm\\media\\${request.installer.sha256}.iso`
+    const { path } = request.installer
+    const plan = makePlan(request, factsOf({ unreadable: { path, why: 'it lies in OneDrive' } }))
+    const attach = plan.operations.find(({ id }) => id === 'attach-installer')!
+    expect(attach.object).toEqual({ kind: 'medium', name: copy })
+    expect(attach.title).toContain(`copy ${path} to ${copy} unless it is there`)
+    expect(attach.native?.text).toContain(`Set-VMDvdDrive -VMDvdDrive $installer -Path '${copy}'`)
+    // By hand it lies with the machine's other files.
+    expect(attach.script).toEqual([
+      `[System.IO.File]::Copy('${path}', "$folder\\installer.iso")`,
+      String.raw`Hyper-V\Set-VMDvdDrive -VMDvdDrive $installer -Path "$folder\installer.iso"`,
+    ])
+    expect(plan.choices.find(({ label }) => label === 'medium')?.value).toBe(
+      `${path} (copied to ${copy}: it lies in OneDrive)`,
+    )
+    const elsewhere = makePlan(request, factsOf({ unreadable: { path: '/other.iso', why: 'x' } }))
+    expect(elsewhere.operations.find(({ id }) => id === 'attach-installer')!.object.name).toBe(path)
+  })
+
   test('a folder that Hyper-V puts no disks into, where it is the plan’s and no other', () => {
     const path = String.raw`D:\VMs`
     const good = { path, fileSystem: 'NTFS', freeBytes: 1e12, attributes: ['Directory'], hasIntegrity: false }

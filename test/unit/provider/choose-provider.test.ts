@@ -8,7 +8,7 @@ import { loadText, probeSpec, providerContext, testCall } from '../../support/te
 import { temporaryFolder } from '../../support/run-cli.ts'
 
 const closed: string[] = []
-/** The folders that hosts were asked about. */
+/** What hosts were asked about. */
 const asked: unknown[] = []
 
 function entry(name: string, lacks: string | undefined, capabilities: Partial<Capabilities> = {}): ProviderEntry {
@@ -27,8 +27,8 @@ function entry(name: string, lacks: string | undefined, capabilities: Partial<Ca
   }
   const provider = {
     name,
-    facts: (_call: unknown, making: { readonly storagePath: string | undefined } | undefined) => {
-      asked.push(making?.storagePath)
+    facts: (_call: unknown, making: unknown) => {
+      asked.push(making)
       return Promise.resolve(facts)
     },
     close: () => {
@@ -52,7 +52,7 @@ async function choose(
     probeSpec('box', 'wait', 'machine: { firmware: { tpm: true }, memory: 256MiB }', 'storage: { path: /srv/vms }'),
   )
   const registry = new ProviderRegistry(entries, () => providerContext())
-  const request = { registry, name, host: 'local', wanted: spec }
+  const request = { registry, name, host: 'local', wanted: { ...spec, source: { iso: '/media/azl.iso' } } }
   const { provider, passedOver } = await chooseProvider(request, whenUnready, testCall())
   return { provider: provider.name, passedOver, closed: closed.toSorted() }
 }
@@ -95,7 +95,8 @@ test('a provider that is named is taken, or refused with its own reason', async 
   expect(await choose(entries, 'refuse', 'one')).toMatchObject({ provider: 'one', passedOver: [] })
 })
 
-test('each host is asked about the folder that the spec names', async () => {
+test('each host is asked about the folder and the medium that the spec names', async () => {
   await choose([entry('one', 'no daemon'), entry('two', undefined)])
-  expect(asked).toEqual(['/srv/vms', '/srv/vms'])
+  const making = { storagePath: '/srv/vms', mediumPath: '/media/azl.iso' }
+  expect(asked).toEqual([making, making])
 })
