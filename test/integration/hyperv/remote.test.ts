@@ -22,6 +22,7 @@ import type { Medium } from '../../../src/provider/machine.ts'
 import { Bench } from '../../contract/contract-bench.ts'
 import { startRemoteHyperV, type RemoteHyperV } from '../../support/hyperv-remote.ts'
 import { missingForSimulator } from '../../support/hyperv-simulator.ts'
+import { allBelow } from '../../support/process-below.ts'
 import { sshUnavailable } from '../../support/ssh-server.ts'
 import { providerContext, testCall, testEnvironment } from '../../support/test-environment.ts'
 import { describeWhere } from '../../support/describe-where.ts'
@@ -39,6 +40,12 @@ describeWhere('behind ssh', unavailable, () => {
   const ask = async (worker: Worker, verb: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
     const signal = new AbortController().signal
     return (await worker.request({ verb, arguments: args, timeoutMs: 120_000, signal })).value
+  }
+  /** All of this computer's, as a network that fails. */
+  const cutConnections = async (): Promise<void> => {
+    const connections = await allBelow(process.pid, 'ssh')
+    expect(connections).not.toEqual([])
+    for (const pid of connections) process.kill(pid, 'SIGKILL')
   }
   const scripts = (): string => join(remote.home, '.azl-vm', 'scripts')
 
@@ -212,11 +219,10 @@ describeWhere('behind ssh', unavailable, () => {
     const call = testCall()
     try {
       await session.hello(call)
-      const stop = new AbortController()
       // Told of just before it is sent.
-      const cut = { ...testCall(stop.signal), debug: () => queueMicrotask(() => stop.abort()) }
+      const cut = { ...testCall(), debug: () => void cutConnections() }
       const listing = session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, cut)
-      await expect(listing).rejects.toMatchObject({ code: 'cancelled' })
+      await expect(listing).rejects.toMatchObject({ code: 'backend-failed' })
       await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
       expect(await session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, call)).toEqual({ machines: [] })
     } finally {
@@ -227,18 +233,16 @@ describeWhere('behind ssh', unavailable, () => {
   test('cut in the middle of making, starting and removing a machine: the same call again finds what is, and ends it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'azl-cut-'))
     const provider = await definition.open(remote.host, providerContext({ env: remote.env }))
-    // ssh is killed as soon as the verb was sent, so that no answer comes.
-    const cutAt = (verb: string): Call => {
-      const stop = new AbortController()
-      const debug = (_text: string, data?: unknown): void => {
-        if ((data as { verb?: string } | undefined)?.verb === verb) queueMicrotask(() => stop.abort())
-      }
-      return { ...testCall(stop.signal), debug }
-    }
+    const cutAt = (verb: string): Call => ({
+      ...testCall(),
+      debug: (_text: string, data?: unknown): void => {
+        if ((data as { verb?: string } | undefined)?.verb === verb) void cutConnections()
+      },
+    })
     // What was begun there may still go on; `recorders` of them go on in any case.
     const workersEnded = (recorders: number): Promise<void> =>
       vi.waitFor(async () => expect((await remote.processes()).length).toBeLessThanOrEqual(recorders), 120_000)
-    const cancelled = expect.objectContaining({ code: 'cancelled' }) as Error
+    const lost = expect.objectContaining({ code: 'backend-failed' }) as Error
     try {
       const facts = await provider.facts(testCall())
       const environment = testEnvironment({ home: join(folder, 'home'), entries: [], processes: await processTable() })
@@ -247,17 +251,17 @@ describeWhere('behind ssh', unavailable, () => {
       const { ref } = request
       const making = bench.making(request)
 
-      await expect(provider.apply(making[0]!, request, cutAt('claim-vm'))).rejects.toEqual(cancelled)
+      await expect(provider.apply(making[0]!, request, cutAt('claim-vm'))).rejects.toEqual(lost)
       await workersEnded(0)
       await bench.apply(request, making)
       expect(await provider.findByName('cut', testCall())).toMatchObject([{ ref, state: 'off' }])
 
-      await expect(provider.start(ref, cutAt('start-vm'))).rejects.toEqual(cancelled)
-      await workersEnded(1)
-      await provider.start(ref, testCall())
+      // The state is read on another connection: a machine that runs was started.
+      await provider.start(ref, cutAt('start-vm'))
+      await workersEnded(2)
       expect(await provider.inspect(ref, testCall())).toMatchObject({ state: 'running' })
 
-      await expect(provider.destroy(ref, cutAt('remove-vm'))).rejects.toEqual(cancelled)
+      await expect(provider.destroy(ref, cutAt('remove-vm'))).rejects.toEqual(lost)
       await workersEnded(1)
       await provider.destroy(ref, testCall())
       expect(await provider.inspect(ref, testCall())).toMatchObject({ state: 'absent' })
