@@ -50,7 +50,9 @@ export function encodedWords(code: string): readonly string[] {
 
 /**
  * What a login shell of the host is told to run, whatever it is: words without quotes, backslashes or values. cmd takes
- * 8191 characters.
+ * 8191 characters. PowerShell goes by its name there, not by its path: %SystemRoot% is cmd's own, $env:SystemRoot
+ * PowerShell's, and cmd takes no path with slashes; Windows' PATH leads to the one in System32, which only an
+ * administrator or the user could change.
  */
 export async function bootstrapCommand(): Promise<string> {
   return ['powershell.exe', ...encodedWords(await scriptText('bootstrap'))].join(' ')

@@ -10,9 +10,14 @@ import type { Session } from './session.ts'
 
 /** It comes with Hyper-V's management tools and shows a machine that is off too. By id: a name may be there twice. */
 export async function viewerOf(session: Session, ref: MachineRef, call: Call): Promise<Viewer> {
+  const { choice, context } = session
+  const { via } = choice
+  if (context.platform !== 'win32' && via !== undefined)
+    throw new AzlVmError('not-supported', 'vmconnect, the window on a Hyper-V machine, is a program of Windows', {
+      hint: `\`azl-vm screenshot ${ref.name}\` shows the screen and \`azl-vm console ${ref.name}\` the serial port here too; \`azl-vm view\` works on a Windows computer with Hyper-V’s management tools.`,
+    })
   const { vmId } = await requireBrief(session, ref, call)
-  const { via } = session.choice
-  const program = join(systemRootOf(session.context.env), 'System32', 'vmconnect.exe')
+  const program = join(systemRootOf(context.env), 'System32', 'vmconnect.exe')
   const isThere = await access(program).then(
     () => true,
     () => false,

@@ -33,8 +33,19 @@ export async function quickstart(host, ask, root) {
   const setUpMs = await ensureHypervisor(host, ask, root, platform)
   const code = await bootAndShow(host, root)
   host.say(`\nTime since the installs: ${((host.now() - startedAt - setUpMs) / 1000).toFixed(1)} s`)
-  if (code === 0) host.say('Next: npx azl-vm init, or npx azl-vm --help. Templates to start from are in templates/.')
+  if (code === 0) {
+    const tool = toolHere(host)
+    host.say(`Next: ${tool} init, or ${tool} --help. Templates to start from are in templates/.`)
+  }
   return code
+}
+
+/**
+ * In a checkout. PowerShell takes npx for a script, which its policy may forbid; npx.cmd is none, and cmd has it too.
+ * @param {Host} host
+ */
+function toolHere(host) {
+  return `${host.platform === 'win32' ? 'npx.cmd' : 'npx'} azl-vm`
 }
 
 /**
@@ -94,7 +105,7 @@ async function bootAndShow(host, root) {
     const code = await host.run(...azlVm(root, ['destroy', MACHINE]))
     if (code !== 0) return code
   }
-  host.say('\n$ npx azl-vm up templates/quickstart.yaml --rm')
+  host.say(`\n$ ${toolHere(host)} up templates/quickstart.yaml --rm`)
   const code = await host.run(...azlVm(root, ['up', 'templates/quickstart.yaml', '--rm']))
   if (code === 0 || !(await isThere(host, root))) return code
   if (code === INTERRUPTED) {
@@ -102,7 +113,7 @@ async function bootAndShow(host, root) {
     if ((await host.run(...azlVm(root, ['destroy', MACHINE]))) === 0) return code
   }
   host.say(
-    `The machine is still there. To look: npx azl-vm logs ${MACHINE}. To take it away: npx azl-vm destroy ${MACHINE}`,
+    `The machine is still there. To look: ${toolHere(host)} logs ${MACHINE}. To take it away: ${toolHere(host)} destroy ${MACHINE}`,
   )
   return code
 }

@@ -9,6 +9,8 @@ if ($mode -ne 'FullLanguage') {
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
+# A login shell that is PowerShell 7 hands down folders of its own modules, which 5.1 cannot load.
+$env:PSModulePath = @(([string]$env:PSModulePath).Split(';') | Where-Object { $_ -notmatch '\\PowerShell\\' }) -join ';'
 $from = [Console]::OpenStandardInput()
 $to = [Console]::OpenStandardOutput()
 $ascii = [Text.Encoding]::ASCII

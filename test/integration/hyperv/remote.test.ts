@@ -13,6 +13,7 @@ import { removeOldScripts } from '../../../providers/hyperv/old-scripts.ts'
 import { RemoteRecorders } from '../../../providers/hyperv/remote-recorders.ts'
 import { startOnHost } from '../../../providers/hyperv/host-process.ts'
 import { mediaFile, mediumOnHost, removeUnusedMedia } from '../../../providers/hyperv/host-media.ts'
+import { scriptText } from '../../../providers/hyperv/scripts.ts'
 import { Session } from '../../../providers/hyperv/session.ts'
 import { Worker } from '../../../providers/hyperv/worker.ts'
 import { processTable } from '../../../src/host/process-identity.ts'
@@ -67,6 +68,14 @@ describeWhere('behind ssh', unavailable, () => {
     const second = start()
     expect(await ask(second, 'say-hello')).toBe('Grüße')
     await second.close()
+  })
+
+  test('modules of PowerShell 7, which a login shell may hand down, are no modules of the host', async () => {
+    const lines = (await scriptText('bootstrap')).split('\n').filter((line) => line.includes('PSModulePath'))
+    const own = String.raw`C:\Windows\system32\WindowsPowerShell\v1.0\Modules`
+    const seven = String.raw`C:\Program Files\PowerShell\Modules;C:\Program Files\PowerShell\7\Modules`
+    const script = [`$env:PSModulePath = '${seven};${own}'`, ...lines, '$env:PSModulePath']
+    expect((await remote.simulator.run(script.join('\n'))).stdout.trim()).toBe(own)
   })
 
   test('scripts that no session began with for a week are removed, those of this version never', async () => {

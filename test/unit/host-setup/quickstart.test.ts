@@ -86,6 +86,9 @@ describe('quickstart', () => {
     expect(code).toBe(0)
     expect(said.join('\n')).toContain('Hyper-V on Windows is ready here')
     expect(verbs.at(-1)).toBe('up templates/quickstart.yaml --rm')
+    // A policy may forbid npx, which is a script to PowerShell.
+    expect(said.join('\n')).toContain('$ npx.cmd azl-vm up ')
+    expect(said.join('\n')).not.toContain('npx azl-vm')
     expect(ran.some((line) => line.startsWith('dpkg-query'))).toBe(false)
   })
 
