@@ -3,12 +3,11 @@ import type { EventBus } from '../events/event-bus.ts'
 import type { Facts } from '../provider/contract.ts'
 import type { MachineInfo, MachineRequest, PowerState } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
-import { chooseProvider, type PassedOver } from '../provider/choose-provider.ts'
+import type { PassedOver } from '../provider/choose-provider.ts'
 import type { LoadedSpec } from '../spec/loaded-spec.ts'
-import { choiceFor } from './choice.ts'
 import { callFor, type Environment } from './environment.ts'
-import { atHostKey } from './host-fault.ts'
-import { prepareMedium, type PreparedMedium } from './medium.ts'
+import { mediumAndHost } from './medium-and-host.ts'
+import type { PreparedMedium } from './medium.ts'
 import { mint, requestFrom } from './minting.ts'
 import { isOurs, notOursBecause } from './ownership.ts'
 import { reportDiagnostics } from './plan-diagnostics.ts'
@@ -51,14 +50,16 @@ export async function planMachine(
 ): Promise<PlannedMachine> {
   const { spec } = loaded
   const call = callFor(bus, signal)
-  const choice = choiceFor(environment, loaded)
-  const {
-    provider,
-    facts: read,
-    passedOver,
-  } = await atHostKey(loaded, () => chooseProvider(choice, 'take-first', call))
+  const { medium, chosen } = await mediumAndHost({
+    environment,
+    loaded,
+    whenUnready: 'take-first',
+    bus,
+    signal,
+    accept: () => undefined,
+  })
+  const { provider, facts: read, passedOver } = chosen
   try {
-    const medium = await prepareMedium(environment, loaded, bus, signal)
     const facts = read.isReady ? read : provider.assumedFacts(read)
     const { path } = medium.medium
     const installer = { ...medium.medium, path: medium.trust === 'own' ? placeOwnMedium(path) : path }

@@ -7,19 +7,18 @@ import { AzlVmError, isAzlVmError } from '../errors.ts'
 import type { BootOutcome, Provider, RemovalReport } from '../provider/contract.ts'
 import type { Endpoint, MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
-import { chooseProvider } from '../provider/choose-provider.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
 import { thenRemoved } from './aftermath.ts'
 import { bootMachine } from './boot-machine.ts'
 import { createMachine } from './create-machine.ts'
 import { destroyLocked } from './destroy.ts'
-import { choiceFor, choiceText } from './choice.ts'
+import { choiceText } from './choice.ts'
 import { callFor, type Environment } from './environment.ts'
-import { atHostKey } from './host-fault.ts'
 import { requireSameConfiguration } from './compare-configuration.ts'
 import { mintedIn, readJournal, type Minted } from './journal.ts'
 import { withMachineLock } from './machine-lock.ts'
-import { prepareMedium, type PreparedMedium } from './medium.ts'
+import { mediumAndHost } from './medium-and-host.ts'
+import type { PreparedMedium } from './medium.ts'
 import { mint, requestFrom } from './minting.ts'
 import { collectableReason, isOurs, notOursBecause } from './ownership.ts'
 import { reportDiagnostics } from './plan-diagnostics.ts'
@@ -72,8 +71,8 @@ export async function up(environment: Environment, request: UpRequest): Promise<
   }
 }
 
-function requirePromise(found: PreparedMedium, request: UpRequest): PreparedMedium {
-  if (!request.isLocked || found.trust !== 'unverified') return found
+function requirePromise(found: PreparedMedium, request: UpRequest): void {
+  if (!request.isLocked || found.trust !== 'unverified') return
   throw new AzlVmError(
     'medium-unverified',
     `nobody promised what ${found.medium.path} holds, and --locked takes no such medium`,
@@ -83,33 +82,25 @@ function requirePromise(found: PreparedMedium, request: UpRequest): PreparedMedi
   )
 }
 
-/** Medium and host at the same time. Where one is refused the other is ended: an open connection keeps a process alive. */
 async function prepare(
   environment: Environment,
   request: UpRequest,
-  run: Run,
+  { bus }: Run,
 ): Promise<Pick<UpContext, 'medium' | 'provider' | 'facts'>> {
-  const { loaded } = request
-  const refused = new AbortController()
-  const signal = AbortSignal.any([request.signal, refused.signal])
-  const opening = atHostKey(loaded, () =>
-    chooseProvider(choiceFor(environment, loaded), 'refuse', callFor(run.bus, signal)),
-  )
-  const preparing = prepareMedium(environment, loaded, run.bus, signal)
-  try {
-    const [medium, chosen] = await Promise.all([preparing.then((found) => requirePromise(found, request)), opening])
-    const { provider, facts, passedOver } = chosen
-    if (passedOver.length > 0) run.bus.emit({ type: 'note', message: choiceText(chosen) })
-    return { medium, provider, facts }
-  } catch (error) {
-    refused.abort()
-    await opening.then(
-      ({ provider }) => provider.close(),
-      () => undefined,
-    )
-    await preparing.catch(() => undefined)
-    throw error
-  }
+  const { loaded, signal } = request
+  const { medium, chosen } = await mediumAndHost({
+    environment,
+    loaded,
+    whenUnready: 'refuse',
+    bus,
+    signal,
+    accept: (found) => {
+      requirePromise(found, request)
+    },
+  })
+  const { provider, facts, passedOver } = chosen
+  if (passedOver.length > 0) bus.emit({ type: 'note', message: choiceText(chosen) })
+  return { medium, provider, facts }
 }
 
 async function upOn(parts: Omit<UpContext, 'journal'>): Promise<Omit<UpResult, 'elapsedMs'>> {

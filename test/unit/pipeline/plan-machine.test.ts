@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
 import { emitScript } from '../../../src/commands/emit-script.ts'
 import { planText } from '../../../src/commands/plan-text.ts'
 import { planMachine } from '../../../src/pipeline/plan-machine.ts'
@@ -22,6 +24,17 @@ test('a plan says whether a machine of its name is there, whose it is, and what 
   await at.destroy('box')
   at.hypervisor.addForeign('BOX')
   expect(planText(await planOf(at))).toMatch(/ALREADY THERE: another’s machine "BOX".*was not made by azl-vm.*refuses/)
+})
+
+test('the medium is looked at while the host is asked, which may take seconds', async () => {
+  const at = await world()
+  const held = at.hypervisor.hold('facts')
+  const planning = planOf(at)
+  await held.reached
+  const folder = join(at.environment.home.cacheDir, 'probe')
+  await vi.waitFor(async () => expect(await readdir(folder)).not.toEqual([]))
+  held.release()
+  expect((await planning).existing).toEqual([])
 })
 
 test('a script in a language that the provider has not is refused, and the right one is named', async () => {
