@@ -66,7 +66,7 @@ async function vmxFilesIn(session: Session, root: string): Promise<readonly stri
 }
 
 /** Undefined where there is none (any more), or nothing that can be read as one. */
-async function readMachine(session: Session, file: string): Promise<FoundMachine | undefined> {
+export async function readMachine(session: Session, file: string): Promise<FoundMachine | undefined> {
   let text: string
   try {
     text = await readFile(file, 'utf8')

@@ -24,6 +24,8 @@ export interface NotedSnapshots {
   readonly snapshots: readonly NotedSnapshot[]
   /** Uid of the one that the machine's state came from; '' where there is none. */
   readonly current: string
+  /** The .vmx files of linked clones, wherever they are; also of those that are gone: VMware forgets none. */
+  readonly clones: readonly string[]
 }
 
 export async function readSnapshots(session: Session, machine: FoundMachine): Promise<NotedSnapshots> {
@@ -50,8 +52,14 @@ export async function readSnapshots(session: Session, machine: FoundMachine): Pr
     }),
   )
   const byUid = snapshots.toSorted((a, b) => Number(a.uid) - Number(b.uid))
-  return { snapshots: byUid, current: byUid.length === 0 ? '' : (vmsd.get('snapshot.current') ?? '') }
+  return {
+    snapshots: byUid,
+    current: byUid.length === 0 ? '' : (vmsd.get('snapshot.current') ?? ''),
+    clones: vmsd.entries.filter(([key]) => cloneKey.test(key)).map(([, clone]) => paths.resolve(folder, clone)),
+  }
 }
+
+const cloneKey = /^snapshot\d+\.clone\d+$/i // snapshot0.clone0
 
 /** Microseconds after 1970 in two halves, of which the lower one is written with a sign. */
 function timeOf(high: string, low: string): Date {

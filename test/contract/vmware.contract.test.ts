@@ -1,9 +1,66 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { testCall } from '../support/test-environment.ts'
 import { missingForVmware } from '../support/vmware-stand-in.ts'
+import type { Bench } from './contract-bench.ts'
 import { describeProviderContract } from './provider-contract.ts'
-import { openVmwareHost } from './vmware-host.ts'
+import { openVmwareHost, type VmwareHost } from './vmware-host.ts'
+
+let host: VmwareHost
 
 describeProviderContract({
   name: 'VMware, by a stand-in of its tools',
   unavailable: await missingForVmware(),
-  open: openVmwareHost,
+  open: async () => {
+    host = await openVmwareHost()
+    return host
+  },
+  additionalTests: vmwareTests,
 })
+
+const oneDisk = 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }'
+
+/** Of each file in a folder, its content as a digest. */
+async function digests(folder: string): Promise<Readonly<Record<string, string>>> {
+  const names = (await readdir(folder)).toSorted()
+  const entries = await Promise.all(
+    names.map(async (name) => {
+      const content = await readFile(join(folder, name))
+      return [name, createHash('sha256').update(content).digest('hex')] as const
+    }),
+  )
+  return Object.fromEntries(entries)
+}
+
+function vmwareTests(bench: () => Bench): void {
+  test.each([
+    ['among the machines', () => join(host.standIn.machines, 'mine', 'mine.vmx')],
+    ['anywhere', () => join(host.standIn.folder, 'elsewhere', 'mine.vmx')],
+  ])('a linked clone that a user made keeps what it lies on: %s', async (_where, place) => {
+    const { provider } = bench()
+    const request = await bench().make('vw1', oneDisk)
+    const folder = dirname((await bench().inspect(request.ref)).disks[0]?.where ?? '')
+    const clone = place()
+    await host.standIn.vmrun('snapshot', join(folder, 'vw1.vmx'), 'usersnap')
+    await host.standIn.vmrun('clone', join(folder, 'vw1.vmx'), clone, 'linked', '-snapshot=usersnap')
+    const before = await digests(folder)
+    await expect(provider.destroy(request.ref, testCall())).rejects.toMatchObject({
+      code: 'resource-busy',
+      message: expect.stringContaining('"mine"') as string,
+    })
+    expect(await digests(folder)).toEqual(before)
+
+    const calls = (await host.standIn.calls()).length
+    await provider.deleteSnapshot(request.ref, 'usersnap', testCall())
+    expect(await provider.listSnapshots(request.ref, testCall())).toEqual([])
+    expect(await provider.leftovers(testCall())).toEqual([])
+    expect((await host.standIn.calls()).slice(calls).map(([, , , command]) => command)).not.toContain('deleteSnapshot')
+
+    // VMware's note of it stays, and is about nothing any more.
+    await rm(dirname(clone), { recursive: true })
+    await provider.destroy(request.ref, testCall())
+    expect(await host.inventory()).toEqual([])
+  })
+}

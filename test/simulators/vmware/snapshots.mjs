@@ -25,6 +25,7 @@ import { devices } from './machine.mjs'
  * @property {string} file the .vmsn
  * @property {bigint} created microseconds
  * @property {readonly { readonly file: string, readonly node: string }[]} disks relative to the machine's folder
+ * @property {readonly string[]} clones .vmx files of linked clones, also of those that are gone
  *
  * @typedef {{ lastUid: number, current: number, snapshots: readonly Snapshot[] }} Snapshots
  */
@@ -50,6 +51,7 @@ export function readSnapshots(vmx) {
         file: get(`disk${number}.fileName`),
         node: get(`disk${number}.node`),
       }))
+      const clones = Array.from({ length: Number(get('numClones')) }, (_each, number) => get(`clone${number}`))
       const created = (BigInt(get('createTimeHigh')) << 32n) + BigInt.asUintN(32, BigInt(get('createTimeLow')))
       return {
         uid: Number(get('uid')),
@@ -58,6 +60,7 @@ export function readSnapshots(vmx) {
         file: get('filename'),
         created,
         disks,
+        clones,
       }
     }),
   }
@@ -73,7 +76,7 @@ function writeSnapshots(vmx, { lastUid, current, snapshots }) {
   put('snapshot.lastUID', lastUid)
   put('snapshot.current', current)
   put('snapshot.numSnapshots', snapshots.length)
-  snapshots.forEach(({ uid, name, parent, file, created, disks }, index) => {
+  snapshots.forEach(({ uid, name, parent, file, created, disks, clones }, index) => {
     const key = `snapshot${index}`
     put(`${key}.uid`, uid)
     put(`${key}.filename`, file)
@@ -86,6 +89,8 @@ function writeSnapshots(vmx, { lastUid, current, snapshots }) {
       put(`${key}.disk${number}.fileName`, disk.file)
       put(`${key}.disk${number}.node`, disk.node)
     })
+    clones.forEach((clone, number) => put(`${key}.clone${number}`, clone))
+    if (clones.length > 0) put(`${key}.numClones`, clones.length)
   })
   const file = vmsdOf(vmx)
   writeFileSync(`${file}~`, writeDictionary(vmsd))
@@ -113,7 +118,7 @@ export function takeSnapshot(vmx, config, name, nvram) {
   writeSnapshots(vmx, {
     lastUid: uid,
     current: uid,
-    snapshots: [...before.snapshots, { uid, name, parent: before.current, file, created, disks }],
+    snapshots: [...before.snapshots, { uid, name, parent: before.current, file, created, disks, clones: [] }],
   })
   return join(folder, file)
 }
@@ -203,6 +208,16 @@ export function cloneLinked(vmx, snapshot, target, name) {
   setValue(config, 'checkpoint.vmState', '')
   if (variables !== '') writeFileSync(join(to, `${stem}.nvram`), Buffer.from(variables, 'base64'))
   writeFileSync(target, writeDictionary(config))
+  noteClone(vmx, snapshot, target)
+}
+
+/** In the original's .vmsd, for good. @param {string} vmx @param {Snapshot} snapshot @param {string} target */
+function noteClone(vmx, snapshot, target) {
+  const state = readSnapshots(vmx)
+  const snapshots = state.snapshots.map((each) =>
+    each.uid === snapshot.uid ? { ...each, clones: [...each.clones, target] } : each,
+  )
+  writeSnapshots(vmx, { ...state, snapshots })
 }
 
 /** The memory that a machine goes on from; undefined where it begins anew. @param {string} vmx @param {Dictionary} config */
