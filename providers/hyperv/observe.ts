@@ -9,11 +9,12 @@ import {
   observedPresence,
   type ComparedKey,
 } from '../../src/provider/observation.ts'
+import type { DiskParameters } from '../../src/provider/operations.ts'
 import { macWithColons, powerState } from './info.ts'
 import { findMachine, type FoundMachine, type MachineConfig } from './machines.ts'
 import { isSameFolder, opticalLocations, pathsOf } from './names.ts'
 import type { AdapterRule } from './network-cards.ts'
-import type { DiskParameters, HyperVParameters, MachineParameters, SettingsParameters } from './parameters.ts'
+import type { HyperVParameters, MachineParameters, SettingsParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 import { hasSharedSwitch, hasSwitch } from './switches.ts'
 

@@ -1,5 +1,10 @@
 /** What each operation of a plan is to do, as data: written by the plan, read back by `apply`, `observe` and the script. */
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
+import type {
+  DiskParameters,
+  MediumParameters as AnyMediumParameters,
+  StartParameters,
+} from '../../src/provider/operations.ts'
 import type { Operation } from '../../src/provider/plan.ts'
 import type { AdapterRule } from './network-cards.ts'
 import type { SharedNetwork } from './shared-networks.ts'
@@ -26,13 +31,6 @@ export interface SettingsParameters {
   readonly tpm: boolean
 }
 
-export interface DiskParameters {
-  readonly kind: 'disk'
-  readonly index: number
-  readonly path: string
-  readonly sizeBytes: number
-}
-
 /** Parameters of each operation, as data; `apply` and `observe` read them back by kind. */
 export type HyperVParameters =
   | MachineParameters
@@ -50,12 +48,9 @@ export type HyperVParameters =
   | DiskParameters
   | { readonly kind: 'drives' }
   | MediumParameters
-  | { readonly kind: 'start' }
+  | StartParameters
 
-export interface MediumParameters {
-  readonly kind: 'medium'
-  /** On the host. */
-  readonly path: string
+export interface MediumParameters extends AnyMediumParameters {
   /** The file here that `path` is a copy of; undefined where Hyper-V reads the file itself. */
   readonly copyOf: string | undefined
   /** The copy stays on this computer. */

@@ -1,20 +1,31 @@
 /** The plan of one machine on Hyper-V: pure, from the request and the facts. */
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest, Medium } from '../../src/provider/machine.ts'
-import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
+import {
+  attachInstaller,
+  emptyPlan,
+  makeDisks,
+  operation as anyOperation,
+  startMachine,
+  withMachine,
+  type MakeOperation,
+} from '../../src/provider/operations.ts'
+import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { diagnose } from './diagnose.ts'
 import { nativeOf, type HyperVNative } from './facts.ts'
 import { mediaFile } from './host-media.ts'
 import { diskFile, machineFolder, pathsOf, runName, storageRoot } from './names.ts'
 import { adaptersOf, macsOn, sharedNetworksOf, type AdapterRule } from './network-cards.ts'
-import type { HyperVParameters } from './parameters.ts'
+import type { HyperVParameters, MediumParameters } from './parameters.ts'
 import { withCmdlets } from './script.ts'
 import { secureBootTemplate } from './secure-boot.ts'
 import { sharedSwitchName, type SharedNetwork } from './shared-networks.ts'
 
+const operation: MakeOperation<HyperVParameters> = anyOperation
+
 export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const diagnostics = diagnose(request, facts)
-  if (diagnostics.some(({ level }) => level === 'error')) return emptyPlan(diagnostics)
+  if (diagnostics.some(({ level }) => level === 'error')) return emptyPlan(diagnostics, 'ps1')
   const native = nativeOf(facts)
   const root = storageRoot(native, request.spec.storage.path)
   const folder = machineFolder(native, root, request.mark.runId)
@@ -25,12 +36,10 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     ...adapters.flatMap(({ on }) => (on.is === 'private' ? [makeSwitch(on.name)] : [])),
     ...sharedNetworksOf(adapters).map((network) => joinNetwork(request, network, adapters)),
     networkCards(request, adapters),
-    ...request.spec.machine.disks.map(({ size }, index) =>
-      makeDisk(request, index, pathsOf(native).join(folder, diskFile(index)), size),
-    ),
+    ...makeDisks(request, (index) => pathsOf(native).join(folder, diskFile(index))),
     drives(request),
-    attachInstaller(request, native),
-    start(request),
+    attachMedium(request, native),
+    startMachine(request),
   ]
   return {
     diagnostics,
@@ -46,22 +55,6 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     ],
   }
 }
-
-function emptyPlan(diagnostics: readonly PlanDiagnostic[]): Plan {
-  return { diagnostics, operations: [], script: { language: 'ps1', prologue: [], epilogue: [] }, choices: [] }
-}
-
-function operation(
-  id: string,
-  title: string,
-  object: Operation['object'],
-  parameters: HyperVParameters,
-  rest: Pick<Operation, 'undo'> & Partial<Pick<Operation, 'outputs'>>,
-): Operation {
-  return { id, title, object, parameters: { ...parameters }, script: [], outputs: [], ...rest }
-}
-
-const withMachine = 'goes with the machine'
 
 function makeMachine({ ref, spec, mark }: MachineRequest, root: string, adapters: readonly AdapterRule[]): Operation {
   return operation(
@@ -141,16 +134,6 @@ function networkCards({ ref }: MachineRequest, adapters: readonly AdapterRule[])
   )
 }
 
-function makeDisk({ ref }: MachineRequest, index: number, path: string, sizeBytes: number): Operation {
-  return operation(
-    `disk-${String(index)}`,
-    `make disk ${String(index)} of ${ref.name}`,
-    { kind: 'disk', name: path },
-    { kind: 'disk', index, path, sizeBytes },
-    { undo: 'goes with the machine’s folder' },
-  )
-}
-
 function drives({ ref }: MachineRequest): Operation {
   return operation(
     'drives',
@@ -161,18 +144,25 @@ function drives({ ref }: MachineRequest): Operation {
   )
 }
 
-function attachInstaller({ installer }: MachineRequest, native: HyperVNative): Operation {
+function attachMedium({ installer }: MachineRequest, native: HyperVNative): Operation {
   const copy = copyOnHost(installer, native)
   const path = copy ?? installer.path
-  return operation(
-    'attach-installer',
-    copy === undefined
-      ? 'put the medium into the optical drive'
-      : `copy ${installer.path} to ${native.isRemote ? 'the host' : copy} unless it is there, and put the copy into the optical drive`,
-    { kind: 'medium', name: path },
-    { kind: 'medium', path, copyOf: copy === undefined ? undefined : installer.path, isCopiedHere: !native.isRemote },
-    { undo: 'eject it', outputs: ['place'] },
-  )
+  const parameters: MediumParameters = {
+    kind: 'medium',
+    path,
+    copyOf: copy === undefined ? undefined : installer.path,
+    isCopiedHere: !native.isRemote,
+  }
+  const attached = attachInstaller(path)
+  const toHost = native.isRemote ? 'the host' : path
+  return {
+    ...attached,
+    title:
+      copy === undefined
+        ? attached.title
+        : `copy ${installer.path} to ${toHost} unless it is there, and put the copy into the optical drive`,
+    parameters: { ...parameters },
+  }
 }
 
 /** Undefined where Hyper-V reads the file in place. */
@@ -185,14 +175,4 @@ function mediumPlace({ installer }: MachineRequest, native: HyperVNative): strin
   if (copy === undefined) return installer.path
   const why = native.unreadable === undefined ? '' : `: ${native.unreadable.why}`
   return `${installer.path} (copied to ${copy}${why})`
-}
-
-function start({ ref }: MachineRequest): Operation {
-  return operation(
-    'start',
-    `start ${ref.name}`,
-    { kind: 'start', name: ref.name },
-    { kind: 'start' },
-    { undo: 'switch it off', outputs: ['acceleration'] },
-  )
 }

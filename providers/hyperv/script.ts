@@ -3,6 +3,7 @@
  * and run by hand, under 5.1 and 7. The verbs in powershell/ do the same from data.
  */
 import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { DiskParameters } from '../../src/provider/operations.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { literal } from '../../src/provider/powershell-literal.ts'
 import { diskFile, opticalLocations, pathsOf } from './names.ts'
@@ -10,7 +11,6 @@ import type { AdapterRule, SwitchRule } from './network-cards.ts'
 import { defaultSwitchId } from './network-facts.ts'
 import {
   parametersOf,
-  type DiskParameters,
   type HyperVParameters,
   type MachineParameters,
   type MediumParameters,

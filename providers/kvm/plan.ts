@@ -3,7 +3,8 @@ import { posix } from 'node:path'
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
-import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
+import { emptyPlan } from '../../src/provider/operations.ts'
+import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { boards, installerTarget, type DomainType } from './boards.ts'
 import { diagnose } from './diagnose.ts'
 import { domainXml, type DomainNetwork, type FirmwarePair } from './domain-xml.ts'
@@ -51,7 +52,7 @@ export interface DefineParameters {
 
 export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const diagnostics = diagnose(request, facts)
-  if (diagnostics.some((diagnostic) => diagnostic.level === 'error')) return emptyPlan(diagnostics)
+  if (diagnostics.some((diagnostic) => diagnostic.level === 'error')) return emptyPlan(diagnostics, 'sh')
   const design = designOf(request, facts)
   const byHand = designByHand(design)
   const operations = [
@@ -77,10 +78,6 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     },
     choices: choicesOf(design),
   }
-}
-
-function emptyPlan(diagnostics: readonly PlanDiagnostic[]): Plan {
-  return { diagnostics, operations: [], script: { language: 'sh', prologue: [], epilogue: [] }, choices: [] }
 }
 
 /** Everything that is decided about the machine, before it is cut into operations. */

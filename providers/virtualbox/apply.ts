@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { DiskParameters } from '../../src/provider/operations.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { isThere } from '../../src/store/is-there.ts'
 import { claim } from './claim.ts'
@@ -9,7 +10,7 @@ import { requireDescribed, requireMachine, type DescribedMachine } from './machi
 import { addDrives, attachDisk, createDisk, secureBoot, type Arguments } from './manage-calls.ts'
 import { attachMedium } from './medium.ts'
 import { diskFile, diskPort, opticalPorts } from './names.ts'
-import type { DiskParameters, VirtualBoxParameters } from './parameters.ts'
+import type { VirtualBoxParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 
 /** Those of `start` are the provider's: consoles may wait for it. */

@@ -1,7 +1,8 @@
 /** What is asked of VBoxManage, as argument arrays: the same for `up`, for `plan` and for scripts by hand. */
+import type { DiskParameters } from '../../src/provider/operations.ts'
 import type { ForwardRule } from './mark-text.ts'
 import { controller, diskPort, opticalPorts, ruleName } from './names.ts'
-import type { CardRule, DiskParameters, MachineParameters } from './parameters.ts'
+import type { CardRule, MachineParameters } from './parameters.ts'
 
 export type Arguments = readonly string[]
 
@@ -123,8 +124,8 @@ export function insertMedium(machine: string, port: number, file: string | undef
   return [...attach(machine, port, 'dvddrive'), '--medium', file ?? 'emptydrive']
 }
 
-export function addDisk(machine: string, { index, file, sizeBytes }: DiskParameters): readonly Arguments[] {
-  return [createDisk(file, sizeBytes), attachDisk(machine, index, file)]
+export function addDisk(machine: string, { index, path, sizeBytes }: DiskParameters): readonly Arguments[] {
+  return [createDisk(path, sizeBytes), attachDisk(machine, index, path)]
 }
 
 export function createDisk(file: string, sizeBytes: number): Arguments {

@@ -10,12 +10,13 @@ import {
   observedPresence,
   type ComparedKey,
 } from '../../src/provider/observation.ts'
+import type { DiskParameters } from '../../src/provider/operations.ts'
 import { vdiSize } from './disk-size.ts'
 import { disksOf, imageIn, powerState } from './info.ts'
 import { findMachine, isOwn, type FoundMachine } from './machines.ts'
 import { virtualBoxMark } from './mark-text.ts'
 import { diskPort, opticalPorts, runsFolder } from './names.ts'
-import type { DiskParameters, MachineParameters, VirtualBoxParameters } from './parameters.ts'
+import type { MachineParameters, VirtualBoxParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 
 export async function observeOperation(

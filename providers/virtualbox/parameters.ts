@@ -1,6 +1,7 @@
 /** Parameters of each operation, as data; `apply` and `observe` read them back by kind. */
 import type { Architecture } from '../../src/provider/capabilities.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
+import type { DiskParameters, MediumParameters, StartParameters } from '../../src/provider/operations.ts'
 import type { Operation } from '../../src/provider/plan.ts'
 import type { ForwardRule } from './mark-text.ts'
 
@@ -40,21 +41,13 @@ export interface MachineParameters {
   readonly forwards: readonly ForwardRule[]
 }
 
-export interface DiskParameters {
-  readonly kind: 'disk'
-  readonly index: number
-  /** As planned; in the machine's folder. */
-  readonly file: string
-  readonly sizeBytes: number
-}
-
 export type VirtualBoxParameters =
   | MachineParameters
   | { readonly kind: 'secure-boot' }
   | { readonly kind: 'drives'; readonly diskCount: number }
   | DiskParameters
-  | { readonly kind: 'medium'; readonly path: string }
-  | { readonly kind: 'start' }
+  | MediumParameters
+  | StartParameters
 
 /** The plan's parameters are written by `makePlan` only. */
 export function parametersOf(operation: Operation): VirtualBoxParameters {

@@ -2,7 +2,17 @@
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
-import type { Operation, Plan, PlanDiagnostic } from '../../src/provider/plan.ts'
+import {
+  attachInstaller,
+  emptyPlan,
+  makeDisks,
+  operation as anyOperation,
+  scriptLanguageOf,
+  startMachine,
+  withMachine,
+  type MakeOperation,
+} from '../../src/provider/operations.ts'
+import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { diagnose } from './diagnose.ts'
 import { idPlace, isPlatformNamed, nativeOf, type VirtualBoxNative } from './facts.ts'
 import type { ForwardRule } from './mark-text.ts'
@@ -11,10 +21,13 @@ import type { CardLink, CardRule, MachineParameters, VirtualBoxParameters } from
 import { optionsOf } from './request-options.ts'
 import { withCommands } from './script.ts'
 
+const operation: MakeOperation<VirtualBoxParameters> = anyOperation
+
 export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const diagnostics = diagnose(request, facts)
   const native = nativeOf(facts)
-  if (diagnostics.some(({ level }) => level === 'error')) return emptyPlan(diagnostics, native)
+  if (diagnostics.some(({ level }) => level === 'error'))
+    return emptyPlan(diagnostics, scriptLanguageOf(native.platform))
   const { machine, storage } = request.spec
   const folder = machineFolder(
     native.platform,
@@ -27,10 +40,8 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     makeMachine(request, native),
     ...(isSecure ? [secureBoot(request)] : []),
     drives(request),
-    ...machine.disks.map(({ size }, index) =>
-      makeDisk(request, index, joinPath(native.platform, folder, diskFile(index)), size),
-    ),
-    attachInstaller(request),
+    ...makeDisks(request, (index) => joinPath(native.platform, folder, diskFile(index))),
+    attachInstaller(request.installer.path),
     start(request),
   ]
   return {
@@ -45,31 +56,6 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
     ],
   }
 }
-
-function emptyPlan(diagnostics: readonly PlanDiagnostic[], { platform }: VirtualBoxNative): Plan {
-  return {
-    diagnostics,
-    operations: [],
-    script: { language: scriptLanguage(platform), prologue: [], epilogue: [] },
-    choices: [],
-  }
-}
-
-export function scriptLanguage(platform: NodeJS.Platform): 'sh' | 'ps1' {
-  return platform === 'win32' ? 'ps1' : 'sh'
-}
-
-function operation(
-  id: string,
-  title: string,
-  object: Operation['object'],
-  parameters: VirtualBoxParameters,
-  rest: Pick<Operation, 'undo'> & Partial<Pick<Operation, 'outputs'>>,
-): Operation {
-  return { id, title, object, parameters: { ...parameters }, script: [], outputs: [], ...rest }
-}
-
-const withMachine = 'goes with the machine'
 
 function makeMachine(request: MachineRequest, native: VirtualBoxNative): Operation {
   const { ref } = request
@@ -159,36 +145,8 @@ function drives({ ref, spec }: MachineRequest): Operation {
   )
 }
 
-function makeDisk({ ref }: MachineRequest, index: number, file: string, sizeBytes: number): Operation {
-  return operation(
-    `disk-${String(index)}`,
-    `make disk ${String(index)} of ${ref.name}`,
-    { kind: 'disk', name: file },
-    { kind: 'disk', index, file, sizeBytes },
-    { undo: 'goes with the machine’s folder' },
-  )
-}
-
-function attachInstaller({ installer }: MachineRequest): Operation {
-  return operation(
-    'attach-installer',
-    'put the medium into the optical drive',
-    { kind: 'medium', name: installer.path },
-    { kind: 'medium', path: installer.path },
-    { undo: 'eject it', outputs: ['place'] },
-  )
-}
-
 function start(request: MachineRequest): Operation {
-  const { ref } = request
-  return operation(
-    'start',
-    `start ${ref.name}`,
-    { kind: 'start', name: ref.name },
-    { kind: 'start' },
-    {
-      undo: 'switch it off',
-      outputs: ['acceleration', ...forwardsOf(request).map(({ guestPort }) => `port-${String(guestPort)}`)],
-    },
-  )
+  const started = startMachine(request)
+  const ports = forwardsOf(request).map(({ guestPort }) => `port-${String(guestPort)}`)
+  return { ...started, outputs: [...started.outputs, ...ports] }
 }

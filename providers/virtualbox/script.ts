@@ -1,5 +1,6 @@
 /** The plan as VBoxManage's commands: what `plan` shows, and what `plan --emit` writes to be read and run by hand. */
 import type { MachineRequest } from '../../src/provider/machine.ts'
+import { scriptLanguageOf } from '../../src/provider/operations.ts'
 import type { Operation, Plan, ScriptLanguage } from '../../src/provider/plan.ts'
 import { literal } from '../../src/provider/powershell-literal.ts'
 import { quote } from '../../src/provider/shell-text.ts'
@@ -24,7 +25,7 @@ export function withCommands(
   request: MachineRequest,
   native: VirtualBoxNative,
 ): Pick<Plan, 'operations' | 'script'> {
-  const language: ScriptLanguage = native.platform === 'win32' ? 'ps1' : 'sh'
+  const language = scriptLanguageOf(native.platform)
   const hand = byHand(request, native)
   return {
     operations: operations.map((operation) => {
@@ -96,7 +97,7 @@ function byHand({ ref, spec }: MachineRequest, native: VirtualBoxNative): ByHand
   const folder = joinPath(platform, base, ref.name)
   const serialPath = platform === 'win32' ? `\\\\.\\pipe\\${prefix}` : `/tmp/${prefix}.sock`
   const own = (planned: VirtualBoxParameters): VirtualBoxParameters => {
-    if (planned.kind === 'disk') return { ...planned, file: joinPath(platform, folder, diskFile(planned.index)) }
+    if (planned.kind === 'disk') return { ...planned, path: joinPath(platform, folder, diskFile(planned.index)) }
     if (planned.kind !== 'machine') return planned
     const cards = planned.cards.map((card, index) =>
       card.link.is === 'internal' ? { ...card, link: { ...card.link, network: `${prefix}-${String(index)}` } } : card,

@@ -2,12 +2,13 @@
 import { rm } from 'node:fs/promises'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
+import type { DiskParameters } from '../../src/provider/operations.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { claim } from './claim.ts'
 import { diskSize } from './disk-file.ts'
 import { requireMachine, throwIfAborted } from './machines.ts'
 import { attachMedium } from './medium.ts'
-import type { DiskParameters, VmwareParameters } from './parameters.ts'
+import type { VmwareParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 
 /** Those of `start` are the provider's: consoles may wait for it. */

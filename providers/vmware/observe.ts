@@ -9,12 +9,13 @@ import {
   observedPresence,
   type ComparedKey,
 } from '../../src/provider/observation.ts'
+import type { DiskParameters } from '../../src/provider/operations.ts'
 import { diskSize } from './disk-file.ts'
 import { cardsOf, disksOf, infoOf, installerOf } from './info.ts'
 import { isOffState, stateById } from './machine-state.ts'
 import { findMachine, type FoundMachine } from './machines.ts'
 import { isSamePath, pathsOf } from './names.ts'
-import type { DiskParameters, MachineParameters, VmwareParameters } from './parameters.ts'
+import type { MachineParameters, VmwareParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 
 export async function observeOperation(

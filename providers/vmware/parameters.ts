@@ -1,5 +1,6 @@
 /** Parameters of each operation of a plan, as data; `apply` and `observe` read them back by kind. */
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
+import type { DiskParameters, MediumParameters, StartParameters } from '../../src/provider/operations.ts'
 import type { Operation } from '../../src/provider/plan.ts'
 
 /** All of a machine that its .vmx says, without its medium and its mark. */
@@ -35,15 +36,7 @@ export interface MachineParameters {
   readonly shape: MachineShape
 }
 
-export interface DiskParameters {
-  readonly kind: 'disk'
-  readonly index: number
-  readonly path: string
-  readonly sizeBytes: number
-}
-
-export type VmwareParameters =
-  MachineParameters | DiskParameters | { readonly kind: 'medium'; readonly path: string } | { readonly kind: 'start' }
+export type VmwareParameters = MachineParameters | DiskParameters | MediumParameters | StartParameters
 
 /** The plan's parameters are written by makePlan only. */
 export function parametersOf(operation: Operation): VmwareParameters {

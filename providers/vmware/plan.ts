@@ -2,28 +2,33 @@
 import { createHash } from 'node:crypto'
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
+import {
+  attachInstaller,
+  emptyPlan,
+  makeDisks,
+  operation,
+  scriptLanguageOf,
+  startMachine,
+} from '../../src/provider/operations.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { diagnose } from './diagnose.ts'
 import { nativeOf, type VmwareNative } from './facts.ts'
 import { machineVmx } from './machine-vmx.ts'
 import { diskFile, machineFolder, pathsOf, serialPath, vmxFile } from './names.ts'
-import type { CardShape, MachineParameters, MachineShape, VmwareParameters } from './parameters.ts'
+import type { CardShape, MachineParameters, MachineShape } from './parameters.ts'
 import { byHand } from './script.ts'
 
 export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const diagnostics = diagnose(request, facts)
   const native = nativeOf(facts)
-  const language = native.platform === 'win32' ? 'ps1' : 'sh'
   if (diagnostics.some(({ level }) => level === 'error'))
-    return { diagnostics, operations: [], script: { language, prologue: [], epilogue: [] }, choices: [] }
+    return emptyPlan(diagnostics, scriptLanguageOf(native.platform))
   const machine = machineParameters(request, native)
   const { folder } = machine
   const operations = [
     makeMachine(machine),
-    ...request.spec.machine.disks.map(({ size }, index) =>
-      makeDisk(request, index, pathsOf(native.platform).join(folder, diskFile(index)), size),
-    ),
-    attachInstaller(request),
+    ...makeDisks(request, (index) => pathsOf(native.platform).join(folder, diskFile(index))),
+    attachInstaller(request.installer.path),
     start(request),
   ]
   return {
@@ -77,16 +82,6 @@ export function lanSegment(runId: string, index: number): string {
     .slice(0, 32)
 }
 
-function operation(
-  id: string,
-  title: string,
-  object: Operation['object'],
-  parameters: VmwareParameters,
-  rest: Pick<Operation, 'undo'> & Partial<Pick<Operation, 'outputs' | 'native'>>,
-): Operation {
-  return { id, title, object, parameters: { ...parameters }, script: [], outputs: [], ...rest }
-}
-
 function makeMachine(parameters: MachineParameters): Operation {
   const { name } = parameters.shape
   return operation(
@@ -102,32 +97,6 @@ function makeMachine(parameters: MachineParameters): Operation {
   )
 }
 
-function makeDisk({ ref }: MachineRequest, index: number, path: string, sizeBytes: number): Operation {
-  return operation(
-    `disk-${String(index)}`,
-    `make disk ${String(index)} of ${ref.name}`,
-    { kind: 'disk', name: path },
-    { kind: 'disk', index, path, sizeBytes },
-    { undo: 'goes with the machine’s folder' },
-  )
-}
-
-function attachInstaller({ installer }: MachineRequest): Operation {
-  return operation(
-    'attach-installer',
-    'put the medium into the optical drive',
-    { kind: 'medium', name: installer.path },
-    { kind: 'medium', path: installer.path },
-    { undo: 'eject it', outputs: ['place'] },
-  )
-}
-
-function start({ ref }: MachineRequest): Operation {
-  return operation(
-    'start',
-    `start ${ref.name}, without a window`,
-    { kind: 'start', name: ref.name },
-    { kind: 'start' },
-    { undo: 'switch it off', outputs: ['acceleration'] },
-  )
+function start(request: MachineRequest): Operation {
+  return { ...startMachine(request), title: `start ${request.ref.name}, without a window` }
 }

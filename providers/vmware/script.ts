@@ -1,4 +1,5 @@
 /** The plan as a script for VMware's tools, to be read and run by hand. Values are quoted here and nowhere else. */
+import { scriptLanguageOf } from '../../src/provider/operations.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
 import type { VmwareNative } from './facts.ts'
 import { drives, machineVmx, withMedium } from './machine-vmx.ts'
@@ -85,7 +86,7 @@ export function byHand(
   return {
     operations: operations.map((operation) => ({ ...operation, script: linesOf(operation) })),
     script: {
-      language: platform === 'win32' ? 'ps1' : 'sh',
+      language: scriptLanguageOf(platform),
       prologue: [],
       epilogue: ['# To remove it:', `#   ${vmrun('stop', vmx, 'hard')}`, `#   ${words.removeFolder(folder)}`],
     },
