@@ -137,7 +137,7 @@ function networkCards({ ref }: MachineRequest, adapters: readonly AdapterRule[])
 function drives({ ref }: MachineRequest): Operation {
   return operation(
     'drives',
-    'put in two optical drives; boot from the disks, then from them',
+    'put in two optical drives; boot from the disks, then from the installer’s',
     { kind: 'optical drives', name: ref.name },
     { kind: 'drives' },
     { undo: withMachine },

@@ -21,6 +21,9 @@ export async function checkAgainstFramework(folder: string): Promise<readonly st
   return stdout.split('\n').filter((line) => line !== '')
 }
 
+/** At the first cmdlet in a script of that name that changes something, once. */
+export type ScriptKill = `${string}.ps1 ${'before' | 'after'}`
+
 /** knobs.json; see simulator/state/Knobs.cs for what each means. */
 export interface SimulatorKnobs {
   readonly build?: 14393 | 17763 | 22631 | 26100
@@ -35,7 +38,7 @@ export interface SimulatorKnobs {
   readonly mergeMs?: number
   readonly memoryBytes?: number
   readonly faults?: Readonly<Record<string, string>>
-  readonly killAt?: `${'New-VM' | 'Set-VM' | 'Rename-VM'} ${'before' | 'inside' | 'after'}`
+  readonly killAt?: `${'New-VM' | 'Set-VM' | 'Rename-VM'} ${'before' | 'inside' | 'after'}` | ScriptKill
   readonly traceCalls?: boolean
   readonly languageMode?: 'FullLanguage' | 'ConstrainedLanguage'
   readonly edition?: string

@@ -50,7 +50,10 @@ public static class PlayedCommand
             if (call.Has("AsJob")) throw new Refusal("not-played", $"{name} -AsJob");
             if (call.Has("ComputerName") || call.Has("CimSession")) throw new Refusal("not-played", $"{name} on another computer");
             if (call.State.Knobs.Faults.TryGetValue(name, out var fault)) throw new Refusal(fault, name, Guid.Empty, "");
-            if (Rules.Permission.Allows(call)) play(call);
+            if (!Rules.Permission.Allows(call)) return (refused, output);
+            KillPoint.PassScript(call, cmdlet, "before");
+            play(call);
+            KillPoint.PassScript(call, cmdlet, "after");
         }
         catch (Refusal refusal)
         {

@@ -39,9 +39,9 @@ public static class Views
         VMIntegrationService = Integration(machine, state.Knobs),
         ParentSnapshotId = machine.ParentCheckpoint,
         ParentSnapshotName = machine.Checkpoints.Find(one => one.Id == machine.ParentCheckpoint)?.Name ?? "",
-        OperationalStatus = [IsMerging(machine) ? VMOperationalStatus.MergingDisks : VMOperationalStatus.Ok],
-        PrimaryOperationalStatus = IsMerging(machine) ? VMOperationalStatus.MergingDisks : VMOperationalStatus.Ok,
-        Status = IsMerging(machine) ? "Merging disks" : "Operating normally",
+        OperationalStatus = [HeldFiles.IsMerging(state, machine) ? VMOperationalStatus.MergingDisks : VMOperationalStatus.Ok],
+        PrimaryOperationalStatus = HeldFiles.IsMerging(state, machine) ? VMOperationalStatus.MergingDisks : VMOperationalStatus.Ok,
+        Status = HeldFiles.IsMerging(state, machine) ? "Merging disks" : "Operating normally",
         Uptime = machine.Runner is { } runner ? DateTime.UtcNow - runner.Started : TimeSpan.Zero,
         ComputerName = Environment.MachineName,
     };
@@ -186,7 +186,6 @@ public static class Views
             ComputerName = Environment.MachineName,
         }).ToList();
 
-    private static bool IsMerging(Machine machine) => machine.MergingUntil > DateTime.UtcNow;
 
     private static VMBootSource BootSource(Machine machine, string id, HostState state)
     {

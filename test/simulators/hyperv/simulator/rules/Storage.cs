@@ -27,12 +27,12 @@ public static class Storage
     /// <summary>A disk of a running machine, or one that is being merged, is held by the service.</summary>
     public static void RequireFree(HostState state, string path)
     {
-        if (state.Machines().Any(machine => Holds(machine, path))) throw new Refusal("attached", path);
+        if (state.Machines().Any(machine => Holds(state, machine, path))) throw new Refusal("attached", path);
     }
 
-    public static bool Holds(Machine machine, string path)
+    private static bool Holds(HostState state, Machine machine, string path)
     {
-        var isHeld = !machine.IsOff || machine.MergingUntil > DateTime.UtcNow;
+        var isHeld = !machine.IsOff || HeldFiles.IsMerging(state, machine);
         return isHeld && machine.Drives.Any(drive => !drive.IsDvd && SamePath(drive.Path, path));
     }
 

@@ -69,9 +69,8 @@ public static class CheckpointStore
         var folder = Folder(state, machine, checkpoint.Id);
         if (Directory.Exists(folder)) Directory.Delete(folder, true);
         if (state.Knobs.MergeMs == 0) return;
-        machine.MergingUntil = DateTime.UtcNow.AddMilliseconds(state.Knobs.MergeMs);
         var merged = checkpoint.Held.Drives.Concat(machine.Drives).Where(drive => !drive.IsDvd);
-        HeldFiles.Hold(state.Folder, merged.Select(drive => drive.Path), machine.MergingUntil.Value);
+        HeldFiles.Hold(state, merged.Select(drive => drive.Path), TimeSpan.FromMilliseconds(state.Knobs.MergeMs));
     }
 
     private static void GoOn(Call call, Machine machine, MachineDrive drive, Guid id)

@@ -19,7 +19,7 @@ public sealed class Knobs
     public int PipeBusyMs { get; set; }
     /// <summary>Code page of stdout's text: utf-8, or 850 for the OEM one.</summary>
     public string OutputEncoding { get; set; } = "utf-8";
-    /// <summary>How long files stay held after Remove-VM of a machine with checkpoints, or Remove-VMSnapshot, in milliseconds.</summary>
+    /// <summary>How long files stay held after Remove-VM of a machine with checkpoints, or Remove-VMSnapshot, in milliseconds; see HeldFiles.cs.</summary>
     public int MergeMs { get; set; }
     /// <summary>Of the host, in bytes. A machine with more startup memory does not start.</summary>
     public long MemoryBytes { get; set; } = 64L << 30;
@@ -27,7 +27,7 @@ public sealed class Knobs
     public bool ImportProgress { get; set; }
     /// <summary>Cmdlets that fail: name to the key of errors.json.</summary>
     public Dictionary<string, string> Faults { get; set; } = [];
-    /// <summary>PowerShell is killed with -9 here: the cmdlet, a space, and before, inside or after; see KillPoint.cs.</summary>
+    /// <summary>PowerShell is killed with -9 here: the cmdlet or the script that calls one, a space, and before, inside or after; see KillPoint.cs.</summary>
     public string KillAt { get; set; } = "";
     /// <summary>Processes and calls are noted in calls.jsonl; see CallTrace.cs.</summary>
     public bool TraceCalls { get; set; }

@@ -37,8 +37,6 @@ public sealed class Machine
     public VMState Power { get; set; } = VMState.Off;
     public List<MachineCheckpoint> Checkpoints { get; set; } = [];
     public Guid? ParentCheckpoint { get; set; }
-    /// <summary>Files that the service still holds after checkpoints went, and until when.</summary>
-    public DateTime? MergingUntil { get; set; }
     /// <summary>The process that runs QEMU for it, while it runs.</summary>
     public Runner? Runner { get; set; }
 
