@@ -47,6 +47,7 @@ export async function claim(
         ...mark.provider,
         networkModes: parameters.cards.map(({ mode }) => mode),
         forwards: parameters.forwards,
+        diskCount: parameters.diskCount,
       },
     }
     const configure = configureMachine(ref.id, parameters, forwards, descriptionWith(ours))
@@ -58,11 +59,12 @@ export async function claim(
 
 /** Somebody without our lock may have made one of this name meanwhile: whose is marked later goes. */
 async function withdrawBefore(session: Session, ref: MachineRef, mark: Mark, call: Call): Promise<void> {
-  const other = sameName(await allMachines(session, call), ref)
+  const all = await allMachines(session, call)
+  const other = sameName(all, ref)
   if (!other) return
   const age = ({ created, machineId }: Mark): string => `${created} ${machineId}`
   if (other.mark && isOwn(other) && age(other.mark) > age(mark)) return
-  await removeMachine(session, await requireMachine(session, ref, call), call)
+  await removeMachine(session, await requireMachine(session, ref, call), all, call)
   throw nameTaken(other.ref.name)
 }
 

@@ -47,6 +47,7 @@ export async function cloneMachine(
       ...(await readMaking(session, architecture, call)),
       memoryBytes: hardware.memoryBytes,
       cpus: hardware.cpus,
+      diskCount: base.length,
       tpm: hardware.tpm,
       isNested: hardware.isNested,
       serialPath: serialPath(session.context, request.ref.id),

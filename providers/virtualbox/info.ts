@@ -1,8 +1,8 @@
 import type { MachineInfo, PowerState } from '../../src/provider/machine.ts'
-import { vdiSize } from './disk-size.ts'
 import type { FoundMachine } from './machines.ts'
 import { virtualBoxMark } from './mark-text.ts'
 import { opticalPorts } from './names.ts'
+import { readVdiHeader } from './vdi-header.ts'
 
 /** A machine in the words of the contract. */
 export async function infoOf(machine: FoundMachine): Promise<MachineInfo> {
@@ -19,7 +19,10 @@ export async function infoOf(machine: FoundMachine): Promise<MachineInfo> {
     cpus,
     memoryBytes,
     disks: await Promise.all(
-      disksOf(machine).map(async ({ file }) => ({ where: file, sizeBytes: (await vdiSize(file)) ?? 0 })),
+      disksOf(machine).map(async ({ file }) => ({
+        where: file,
+        sizeBytes: (await readVdiHeader(file))?.sizeBytes ?? 0,
+      })),
     ),
     secureBoot,
     tpm,

@@ -3,10 +3,10 @@ import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
 import type { LocalRecorders } from '../../src/recorder/recorders.ts'
-import { isBelow } from './chains.ts'
 import { machineFolderOf } from './facts.ts'
 import { allMachines, findMachine, isOwn, type FoundMachine } from './machines.ts'
 import { isRunId, runIdOfExport, runIdOfFile, runIdOfGroup, runsFolder } from './names.ts'
+import { sortRunFolder } from './own-files.ts'
 import { removeMachine, removeRunFolder } from './removal.ts'
 import type { Session } from './session.ts'
 import { runIdOfSnapshot } from './snapshot-note.ts'
@@ -31,9 +31,7 @@ export async function findLeftovers(
       what: `machine ${ref.name}, which is not marked yet`,
       runId: runIdIn(settings.groups),
     })),
-    ...folders
-      .filter((folder) => !used.has(path.basename(folder)))
-      .map((folder) => ({ id: `folder:${folder}`, what: `folder ${folder}`, runId: path.basename(folder) })),
+    ...(await leftFolders(folders.filter((folder) => !used.has(path.basename(folder))))),
     ...recorded
       .filter((id) => !machines.some(({ ref }) => ref.id === id))
       .map((id) => ({
@@ -43,6 +41,19 @@ export async function findLeftovers(
       })),
     ...(await Promise.all(machines.filter(isOwn).map((machine) => leftoversOfMachine(machine, machines)))).flat(),
   ]
+}
+
+/** Where only somebody else's files are left there is nothing to do. */
+async function leftFolders(folders: readonly string[]): Promise<readonly Leftover[]> {
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const { own, foreign } = await sortRunFolder(folder)
+      if (own.length === 0 && foreign.length > 0) return []
+      const what = foreign.length === 0 ? `folder ${folder}` : `what azl-vm made in the folder ${folder}`
+      return [{ id: `folder:${folder}`, what, runId: path.basename(folder) }]
+    }),
+  )
+  return found.flat()
 }
 
 /** Snapshots that are none of the user's, and that nothing lies on; what an export was cut off at. */
@@ -108,14 +119,14 @@ export async function removeLeftover(
     return true
   }
   if (kind === 'folder') {
-    await closeMedia(session, (file) => isBelow(file, rest), call)
-    const { kept } = await removeRunFolder(rest)
-    return kept.length === 0
+    const { own } = await sortRunFolder(rest)
+    await closeMedia(session, (file) => own.includes(file), call)
+    return (await removeRunFolder(rest)).removed.length > 0
   }
   const machine = await findMachine(session, { name: leftover.what, id: rest }, call)
   if (!machine) return false
   await turnOff(session, machine.ref, call)
-  await removeMachine(session, machine, call)
+  await removeMachine(session, machine, await allMachines(session, call), call)
   return true
 }
 

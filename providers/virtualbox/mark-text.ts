@@ -25,13 +25,20 @@ export interface VirtualBoxMark {
   /** Modes as the spec said them, by card. */
   readonly networkModes: readonly NetworkMode[]
   readonly forwards: readonly ForwardRule[]
+  /** How many disks it is made with: one beside them in its folder is somebody's own. */
+  readonly diskCount: number
   /** For a clone: UUIDs of the disks that it lies on. */
   readonly base: readonly string[]
 }
 
 export function virtualBoxMark({ provider }: Mark): VirtualBoxMark {
   const data = provider as Partial<VirtualBoxMark>
-  return { networkModes: data.networkModes ?? [], forwards: data.forwards ?? [], base: data.base ?? [] }
+  return {
+    networkModes: data.networkModes ?? [],
+    forwards: data.forwards ?? [],
+    diskCount: data.diskCount ?? 0,
+    base: data.base ?? [],
+  }
 }
 
 /** The mark that a machine carries, also that of another which it was copied from: see {@link isMarkOf}. */
@@ -59,6 +66,7 @@ function isOwnData(data: Fields): boolean {
   return (
     isOptional(data['networkModes'], (value) => isListOf(value, isText)) &&
     isOptional(data['forwards'], (value) => isListOf(value, isForwardRule)) &&
+    isOptional(data['diskCount'], (value) => isIn(value, 0, mostDisks)) &&
     isOptional(data['base'], (value) => isListOf(value, isText))
   )
 }
@@ -68,6 +76,8 @@ function isListOf(value: unknown, is: (each: unknown) => boolean): boolean {
 }
 
 const mostPort = 65_535
+/** Of a SATA controller's ports. */
+const mostDisks = 30
 
 function isForwardRule(value: unknown): boolean {
   return (

@@ -66,16 +66,6 @@ export function runIdOfExport(name: string): string | undefined {
   return isRunId(runId) ? runId : undefined
 }
 
-/** Files below a machine's folder that we or VirtualBox made, with slashes. */
-export const ownFiles: readonly RegExp[] = [
-  /^disk\d+\.vdi$/, // disk0.vdi
-  /^export-[0-9a-z-]+\.\w+$/, // export-5f2c9a01-m3k2p9xq-1f4-4x2k9-9bd02c11.vhd
-  /^start\.log$/,
-  /^[^/]+\.(?:vbox|vbox-prev|vbox-tmp|nvram|webm)$/, // azl4.vbox-prev
-  /^Snapshots\/[^/]+\.(?:vdi|nvram|sav)$/, // Snapshots/{3f3d3273-4d7c-46b7-8022-4be7502bbfff}.vdi
-  /^Logs\/[^/]+$/, // Logs/VBox.log.1
-]
-
 /** The one storage controller; peers' users could not boot from high ports (packer-plugin-virtualbox#192). */
 export const controller = 'SATA'
 /** Both drives are there from the start. Disks have port 0 and those after the drives. */

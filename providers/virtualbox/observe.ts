@@ -11,13 +11,13 @@ import {
   type ComparedKey,
 } from '../../src/provider/observation.ts'
 import type { DiskParameters } from '../../src/provider/operations.ts'
-import { vdiSize } from './disk-size.ts'
 import { disksOf, imageIn, powerState } from './info.ts'
 import { findMachine, isOwn, type FoundMachine } from './machines.ts'
 import { virtualBoxMark } from './mark-text.ts'
 import { diskPort, opticalPorts, runsFolder } from './names.ts'
 import type { MachineParameters, VirtualBoxParameters } from './parameters.ts'
 import type { Session } from './session.ts'
+import { readVdiHeader } from './vdi-header.ts'
 
 export async function observeOperation(
   session: Session,
@@ -97,6 +97,6 @@ function forwardText(forwards: MachineParameters['forwards'], card: number): str
 async function observeDisk({ index, sizeBytes }: DiskParameters, machine: FoundMachine): Promise<Observation> {
   const disk = disksOf(machine).find(({ port }) => port === diskPort(index))
   if (!disk) return { is: 'missing' }
-  const found = (await vdiSize(disk.file)) ?? 0
+  const found = (await readVdiHeader(disk.file))?.sizeBytes ?? 0
   return observedKeys([comparedDisk(index, sizeBytes, found)])
 }

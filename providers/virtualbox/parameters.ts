@@ -34,6 +34,7 @@ export interface MachineParameters {
   readonly osType: string
   readonly memoryBytes: number
   readonly cpus: number
+  readonly diskCount: number
   readonly tpm: boolean
   readonly isNested: boolean
   readonly serialPath: string

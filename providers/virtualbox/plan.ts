@@ -82,6 +82,7 @@ function machineParameters(request: MachineRequest, native: VirtualBoxNative): M
     osType: native.osTypes[architecture],
     memoryBytes: machine.memory,
     cpus: machine.cpus,
+    diskCount: machine.disks.length,
     tpm: machine.firmware.tpm,
     isNested: machine.nestedVirtualization,
     serialPath: native.serialPath.replace(idPlace, ref.id),

@@ -42,7 +42,7 @@ import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
-import { dependentsOf } from './chains.ts'
+import { dependentsAmong } from './chains.ts'
 import { changeMark } from './change-mark.ts'
 import { cloneMachine } from './clone.ts'
 import { followLog, openConsole } from './console.ts'
@@ -217,7 +217,7 @@ export class VirtualBoxProvider implements Provider {
 
   async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
     const machine = await findMachine(this.#session, ref, call)
-    return machine ? await dependentsOf(this.#session, machine, call) : []
+    return machine ? dependentsAmong(machine, await allMachines(this.#session, call)) : []
   }
 
   async destroy(ref: MachineRef, call: Call): Promise<RemovalReport> {

@@ -42,7 +42,7 @@ export async function openVirtualBoxHost(): Promise<VirtualBoxHost> {
     makeLeftover: async (name, runId) => {
       const place = join(machines, 'azl-vm', runId)
       await mkdir(join(place, name), { recursive: true })
-      await writeFile(join(place, name, 'disk0.vdi'), '')
+      await writeFile(join(place, name, `${name}.vbox-tmp`), '')
       return place
     },
     firmwareText: ({ id }) => readFile(join(folder, 's', 'run', id, 'firmware.txt'), 'latin1').catch(() => ''),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { testCall } from '../support/test-environment.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
@@ -24,6 +24,16 @@ const digest = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))
     .digest('hex')
+
+/** The images that lie on a disk, as VirtualBox lists them. */
+async function lyingOn(disk: string): Promise<readonly string[]> {
+  const listed = await host.virtualBox.play('list', 'hdds')
+  const pattern = /^UUID: +(\S+)\nParent UUID: +(\S+)\n(?:.+\n)*?Location: +(.+)$/gm
+  const media = [...listed.matchAll(pattern)].map(([, uuid, parent, file = '']) => ({ uuid, parent, file }))
+  const below = (uuid: string | undefined): readonly string[] =>
+    media.filter(({ parent }) => parent === uuid).flatMap((each) => [each.file, ...below(each.uuid)])
+  return below(media.find(({ file }) => file === disk)?.uuid)
+}
 
 function virtualBoxTests(bench: () => Bench): void {
   test('disks and ISOs that somebody else attached stay, bit for bit, when the machine goes; so do files beside its own', async () => {
@@ -49,6 +59,70 @@ function virtualBoxTests(bench: () => Bench): void {
     expect(await play('list', 'vms')).toBe('')
     for (const file of [disk, iso]) await rm(file)
     await rm(join(folder, 'machines', 'azl-vm'), { recursive: true })
+  })
+
+  test('disks that somebody made in its folder stay, bit for bit, and so does all that VirtualBox wrote for them after a snapshot', async () => {
+    const { play, folder } = host.virtualBox
+    const { provider } = bench()
+    const request = await bench().make('shared', 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }')
+    const disk = (await bench().inspect(request.ref)).disks[0]?.where ?? ''
+    const place = dirname(disk)
+    const [inside, outside] = [join(place, 'disk7.vdi'), join(folder, 'foreign.vdi')]
+    for (const file of [inside, outside])
+      await play('createmedium', 'disk', '--filename', file, '--size', '8', '--format', 'VDI')
+    const attach = ['storageattach', request.ref.id, '--storagectl', 'SATA', '--device', '0', '--type', 'hdd']
+    await play('storagectl', request.ref.id, '--name', 'SATA', '--portcount', '6')
+    await play(...attach, '--port', '3', '--medium', outside)
+    await play(...attach, '--port', '4', '--medium', inside)
+    for (const name of ['a', 'b'])
+      await provider.snapshot(
+        request.ref,
+        { name, created: '2026-11-29T08:00:00Z', runId: bench().runId() },
+        testCall(),
+      )
+    const images = (await bench().inspect(request.ref)).disks.map(({ where }) => where)
+    const written = (await readdir(join(place, 'Snapshots'))).map((name) => join(place, 'Snapshots', name))
+    const own = await lyingOn(disk)
+    expect([own.length, written.filter((file) => file.endsWith('.vdi')).length]).toEqual([2, 6])
+    const theirs = [
+      ...[
+        inside,
+        outside,
+        join(place, 'disk9.vdi'),
+        join(place, 'export-final.vhd'),
+        join(place, 'Snapshots', 'mine.vdi'),
+      ],
+      ...written.filter((file) => file.endsWith('.vdi') && !own.includes(file)),
+    ]
+    expect(await lyingOn(inside)).toHaveLength(2)
+    for (const file of theirs) await appendFile(file, 'written later')
+    const before = await Promise.all(theirs.map(digest))
+    const report = await provider.destroy(request.ref, testCall())
+    expect(await Promise.all(theirs.map(digest))).toEqual(before)
+    expect(report.kept.map(({ what }) => what).toSorted()).toEqual(theirs.toSorted())
+    expect(report.removed).toEqual(expect.arrayContaining([disk, ...own]))
+    expect(own).toContain(images[0])
+    expect(await bench().provider.leftovers(testCall()), 'gc has nothing to remove').toEqual([])
+    expect((await readdir(place, { recursive: true })).toSorted()).toEqual(
+      ['Snapshots', ...theirs.filter((file) => file !== outside).map((file) => relative(place, file))].toSorted(),
+    )
+    await rm(outside)
+    await rm(join(folder, 'machines', 'azl-vm'), { recursive: true })
+  })
+
+  test('what is left of a machine is offered to gc as long as azl-vm made it: a file of somebody else’s is no reason to come back', async () => {
+    const { provider } = bench()
+    const request = await bench().make('noted', 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }')
+    const place = dirname((await bench().inspect(request.ref)).disks[0]?.where ?? '')
+    await host.virtualBox.play('unregistervm', request.ref.id)
+    for (const name of ['notes.txt', 'disk1.vdi']) await writeFile(join(place, name), 'mine')
+    const [left, ...others] = await provider.leftovers(testCall())
+    expect([left?.what, others]).toEqual([`what azl-vm made in the folder ${dirname(place)}`, []])
+    expect(await provider.removeLeftover(left!, testCall())).toBe(true)
+    expect(await readdir(place)).toEqual(['disk1.vdi', 'notes.txt'])
+    expect(await provider.leftovers(testCall())).toEqual([])
+    expect(await provider.removeLeftover(left!, testCall())).toBe(false)
+    await rm(join(host.virtualBox.folder, 'machines', 'azl-vm'), { recursive: true })
   })
 
   test('a claim that was killed before its mark is known by its group, goes with all it made, and can be gone on with', async () => {
