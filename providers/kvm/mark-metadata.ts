@@ -1,6 +1,6 @@
 /** The mark in a domain's metadata: one element in a namespace of ours, its text JSON. */
 import type { Mark } from '../../src/provider/mark.ts'
-import { isIn, isObject, isOptional, isText, parseMark, type Fields } from '../../src/provider/parse-mark.ts'
+import { isIn, isListOf, isObject, isOptional, isText, parseMark, type Fields } from '../../src/provider/parse-mark.ts'
 import type { DomainType } from './boards.ts'
 import { element, toXml, type XmlElement } from './xml.ts'
 import type { XmlNode } from '../../src/host/read-xml.ts'
@@ -76,10 +76,6 @@ function isForwardRule(value: unknown): value is ForwardRule {
 
 function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean'
-}
-
-function isListOf<T>(value: unknown, is: (entry: unknown) => entry is T): value is readonly T[] {
-  return Array.isArray(value) && value.every(is)
 }
 
 function isOneOf<T extends string>(value: unknown, known: readonly T[]): value is T {

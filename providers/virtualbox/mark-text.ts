@@ -3,7 +3,7 @@
  * same text as extra data, which a running one takes too, and which counts.
  */
 import type { Mark } from '../../src/provider/mark.ts'
-import { isIn, isObject, isOptional, isText, parseMark, type Fields } from '../../src/provider/parse-mark.ts'
+import { isIn, isListOf, isObject, isOptional, isText, parseMark, type Fields } from '../../src/provider/parse-mark.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { MachineSettings } from './settings-file.ts'
 
@@ -69,10 +69,6 @@ function isOwnData(data: Fields): boolean {
     isOptional(data['diskCount'], (value) => isIn(value, 0, mostDisks)) &&
     isOptional(data['base'], (value) => isListOf(value, isText))
   )
-}
-
-function isListOf(value: unknown, is: (each: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(is)
 }
 
 const mostPort = 65_535

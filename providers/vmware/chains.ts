@@ -60,7 +60,8 @@ function disksNamedBy({ platform }: Session, { vmx, folder }: FoundMachine): rea
     .map(([, value]) => pathsOf(platform).resolve(folder, value))
 }
 
-async function chainOf(file: string): Promise<{ readonly chain: readonly string[]; readonly isWhole: boolean }> {
+/** A disk and those that it lies on; not whole where one could not be read. */
+export async function chainOf(file: string): Promise<{ readonly chain: readonly string[]; readonly isWhole: boolean }> {
   const chain = [file]
   try {
     for (

@@ -25,7 +25,7 @@ export async function claim(
   return await withClaimedName(session, root, folder, request, call, async (made) => {
     await inMachinesFolder(made, () => mkdir(made))
     const file = pathsOf(session.platform).join(made, pathsOf(session.platform).basename(vmx))
-    await writeVmx({ file }, machineVmx(shape, markText(request.mark, vmx)))
+    await writeVmx({ file }, machineVmx(shape, markText(request.mark, vmx, shape.disks)))
   })
 }
 

@@ -6,7 +6,7 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import { cannotCloneNow } from '../../src/provider/machine-errors.ts'
 import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { withClaimedName } from './claim.ts'
-import { cardsOf, installerOf } from './info.ts'
+import { cardsOf, diskNames, installerOf } from './info.ts'
 import { drives, macLines, serialLines, spacedUuid, withMedium } from './machine-vmx.ts'
 import { stateOf } from './machine-state.ts'
 import { requireOwnMachine, writeVmx, type OwnMachine } from './machines.ts'
@@ -80,7 +80,7 @@ function ownIdentity(
     .with(
       ...requireKnown([
         ['displayName', ref.name],
-        ['azlvm.mark', markText(mark, file)],
+        ['azlvm.mark', markText(mark, file, diskNames(copied))],
         ['uuid.bios', spacedUuid(ref.id)],
         ['uuid.action', 'keep'],
         ...cards.flatMap(({ device, mode }, index) => [

@@ -7,6 +7,7 @@ import { stateOf } from './machine-state.ts'
 import { findMachine, type FoundMachine } from './machines.ts'
 import { pathsOf } from './names.ts'
 import type { Session } from './session.ts'
+import type { VmxFile } from './vmx-file.ts'
 
 const MiB = 1024 ** 2
 
@@ -40,11 +41,12 @@ async function neutral(session: Session, machine: FoundMachine, call: Call): Pro
 
 /** The files of its disks, in their order. */
 export function disksOf(session: Session, { vmx, folder }: FoundMachine): readonly string[] {
-  const paths = pathsOf(session.platform)
-  return presentDevices(vmx, /^nvme0:\d+$/).flatMap((device) => {
-    const name = vmx.get(`${device}.fileName`)
-    return name === undefined ? [] : [paths.resolve(folder, name)]
-  })
+  return diskNames(vmx).map((name) => pathsOf(session.platform).resolve(folder, name))
+}
+
+/** As they stand in the .vmx. */
+export function diskNames(vmx: VmxFile): readonly string[] {
+  return presentDevices(vmx, /^nvme0:\d+$/).flatMap((device) => vmx.get(`${device}.fileName`) ?? [])
 }
 
 export function cardsOf({ vmx }: Pick<FoundMachine, 'vmx'>): readonly { device: string; mode: string; mac: string }[] {

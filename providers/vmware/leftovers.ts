@@ -94,7 +94,7 @@ export async function removeLeftover(
     return await removeUnneeded(session, await requireOwnMachine(session, { name: '', id: machineId }, call), uid, call)
   const name = pathsOf(session.platform).basename(leftover.id)
   if (runIdOfFolder(name) === undefined)
-    return (await removeFolder(session, leftover.id, nameOf(name))).kept.length === 0
+    return (await removeFolder(session, leftover.id, nameOf(name), [])).kept.length === 0
   // Nobody but the run wrote there.
   await rm(leftover.id, { recursive: true, force: true })
   return true

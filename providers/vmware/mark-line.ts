@@ -1,6 +1,6 @@
 /** The mark: the line `azlvm.mark` of the .vmx, with the path of that very file; what changes lies in a note beside it. */
 import type { Mark } from '../../src/provider/mark.ts'
-import { isText, parseMark } from '../../src/provider/parse-mark.ts'
+import { isListOf, isOptional, isText, parseMark } from '../../src/provider/parse-mark.ts'
 import { isSamePath } from './names.ts'
 import type { VmxFile } from './vmx-file.ts'
 
@@ -15,14 +15,23 @@ export interface Note {
   readonly deletedSnapshots?: readonly string[]
 }
 
-export function markText(mark: Mark, vmx: string): string {
-  return JSON.stringify({ ...mark, provider: { ...mark.provider, vmx } })
+/** `disks`: names of the files that are made for the machine, beside its .vmx; what else lies there is somebody else's. */
+export function markText(mark: Mark, vmx: string, disks: readonly string[]): string {
+  return JSON.stringify({ ...mark, provider: { ...mark.provider, vmx, disks } })
+}
+
+/** The disks that the mark names; none where it is of a version that named none. */
+export function disksInMark({ provider }: Mark): readonly string[] {
+  return (provider['disks'] ?? []) as readonly string[]
 }
 
 /** The mark that a .vmx carries, also that of another machine which it is a copy of; see {@link isMarkOf}. */
 export function markIn(vmx: VmxFile, note: Note): Mark | undefined {
   const text = vmx.get('azlvm.mark')
-  const mark = text === undefined ? undefined : parseMark(text, (data) => isText(data['vmx']))
+  const mark =
+    text === undefined
+      ? undefined
+      : parseMark(text, (data) => isText(data['vmx']) && isOptional(data['disks'], (value) => isListOf(value, isText)))
   return mark && { ...mark, ...note.mark }
 }
 

@@ -78,14 +78,20 @@ export function longestInFolder(name: string): number {
   return name.length + 24
 }
 
-/** Files that azl-vm and VMware make for a machine of that name; what else lies in its folder is not ours. */
+/** Whether a file is called as VMware calls the one that a snapshot lays over that disk. */
+export function isLayerName(file: string, disk: string): boolean {
+  const stem = disk.replace(/\.vmdk$/i, '')
+  return file.startsWith(stem) && /^-\d{6}\.vmdk$/i.test(file.slice(stem.length)) // disk0-000001.vmdk
+}
+
+/** Files that azl-vm and VMware make for a machine of that name, but for its disks; what else lies in its folder is not ours. */
 export function isOwnFile(file: string, name: string): boolean {
   const rest = file.toLowerCase().startsWith(name.toLowerCase()) ? file.slice(name.length) : undefined
   return (rest !== undefined && namedFile.test(rest)) || commonFile.test(file)
 }
 
-/** Behind the machine's name: configuration, firmware variables, snapshots, memory, the disks of a clone. */
+/** Behind the machine's name: configuration, firmware variables, snapshots, memory. */
 const namedFile =
-  /^(?:\.(?:vmx|vmxf|vmsd|nvram|vmem|vmss|scoreboard)|-Snapshot\d+\.(?:vmsn|vmem)|-[0-9a-f]{8}\.(?:vmss|vmem)|-cl\d+(?:-\d{6})?\.vmdk)$/i // .nvram, -Snapshot1.vmsn, -cl1.vmdk
+  /^(?:\.(?:vmx|vmxf|vmsd|nvram|vmem|vmss|scoreboard)|-Snapshot\d+\.(?:vmsn|vmem)|-[0-9a-f]{8}\.(?:vmss|vmem))$/i // .nvram, -Snapshot1.vmsn
 const commonFile =
-  /^(?:disk\d+(?:-\d{6})?\.vmdk|disk0-[0-9a-z-]+\.export\.vmdk|vmware(?:-\d+)?\.log|vmx-debug-\d+\.log|mksSandbox(?:-\d+)?\.log|vprintproxy(?:-\d+)?\.log|azl-vm\.json|serial0|.*\.lck|\.azl-vm\.json\.[0-9a-f]+|\.[^/]*\.vmx\.[0-9a-f]+)$/i // disk0-000001.vmdk, vmware-0.log, azl4.vmx.lck
+  /^(?:disk0-[0-9a-z-]+\.export\.vmdk|vmware(?:-\d+)?\.log|vmx-debug-\d+\.log|mksSandbox(?:-\d+)?\.log|vprintproxy(?:-\d+)?\.log|azl-vm\.json|serial0|.*\.lck|\.azl-vm\.json\.[0-9a-f]+|\.[^/]*\.vmx\.[0-9a-f]+)$/i // vmware-0.log, azl4.vmx.lck

@@ -46,6 +46,10 @@ export function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
+export function isListOf(value: unknown, is: (each: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(is)
+}
+
 export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { testCall } from '../support/test-environment.ts'
 import { missingForVmware } from '../support/vmware-stand-in.ts'
@@ -62,5 +63,24 @@ function vmwareTests(bench: () => Bench): void {
     await rm(dirname(clone), { recursive: true })
     await provider.destroy(request.ref, testCall())
     expect(await host.inventory()).toEqual([])
+  })
+
+  test('disks that somebody else put into the folder stay, bit for bit, whatever they are called, and are told of', async () => {
+    const { provider } = bench()
+    const request = await bench().make('vw1', oneDisk)
+    const folder = dirname((await bench().inspect(request.ref)).disks[0]?.where ?? '')
+    await execa('qemu-img', ['create', '-q', '-f', 'vmdk', join(folder, 'disk8.vmdk'), '1M'])
+    const theirs = ['-F', 'vmdk', '-b', 'disk8.vmdk', join(folder, 'disk0-000009.vmdk')]
+    await execa('qemu-img', ['create', '-q', '-f', 'vmdk', ...theirs])
+    await host.standIn.vmrun('snapshot', join(folder, 'vw1.vmx'), 'usersnap')
+    const names = ['disk0-000009.vmdk', 'disk8.vmdk']
+    const before = await digests(folder)
+    const report = await provider.destroy(request.ref, testCall())
+    expect(report.kept).toEqual(
+      names.map((name) => ({ what: join(folder, name), why: 'azl-vm did not make it', isOurs: false })),
+    )
+    expect(await digests(folder)).toEqual(Object.fromEntries(names.map((name) => [name, before[name]])))
+    expect(await provider.leftovers(testCall())).toEqual([])
+    await rm(folder, { recursive: true })
   })
 }
