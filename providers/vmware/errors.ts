@@ -38,7 +38,8 @@ const rows: readonly Row[] = [
     source: 'VIX_E_DISK_FULL and public reports',
   },
   {
-    says: /(?:virtual machine cannot be found|Cannot open VM)/,
+    // Cannot open VM alone stands before any reason.
+    says: /virtual machine cannot be found/i,
     code: 'machine-not-found',
     source: 'VIX_E_VM_NOT_FOUND and public reports',
   },
