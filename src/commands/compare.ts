@@ -38,7 +38,7 @@ export const command = defineCommand({
 
 function comparisonText(runs: readonly ComparedRun[], { differences, same }: GuestDifferences, width: number): string {
   const columns = [
-    { title: '', value: ({ what }: GuestRow) => what },
+    { title: 'what', value: ({ what }: GuestRow) => what },
     ...runs.map((run, index) => ({
       title: titleOf(run, runs),
       value: ({ values }: GuestRow) => values[index] ?? '(not told)',
@@ -46,7 +46,7 @@ function comparisonText(runs: readonly ComparedRun[], { differences, same }: Gue
   ]
   const sames = same.map(({ what }) => what).join('; ')
   return [
-    differences.length === 0 ? 'No differences.' : renderTable(columns, differences, width).trimStart(),
+    differences.length === 0 ? 'No differences.' : renderTable(columns, differences, width),
     '',
     `The same: ${sames === '' ? 'nothing' : sames}.`,
     'Left out, for they differ between any two machines: MAC addresses, UUIDs, serial numbers.',
