@@ -20,6 +20,7 @@ export interface UnreadableHost {
 export interface Inventory {
   /** Every provider whose host answered. */
   readonly providers: readonly Provider[]
+  /** By name, then by provider and host. */
   readonly machines: readonly FoundMachine[]
   readonly unreadable: readonly UnreadableHost[]
   close(): Promise<void>
@@ -50,28 +51,42 @@ interface KnownHost {
 }
 
 async function askAll(providers: readonly KnownHost[], call: Call): Promise<Omit<Inventory, 'close'>> {
-  const machines: FoundMachine[] = []
-  const unreadable: UnreadableHost[] = []
-  const passedOver: UnreadableHost[] = []
-  const answered: Provider[] = []
-  await Promise.all(
-    providers.map(async ({ provider, isRequired }) => {
-      try {
-        for (const info of await provider.list(call)) machines.push({ provider, info })
-        answered.push(provider)
-      } catch (error) {
-        if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
-        const list = isRequired || isAzlVmError(error, 'permission-denied') ? unreadable : passedOver
-        list.push({ provider: provider.name, host: provider.host, error })
-      }
-    }),
-  )
+  const answers = await Promise.all(providers.map((known) => ask(known, call)))
+  const answered = answers.filter((answer) => 'machines' in answer)
+  const silent = answers.filter((answer) => 'unreadable' in answer)
   // Where nobody answered at all, "no machines" would not be true.
+  const told = answered.length === 0 ? silent : silent.filter(({ isPassedOver }) => !isPassedOver)
   return {
-    providers: answered,
-    machines,
-    unreadable: answered.length === 0 ? [...unreadable, ...passedOver] : unreadable,
+    providers: answered.map(({ provider }) => provider),
+    machines: answered.flatMap(({ machines }) => machines).toSorted(byNameThenProvider),
+    unreadable: told.map(({ unreadable }) => unreadable),
   }
+}
+
+type Answer =
+  | { readonly provider: Provider; readonly machines: readonly FoundMachine[] }
+  | { readonly unreadable: UnreadableHost; readonly isPassedOver: boolean }
+
+async function ask({ provider, isRequired }: KnownHost, call: Call): Promise<Answer> {
+  try {
+    return { provider, machines: (await provider.list(call)).map((info) => ({ provider, info })) }
+  } catch (error) {
+    if (!isAzlVmError(error) || isAzlVmError(error, 'cancelled')) throw error
+    const isPassedOver = !isRequired && !isAzlVmError(error, 'permission-denied')
+    return { unreadable: { provider: provider.name, host: provider.host, error }, isPassedOver }
+  }
+}
+
+/** The same order each time, whichever host answers first. */
+function byNameThenProvider(a: FoundMachine, b: FoundMachine): number {
+  const keyOf = ({ provider, info }: FoundMachine): string[] => [
+    info.ref.name.toLowerCase(),
+    provider.name,
+    provider.host,
+  ]
+  const [one, other] = [keyOf(a), keyOf(b)]
+  const at = one.findIndex((each, index) => each !== other[index])
+  return at < 0 ? 0 : (one[at] ?? '') < (other[at] ?? '') ? -1 : 1
 }
 
 /**

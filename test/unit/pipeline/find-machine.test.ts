@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { pickMachine, takeInventory } from '../../../src/pipeline/find-machine.ts'
 import type { Environment } from '../../../src/pipeline/environment.ts'
+import { absentMachine } from '../../../src/provider/absent-machine.ts'
 import { mintRunId } from '../../../src/provider/mark.ts'
 import type { ProviderEntry } from '../../../src/provider/registry.ts'
-import type { MemoryHypervisor } from '../../support/memory-provider.ts'
+import { MemoryHypervisor } from '../../support/memory-provider.ts'
 import { testCall, testEnvironment } from '../../support/test-environment.ts'
 import { world, type PipelineWorld } from './pipeline-world.ts'
 
@@ -46,4 +47,33 @@ test('gc names what a dead run left there once, and only the state by address', 
   here.hypervisor.files.set('lost', mintRunId(environment.owner, creator, new Date()))
   const items = await here.gcItems(environment)
   expect(items.map(({ what }) => what).toSorted()).toEqual(['file lost', 'machine box', 'state of elsewhere'])
+})
+
+/** One that answers after another one has. */
+function answering(provider: string, names: readonly string[], after: Promise<void> | undefined): ProviderEntry {
+  const hypervisor = new MemoryHypervisor()
+  const list = async () => {
+    await after
+    return names.map((name) => ({ ...absentMachine({ name, id: `${name}-on-${provider}` }), state: 'off' as const }))
+  }
+  const open = async () => Object.assign(hypervisor.open(), { name: provider, list })
+  return { ...hypervisor.entry, name: provider, load: async () => ({ ...hypervisor.definition, name: provider, open }) }
+}
+
+test('machines come by name, then by provider, whichever host answers first', async () => {
+  const here = await world()
+  const later = new Promise<void>((resolve) => setImmediate(resolve))
+  const environment = testEnvironment({
+    home: here.environment.home.root,
+    entries: [answering('beta', ['web', 'Db'], undefined), answering('alpha', ['web', 'app'], later)],
+    processes: here.processes,
+  })
+  const { machines, close } = await takeInventory(environment, testCall())
+  expect(machines.map(({ info, provider }) => `${info.ref.name}@${provider.name}`)).toEqual([
+    'app@alpha',
+    'Db@beta',
+    'web@alpha',
+    'web@beta',
+  ])
+  await close()
 })
