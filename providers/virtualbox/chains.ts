@@ -1,17 +1,17 @@
 /** Whose disks lie on whose: VirtualBox notes a disk that lies on another one with the machine that has that one. */
 import path from 'node:path'
-import type { MachineRef } from '../../src/provider/machine.ts'
+import { dependent, type Dependent } from '../../src/provider/dependents.ts'
 import { isOwn, type FoundMachine } from './machines.ts'
 import { virtualBoxMark } from './mark-text.ts'
 import type { DiskMedium } from './settings-file.ts'
 
 /** The machines whose disks lie on one of this machine's, or are about to; not those that need it through others only. */
-export function dependentsAmong(machine: FoundMachine, all: readonly FoundMachine[]): readonly MachineRef[] {
+export function dependentsAmong(machine: FoundMachine, all: readonly FoundMachine[]): readonly Dependent[] {
   const media = mediaOf(all)
   return all
     .filter(({ ref }) => ref.id !== machine.ref.id)
     .filter((other) => firstForeign(other, media).some(({ path: file }) => isBelow(file, machine.folder)))
-    .map(({ ref }) => ref)
+    .map((other) => dependent(other.ref, isOwn(other)))
 }
 
 /** A disk that two machines know is with one of them. */

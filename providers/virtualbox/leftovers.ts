@@ -7,7 +7,7 @@ import { machineFolderOf } from './facts.ts'
 import { allMachines, findMachine, isOwn, type FoundMachine } from './machines.ts'
 import { isRunId, runIdOfExport, runIdOfFile, runIdOfGroup, runsFolder } from './names.ts'
 import { sortRunFolder } from './own-files.ts'
-import { removeMachine, removeRunFolder } from './removal.ts'
+import { closeMedia, removeMachine, removeRunFolder } from './removal.ts'
 import type { Session } from './session.ts'
 import { runIdOfSnapshot } from './snapshot-note.ts'
 import { removeSnapshot, unneededSnapshots } from './snapshots.ts'
@@ -128,14 +128,6 @@ export async function removeLeftover(
   await turnOff(session, machine.ref, call)
   await removeMachine(session, machine, await allMachines(session, call), call)
   return true
-}
-
-/** A disk that was made and never attached is known to VirtualBox alone. */
-async function closeMedia(session: Session, isWanted: (file: string) => boolean, call: Call): Promise<void> {
-  const text = await session.manage(['list', 'hdds'], { action: 'list the disks' }, call)
-  const pattern = /^[^:\n]+: +([0-9a-f-]{36})\r?\n(?:[^\n]+\n)*?[^:\n]+: +((?:\/|[A-Za-z]:\\).*?)\r?$/gm // UUID: 16ff…\nParent UUID: base\n…\nLocation: /vms/disk0.vdi
-  for (const [, uuid = '', file = ''] of text.matchAll(pattern))
-    if (isWanted(file)) await session.manage(['closemedium', 'disk', uuid], { action: `let go of ${file}` }, call)
 }
 
 /** Takes back a claim that was cut off anywhere: all that a run made and that no marked machine names. */

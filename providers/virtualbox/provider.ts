@@ -18,6 +18,7 @@ import type {
   StopRequest,
   Viewer,
 } from '../../src/provider/contract.ts'
+import type { Dependent } from '../../src/provider/dependents.ts'
 import type { ExportRequest } from '../../src/provider/export.ts'
 import type {
   Endpoint,
@@ -215,7 +216,7 @@ export class VirtualBoxProvider implements Provider {
     await exportDisk(this.#session, ref, request, call)
   }
 
-  async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
+  async dependents(ref: MachineRef, call: Call): Promise<readonly Dependent[]> {
     const machine = await findMachine(this.#session, ref, call)
     return machine ? dependentsAmong(machine, await allMachines(this.#session, call)) : []
   }

@@ -46,9 +46,22 @@ export async function removeMachine(
   }
   const removed = [`machine ${ref.name}`]
   if (!isInRunFolder || (machine.mark && !isOwn(machine))) return { removed, kept: [] }
+  const disks = disksBelow(machine, all)
+  const { own } = await sortRunFolder(path.dirname(folder))
+  // A run was killed before it attached one, or somebody detached it.
+  const loose = own.filter((file) => file.endsWith('.vdi') && !disks.includes(file))
+  if (loose.length > 0) await closeMedia(session, (file) => loose.includes(file), call)
   const rest = await removeRunFolder(path.dirname(folder))
-  const elsewhere = disksBelow(machine, all).filter((file) => runIdOfFile(file) === undefined)
+  const elsewhere = disks.filter((file) => runIdOfFile(file) === undefined)
   return { removed: [...removed, ...rest.removed], kept: [...elsewhere.map(notMade), ...rest.kept] }
+}
+
+/** A disk that no machine has is known to VirtualBox alone. */
+export async function closeMedia(session: Session, isWanted: (file: string) => boolean, call: Call): Promise<void> {
+  const text = await session.manage(['list', 'hdds'], { action: 'list the disks' }, call)
+  const pattern = /^[^:\n]+: +([0-9a-f-]{36})\r?\n(?:[^\n]+\n)*?[^:\n]+: +((?:\/|[A-Za-z]:\\).*?)\r?$/gm // UUID: 16ff…\nParent UUID: base\n…\nLocation: /vms/disk0.vdi
+  for (const [, uuid = '', file = ''] of text.matchAll(pattern))
+    if (isWanted(file)) await session.manage(['closemedium', 'disk', uuid], { action: `let go of ${file}` }, call)
 }
 
 function notMade(what: string): Kept {

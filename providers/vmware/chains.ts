@@ -3,6 +3,7 @@
  * without a word, so whoever removes a snapshot or a machine asks here first.
  */
 import type { Call } from '../../src/provider/contract.ts'
+import { dependent, type Dependent } from '../../src/provider/dependents.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { hasCode } from '../../src/store/atomic-file.ts'
 import { parentOf } from './disk-file.ts'
@@ -95,14 +96,14 @@ function originsOf(session: Session, { machine }: MachineDisks, here: readonly M
 }
 
 /** The machines whose disks lie on a file of this one's. */
-export async function dependentsOf(session: Session, ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
+export async function dependentsOf(session: Session, ref: MachineRef, call: Call): Promise<readonly Dependent[]> {
   const all = await readChains(session, call)
   const here = all.find(({ machine }) => machine.ref.id === ref.id)
   if (here === undefined) return []
   return all
     .filter(({ machine }) => machine.ref.id !== ref.id)
     .filter((other) => other.mayLieOn.includes(ref.id) || liesOn(session, other, here, all))
-    .map(({ machine }) => machine.ref)
+    .map(({ machine }) => dependent(machine.ref, isOwn(session, machine)))
 }
 
 /** The first file of another machine counts: what that one lies on is its affair. */

@@ -26,6 +26,7 @@ import type {
   MediumRole,
   PowerState,
 } from '../../src/provider/machine.ts'
+import type { Dependent } from '../../src/provider/dependents.ts'
 import type { ExportRequest } from '../../src/provider/export.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import type { Operation, Outputs, Plan } from '../../src/provider/plan.ts'
@@ -216,7 +217,7 @@ export class VmwareProvider implements Provider {
     await exportDisk(this.#session, ref, request, call)
   }
 
-  async dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]> {
+  async dependents(ref: MachineRef, call: Call): Promise<readonly Dependent[]> {
     return await dependentsOf(this.#session, ref, call)
   }
 

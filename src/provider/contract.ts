@@ -11,6 +11,7 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { Capabilities, ConsolePort } from './capabilities.ts'
+import type { Dependent } from './dependents.ts'
 import type { ExportRequest } from './export.ts'
 import type {
   Difference,
@@ -269,8 +270,8 @@ export interface Provider {
    * {@link Capabilities.exportFormats}. What was made for it on the host is gone afterwards, or found by gc.
    */
   exportDisk(ref: MachineRef, request: ExportRequest, call: Call): Promise<void>
-  /** Names of the machines that need a disk of this one: clones of it, also indirect ones where they need it too. */
-  dependents(ref: MachineRef, call: Call): Promise<readonly MachineRef[]>
+  /** The machines that need a disk of this one: clones of it, also indirect ones where they need it too, of whomever. */
+  dependents(ref: MachineRef, call: Call): Promise<readonly Dependent[]>
   /**
    * Removes the machine and all that it made, snapshots too, the anchor last; absent is done. Never a file that the
    * spec named as input. With {@link dependents}: `resource-busy`, nothing removed.

@@ -125,6 +125,40 @@ function virtualBoxTests(bench: () => Bench): void {
     await rm(join(host.virtualBox.folder, 'machines', 'azl-vm'), { recursive: true })
   })
 
+  test('a machine of the user’s that has a disk of ours attached is named as what azl-vm cannot destroy', async () => {
+    const { play } = host.virtualBox
+    const request = await bench().make('lent', 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }')
+    const disk = (await bench().inspect(request.ref)).disks[0]?.where ?? ''
+    await play(
+      'storageattach',
+      request.ref.id,
+      '--storagectl',
+      'SATA',
+      '--port',
+      '0',
+      '--device',
+      '0',
+      '--medium',
+      'none',
+    )
+    const user = await host.makeForeignMachine('user1')
+    await play('storagectl', user.id, '--name', 'SATA', '--add', 'sata')
+    const attach = ['storageattach', user.id, '--storagectl', 'SATA', '--port', '0', '--device', '0', '--type', 'hdd']
+    await play(...attach, '--medium', disk)
+    const error: unknown = await bench()
+      .provider.destroy(request.ref, testCall())
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'resource-busy',
+      message: 'the machine "lent" holds a disk that "user1", which azl-vm did not make, needs; nothing was removed',
+      hint: 'Remove "user1", or detach the disk there, with the hypervisor’s own program.',
+    })
+    await play(...attach, '--medium', 'none')
+    await host.removeForeignMachine(user)
+    await bench().provider.destroy(request.ref, testCall())
+    expect(await host.inventory()).toEqual([])
+  })
+
   test('a claim that was killed before its mark is known by its group, goes with all it made, and can be gone on with', async () => {
     const { provider } = bench()
     const kill = async () => {
