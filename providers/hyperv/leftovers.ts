@@ -1,6 +1,7 @@
 /** What carries a run's name and belongs to no machine that is marked: machines before their mark, folders, switches. */
 import * as z from 'zod'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
+import { recorderLeftovers, removeIfStillLeft } from '../../src/provider/leftovers.ts'
 import { removeCheckpoint, runIdOf } from './checkpoints.ts'
 import { allMachines, type FoundMachine } from './machines.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
@@ -44,13 +45,7 @@ export async function findLeftovers(session: Session, recorders: Recorders, call
       const runId = runIdOfSwitch(name)
       return runId === undefined || runs.has(runId) ? [] : [{ id: `switch:${name}`, what: `switch ${name}`, runId }]
     }),
-    ...recorded
-      .filter((machineId) => !machines.some(({ ref }) => ref.id === machineId))
-      .map((machineId) => ({
-        id: `recorder:${machineId}`,
-        what: `recorder and serial log of the machine ${machineId}, which is gone`,
-        runId: undefined,
-      })),
+    ...recorderLeftovers(recorded, machines),
     ...(await checkpointLeftovers(session, machines, call)),
     ...(await exportLeftovers(session, machines, call)),
   ]
@@ -106,9 +101,14 @@ export async function removeLeftover(
   leftover: Leftover,
   call: Call,
 ): Promise<boolean> {
-  // Looked at again: a machine may have come to use it since it was listed.
-  const still = (await findLeftovers(session, recorders, call)).some(({ id }) => id === leftover.id)
-  if (!still) return false
+  return await removeIfStillLeft(
+    leftover,
+    () => findLeftovers(session, recorders, call),
+    () => remove(session, recorders, leftover, call),
+  )
+}
+
+async function remove(session: Session, recorders: Recorders, leftover: Leftover, call: Call): Promise<boolean> {
   const at = leftover.id.indexOf(':')
   const [kind, rest] = [leftover.id.slice(0, at), leftover.id.slice(at + 1)]
   if (kind === 'recorder') return (await recorders.remove(rest, call)).length > 0

@@ -1,12 +1,13 @@
 /** Snapshots are Hyper-V's own checkpoints: disks, configuration, TPM, and the memory of a machine that is on. */
 import * as z from 'zod'
-import { AzlVmError, errorText, isAzlVmError } from '../../src/errors.ts'
+import { isAzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import { goOnFromMemory } from '../../src/provider/go-on-from-memory.ts'
+import { sweepAfterwards } from '../../src/provider/leftovers.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { cannotHold } from '../../src/provider/machine-errors.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
-import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
+import { requireSnapshot, snapshotExists, snapshotNamed, snapshotTaken } from '../../src/provider/snapshot-names.ts'
 import { fileKey, neededByOthers, readChains } from './chains.ts'
 import {
   makeCheckpoint,
@@ -37,10 +38,7 @@ export async function takeSnapshot(
   if (state !== 'off' && state !== 'running') throw cannotHold(ref, state)
   const made = await makeCheckpoint(session, machine, runId, call)
   await renameCheckpoint(session, vmId, made, name, call)
-  const infos = infosOf(machine, await readCheckpoints(session, vmId, call))
-  const info = infos.find((each) => each.name === name)
-  if (info) return info
-  throw new AzlVmError('backend-failed', `the snapshot "${name}" of "${ref.name}" was taken and is not there any more`)
+  return snapshotTaken(ref.name, infosOf(machine, await readCheckpoints(session, vmId, call)), name)
 }
 
 export async function listSnapshots(session: Session, ref: MachineRef, call: Call): Promise<readonly SnapshotInfo[]> {
@@ -137,7 +135,7 @@ async function unnamedCheckpoints(
  * that by now. What was asked for is done by then: a failure is told, and gc comes back to it.
  */
 export async function sweepCheckpoints(session: Session, originalId: string, runId: string, call: Call): Promise<void> {
-  try {
+  await sweepAfterwards(call, async () => {
     const machine = await findMachine(session, { name: '', id: originalId }, call)
     if (!machine?.mark) return
     const { vmId, mark } = machine
@@ -148,8 +146,5 @@ export async function sweepCheckpoints(session: Session, originalId: string, run
       if (!is) await removeCheckpoint(session, vmId, checkpoint, call)
       else if (maker === runId) await renameCheckpoint(session, vmId, checkpoint, runName(mark.runId), call)
     }
-  } catch (error) {
-    if (call.signal.aborted) throw error
-    call.warn('not-swept', `what is not needed any more is still there: ${errorText(error)}`, '`azl-vm gc` removes it.')
-  }
+  })
 }

@@ -1,6 +1,7 @@
 /** What lies in our pools, or carries a name of ours, and belongs to no machine. */
 import type { StoragePool } from 'libvirt-ts'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
+import { removeIfStillLeft } from '../../src/provider/leftovers.ts'
 import { neededVolumes, readBackings } from './chains.ts'
 import { allDomains } from './domains.ts'
 import { isoDigests } from './iso-copies.ts'
@@ -50,9 +51,14 @@ function volumeLeftover(pool: StoragePool, name: string): Leftover {
 }
 
 export async function removeLeftover(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
-  // Looked at again: a machine may have come to use it since it was listed.
-  const still = (await findLeftovers(session, call)).some((found) => found.id === leftover.id)
-  if (!still) return false
+  return await removeIfStillLeft(
+    leftover,
+    () => findLeftovers(session, call),
+    () => remove(session, leftover, call),
+  )
+}
+
+async function remove(session: Session, leftover: Leftover, call: Call): Promise<boolean> {
   const [kind = '', rest = ''] = splitOnce(leftover.id, ':')
   if (kind === 'network') return await removeNetwork(session, rest, call)
   if (kind === 'look') {

@@ -5,6 +5,7 @@ import type { Call, Kept, RemovalReport } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import type { Mark } from '../../src/provider/mark.ts'
 import { requireNoDependents } from '../../src/provider/dependents.ts'
+import { sweepAfterwards } from '../../src/provider/leftovers.ts'
 import { dependentsAmong, neededVolumes, readChains } from './chains.ts'
 import type { DomainConfig } from './domain-config.ts'
 import { allDomains } from './domains.ts'
@@ -60,7 +61,7 @@ export async function dependentsOf(session: Session, mark: Mark, call: Call): Pr
  * for is done by then: a failure is told, and gc comes back to it.
  */
 export async function sweep(session: Session, mark: Mark, call: Call): Promise<void> {
-  try {
+  await sweepAfterwards(call, async () => {
     const { pools, domains, backings } = await readChains(session, call)
     const needed = neededVolumes(domains, backings)
     const prefix = `${machineFiles(mark.name, mark.runId).base}.`
@@ -68,10 +69,7 @@ export async function sweep(session: Session, mark: Mark, call: Call): Promise<v
       for (const name of volumes)
         if (name.startsWith(prefix) && isSwept(name, mark.runId) && !needed.has(name))
           await deleteVolume(session, pool, name, call)
-  } catch (error) {
-    if (call.signal.aborted) throw error
-    call.warn('not-swept', `what is not needed any more is still there: ${errorText(error)}`, '`azl-vm gc` removes it.')
-  }
+  })
 }
 
 /** Of a serial log only the file that is written is named by the domain; its older ones are the machine's too. */

@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
+import { recorderLeftovers, removeIfStillLeft } from '../../src/provider/leftovers.ts'
 import type { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { machineFolderOf } from './facts.ts'
 import { allMachines, findMachine, isOwn, type FoundMachine } from './machines.ts'
@@ -32,13 +33,7 @@ export async function findLeftovers(
       runId: runIdIn(settings.groups),
     })),
     ...(await leftFolders(folders.filter((folder) => !used.has(path.basename(folder))))),
-    ...recorded
-      .filter((id) => !machines.some(({ ref }) => ref.id === id))
-      .map((id) => ({
-        id: `recorder:${id}`,
-        what: `recorder and serial log of the machine ${id}, which is gone`,
-        runId: undefined,
-      })),
+    ...recorderLeftovers(recorded, machines),
     ...(await Promise.all(machines.filter(isOwn).map((machine) => leftoversOfMachine(machine, machines)))).flat(),
   ]
 }
@@ -102,9 +97,14 @@ export async function removeLeftover(
   leftover: Leftover,
   call: Call,
 ): Promise<boolean> {
-  // Looked at again: a machine may have come to use it since it was listed.
-  const still = (await findLeftovers(session, recorders, call)).some(({ id }) => id === leftover.id)
-  if (!still) return false
+  return await removeIfStillLeft(
+    leftover,
+    () => findLeftovers(session, recorders, call),
+    () => remove(session, recorders, leftover, call),
+  )
+}
+
+async function remove(session: Session, recorders: LocalRecorders, leftover: Leftover, call: Call): Promise<boolean> {
   const at = leftover.id.indexOf(':')
   const [kind, rest] = [leftover.id.slice(0, at), leftover.id.slice(at + 1)]
   if (kind === 'recorder') return (await recorders.remove(rest)).length > 0

@@ -1,12 +1,13 @@
 /** Snapshots are VirtualBox's own: disks, settings, firmware variables, and the memory of a machine that is on. */
 import { stat } from 'node:fs/promises'
-import { AzlVmError, errorText } from '../../src/errors.ts'
+import { AzlVmError } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import { goOnFromMemory } from '../../src/provider/go-on-from-memory.ts'
+import { sweepAfterwards } from '../../src/provider/leftovers.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { cannotHold } from '../../src/provider/machine-errors.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
-import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
+import { requireSnapshot, snapshotExists, snapshotNamed, snapshotTaken } from '../../src/provider/snapshot-names.ts'
 import { basesAboutToBe } from './chains.ts'
 import { powerState } from './info.ts'
 import { allMachines, findMachine, isOwn, requireOwnMachine, type FoundMachine, type OwnMachine } from './machines.ts'
@@ -31,10 +32,7 @@ export async function takeSnapshot(
   if (state !== 'off' && state !== 'running') throw cannotHold(ref, state)
   const uuid = await holdState(session, ref, runId, { created, hasMemory: state === 'running' }, call)
   await renameSnapshot(session, ref, uuid, name, call)
-  const infos = await infosOf(await requireOwnMachine(session, ref, call))
-  const info = infos.find((each) => each.name === name)
-  if (info) return info
-  throw new AzlVmError('backend-failed', `the snapshot "${name}" of "${ref.name}" was taken and is not there any more`)
+  return snapshotTaken(ref.name, await infosOf(await requireOwnMachine(session, ref, call)), name)
 }
 
 const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/ // Snapshot taken. UUID: d6b4365a-0b37-4dc0-ab89-97d53907ff6d
@@ -184,7 +182,7 @@ export async function sweepSnapshots(
   runId: string | undefined,
   call: Call,
 ): Promise<void> {
-  try {
+  await sweepAfterwards(call, async () => {
     for (;;) {
       const machine = await findMachine(session, { name: '', id: machineId }, call)
       if (!machine || !isOwn(machine)) return
@@ -196,8 +194,5 @@ export async function sweepSnapshots(
       if (!next) return
       await removeSnapshot(session, machine.ref, next, call)
     }
-  } catch (error) {
-    if (call.signal.aborted) throw error
-    call.warn('not-swept', `what is not needed any more is still there: ${errorText(error)}`, '`azl-vm gc` removes it.')
-  }
+  })
 }

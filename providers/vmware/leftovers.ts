@@ -1,6 +1,7 @@
 /** Folders of ours in which no machine is that carries its own mark: half made, half removed. */
 import { rm } from 'node:fs/promises'
 import type { Call, Leftover } from '../../src/provider/contract.ts'
+import { recorderLeftovers, removeIfStillLeft } from '../../src/provider/leftovers.ts'
 import type { Recorders } from '../../src/recorder/recorders.ts'
 import { allMachines, foldersIn, isOwn, requireOwnMachine, type FoundMachine } from './machines.ts'
 import { isMachineFolder, isOwnFile, isSamePath, pathsOf, runFolder, runIdOfExport, runIdOfFolder } from './names.ts'
@@ -27,15 +28,9 @@ export async function findLeftovers(session: Session, recorders: Recorders, call
       (await filesIn(folder)).every((file) => isOwnFile(file, nameOf(name)))
     if (isUnnamed || isEmptied) found.push({ id: folder, what: `folder ${folder}`, runId })
   }
-  for (const id of recorded)
-    if (!machines.some(({ ref }) => ref.id === id))
-      found.push({
-        id: `recorder:${id}`,
-        what: `recorder and serial log of the machine ${id}, which is gone`,
-        runId: undefined,
-      })
   return [
     ...found,
+    ...recorderLeftovers(recorded, machines),
     ...(await exportLeftovers(session, machines)),
     ...(await snapshotLeftovers(session, machines, call)),
   ]
@@ -85,8 +80,14 @@ export async function removeLeftover(
   leftover: Leftover,
   call: Call,
 ): Promise<boolean> {
-  // Looked at again: a machine may have come to use it since it was listed.
-  if (!(await findLeftovers(session, recorders, call)).some(({ id }) => id === leftover.id)) return false
+  return await removeIfStillLeft(
+    leftover,
+    () => findLeftovers(session, recorders, call),
+    () => remove(session, recorders, leftover, call),
+  )
+}
+
+async function remove(session: Session, recorders: Recorders, leftover: Leftover, call: Call): Promise<boolean> {
   const gone = /^recorder:(.*)$/.exec(leftover.id)?.[1]
   if (gone !== undefined) return (await recorders.remove(gone, call)).length > 0
   const [, uid, machineId] = /^snapshot:(\d+):(.*)$/.exec(leftover.id) ?? []

@@ -1,11 +1,11 @@
 /** Snapshots are VMware's own: disks, firmware variables, configuration, and the memory of a machine that is on. */
-import { AzlVmError, errorText } from '../../src/errors.ts'
 import type { Call, StartResult } from '../../src/provider/contract.ts'
 import { goOnFromMemory } from '../../src/provider/go-on-from-memory.ts'
+import { sweepAfterwards } from '../../src/provider/leftovers.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { cannotHold } from '../../src/provider/machine-errors.ts'
 import type { RestoreRequest, RestoreResult, SnapshotInfo, SnapshotRequest } from '../../src/provider/snapshot.ts'
-import { requireSnapshot, snapshotExists, snapshotNamed } from '../../src/provider/snapshot-names.ts'
+import { requireSnapshot, snapshotExists, snapshotNamed, snapshotTaken } from '../../src/provider/snapshot-names.ts'
 import { isNeededByOthers, readChains } from './chains.ts'
 import { installerOf } from './info.ts'
 import { stateOf } from './machine-state.ts'
@@ -33,9 +33,7 @@ export async function takeSnapshot(
   const { state } = await stateOf(session, machine, call)
   if (state !== 'off' && state !== 'running') throw cannotHold(ref, state)
   await makeSnapshot(session, machine, name, call)
-  const info = infosOf(machine, await readSnapshots(session, machine)).find((each) => each.name === name)
-  if (info) return info
-  throw new AzlVmError('backend-failed', `the snapshot "${name}" of "${ref.name}" was taken and is not there any more`)
+  return snapshotTaken(ref.name, infosOf(machine, await readSnapshots(session, machine)), name)
 }
 
 async function makeSnapshot(session: Session, { ref, file }: OwnMachine, name: string, call: Call): Promise<void> {
@@ -153,13 +151,10 @@ export async function removeUnneeded(session: Session, machine: OwnMachine, uid:
  * failure is told, and gc comes back to it.
  */
 export async function sweepSnapshots(session: Session, originalId: string, call: Call): Promise<void> {
-  try {
+  await sweepAfterwards(call, async () => {
     const machine = await findMachine(session, { name: '', id: originalId }, call)
     if (!machine || !isOwn(session, machine)) return
     for (const { uid } of await unneededSnapshots(session, machine, call))
       await removeUnneeded(session, machine, uid, call)
-  } catch (error) {
-    if (call.signal.aborted) throw error
-    call.warn('not-swept', `what is not needed any more is still there: ${errorText(error)}`, '`azl-vm gc` removes it.')
-  }
+  })
 }

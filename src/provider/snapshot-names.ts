@@ -26,3 +26,10 @@ export function snapshotExists(machine: string, { name }: Named, hint?: string):
     hint: hint ?? `Choose another name, or delete that one: \`azl-vm snapshot delete ${machine} ${name}\`.`,
   })
 }
+
+/** The snapshot that was taken just now, as the hypervisor lists it. */
+export function snapshotTaken<T extends Named>(machine: string, snapshots: readonly T[], name: string): T {
+  const taken = snapshots.find((each) => each.name === name)
+  if (taken) return taken
+  throw new AzlVmError('backend-failed', `the snapshot "${name}" of "${machine}" was taken and is not there any more`)
+}
