@@ -2,9 +2,12 @@
 import { isAzlVmError } from '../../src/errors.ts'
 import type { Architecture, Capabilities } from '../../src/provider/capabilities.ts'
 import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
+import { isThere } from '../../src/store/is-there.ts'
+import { pathsOf } from './names.ts'
 import { defaultRoot } from './roots.ts'
 import { howToInstall, whatIsMissing, type Session } from './session.ts'
 import { hardwareVersion, isTooOld, type Product, type Tools } from './tools.ts'
+import { loadModules } from './vmware-log.ts'
 
 /** What the plan reads beside the neutral facts. */
 export interface VmwareNative {
@@ -38,7 +41,7 @@ export async function readFacts(session: Session, call: Call): Promise<Facts> {
   }
   try {
     const product = await session.product(call)
-    const findings = productFindings(product)
+    const findings = [...productFindings(product), ...(await moduleFindings(session))]
     const native: VmwareNative = {
       platform: session.platform,
       product: product.is,
@@ -86,6 +89,20 @@ function productFindings(product: Product): readonly Finding[] {
       },
     ]
   return [{ level: 'ok', code: 'vmware-version', message: `VMware ${name} ${product.version}` }]
+}
+
+/** Without its monitor no machine runs. On Windows and macOS it is the installer's affair. */
+async function moduleFindings({ platform, places }: Session): Promise<readonly Finding[]> {
+  if (platform !== 'linux' || (await isThere(pathsOf(platform).join(places.devices, 'vmmon')))) return []
+  return [
+    {
+      level: 'error',
+      code: 'vmmon-missing',
+      message: 'VMware’s kernel module vmmon is not loaded: there is no /dev/vmmon',
+      fix: loadModules,
+      error: 'host-not-ready',
+    },
+  ]
 }
 
 /** Facts for a plan without a host: what Workstation or Fusion offers on such a computer. Marked as assumed. */

@@ -61,7 +61,7 @@ import { destroyMachine } from './removal.ts'
 import { resetMachine } from './reset.ts'
 import { forgetRoots } from './roots.ts'
 import { screenshotOf } from './screenshot.ts'
-import { Session, type Places } from './session.ts'
+import { Session, usualPlaces, type Places } from './session.ts'
 import { deleteSnapshot, listSnapshots, restoreSnapshot, takeSnapshot } from './snapshots.ts'
 import { startMachine } from './start.ts'
 import { stopMachine, turnOff } from './stop.ts'
@@ -75,7 +75,7 @@ export class VmwareProvider implements Provider {
   readonly #recorders: LocalRecorders
   readonly #consoles = new Map<RecorderConsole, MachineRef>()
 
-  constructor(context: ProviderContext, places: Places = { etc: '/etc/vmware' }) {
+  constructor(context: ProviderContext, places: Places = usualPlaces) {
     this.#session = new Session(context, places)
     this.#recorders = new LocalRecorders(this.name, context)
   }

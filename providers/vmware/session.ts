@@ -14,11 +14,14 @@ export interface ToolRun {
   readonly timeoutMs?: number
 }
 
-/** Where VMware keeps what is the whole computer's. */
+/** Where the whole computer's things of VMware are, on Linux. */
 export interface Places {
-  /** On Linux. */
   readonly etc: string
+  /** Device files of kernel modules. */
+  readonly devices: string
 }
+
+export const usualPlaces: Places = { etc: '/etc/vmware', devices: '/dev' }
 
 export class Session {
   readonly context: ProviderContext

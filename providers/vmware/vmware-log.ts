@@ -13,6 +13,10 @@ interface Row {
   readonly source: string
 }
 
+/** What to do where VMware cannot reach its own kernel modules. */
+export const loadModules =
+  'Build and load VMware’s kernel modules: `sudo vmware-modconfig --console --install-all`, and sign them where Secure Boot is on.'
+
 /** The lines that tell why a machine does not start or boot, of thousands. Their words are English on every system. */
 const rows: readonly Row[] = [
   { says: /SECUREBOOT: Image DENIED/, refused: 'secure-boot', source: 'public reports of Fusion and Workstation' },
@@ -25,7 +29,7 @@ const rows: readonly Row[] = [
   },
   {
     says: /Could not open \/dev\/vmmon|Failed to initialize monitor device|\[msg\.hostlinux\.vmmon/,
-    fix: 'VMware’s kernel modules are not loaded: `sudo vmware-modconfig --console --install-all`, and sign them where Secure Boot is on.',
+    fix: loadModules,
     source: 'public reports of Workstation on Linux',
   },
   {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { buildProbeIso } from '../../src/media/probe-iso.ts'
 import { missingForVirtualBox } from '../../test/support/virtualbox-manage.ts'
 import { playVirtualBox } from '../../test/support/virtualbox-standin.ts'
-import { missingForVmware, startVmwareStandIn } from '../../test/support/vmware-stand-in.ts'
+import { missingForPlayedVmware, startVmwareStandIn } from '../../test/support/vmware-stand-in.ts'
 import { finished, load, median, medianRatio } from './measure.ts'
 import { traceProgramsIn, type ProgramTrace, type TracedCall } from './program-trace.ts'
 import { seconds, times, type Part } from './report.ts'
@@ -54,11 +54,11 @@ const vmware: Hypervisor = {
   programs: ['vmrun', 'vmware-vdiskmanager', 'vmware'],
   script: 'vmware-by-hand.sh',
   isStart: ({ words }) => words.includes('start'),
-  missing: missingForVmware,
+  missing: missingForPlayedVmware,
   begin: async () => {
     const standIn = await startVmwareStandIn()
     const { PATH, HOME, AZL_VMWARE_SIM } = standIn.env
-    return { env: { PATH, HOME, AZL_VMWARE_SIM }, stop: () => standIn.stop() }
+    return { env: { PATH, HOME, AZL_VMWARE_SIM }, by: standIn.by, stop: () => standIn.stop() }
   },
   removeByHand: 'vmrun -T ws stop "$HOME/vmware/$1/$1.vmx" hard; rm -r "$HOME/vmware/$1"',
 }

@@ -28,7 +28,7 @@ export async function openVmwareHost(): Promise<VmwareHost> {
   }
   return {
     standIn,
-    open: async () => new VmwareProvider(context, { etc }),
+    open: async () => new VmwareProvider(context, { etc, devices: standIn.devices }),
     openUnready: () =>
       definition.open('local', providerContext({ env: { PATH: '/nonexistent', HOME: '/nonexistent' } })),
     makeForeignMachine: async (name) => {

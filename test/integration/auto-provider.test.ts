@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definition as kvm } from '../../providers/kvm/index.ts'
 import { usualPlaces } from '../../providers/virtualbox/host.ts'
 import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
-import { definition as vmware } from '../../providers/vmware/index.ts'
+import { VmwareProvider } from '../../providers/vmware/provider.ts'
 import { chooseProvider } from '../../src/provider/choose-provider.ts'
 import type { ProviderDefinition } from '../../src/provider/contract.ts'
 import { ProviderRegistry } from '../../src/provider/registry.ts'
@@ -44,8 +44,8 @@ describeWhere('provider: auto', unavailable, () => {
     PATH: `${String(virtualBox.env['PATH'])}:${String(standIn.env['PATH'])}`,
   })
 
-  /** `devices`: what is in the place of /dev, with VirtualBox's kernel module or without. */
-  async function choose(env: NodeJS.ProcessEnv, devices = virtualBox.devices) {
+  /** What is in the place of /dev, with the kernel modules or without: VirtualBox's, VMware's. */
+  async function choose(env: NodeJS.ProcessEnv, devices = virtualBox.devices, vmwareDevices = standIn.devices) {
     const asked: string[] = []
     const withoutLibvirt = { ...env, LIBVIRT_DEFAULT_URI: `qemu+unix:///system?socket=${join(folder, 'nobody')}` }
     const definitions: readonly ProviderDefinition[] = [
@@ -55,7 +55,12 @@ describeWhere('provider: auto', unavailable, () => {
         title: 'VirtualBox',
         open: (_host, context) => Promise.resolve(new VirtualBoxProvider(context, { ...usualPlaces, devices })),
       },
-      vmware,
+      {
+        name: 'vmware',
+        title: 'VMware',
+        open: (_host, context) =>
+          Promise.resolve(new VmwareProvider(context, { etc: '/nowhere', devices: vmwareDevices })),
+      },
     ]
     const entries = definitions.map((each) => ({ ...each, load: () => Promise.resolve(each) }))
     const registry = new ProviderRegistry(entries, () => providerContext({ env: withoutLibvirt }))
@@ -101,6 +106,9 @@ describeWhere('provider: auto', unavailable, () => {
     expect(await choose(both(), devices)).toMatchObject({
       provider: 'vmware',
       why: { virtualbox: expect.stringMatching(/kernel module vboxdrv is not there/) as string },
+    })
+    await expect(choose(onlyVmware(), devices, devices)).rejects.toMatchObject({
+      evidence: [expect.any(String), expect.stringMatching(/^vmware: .*kernel module vmmon is not loaded/)],
     })
   })
 })

@@ -41,7 +41,7 @@ export async function startLabHosts(home: string): Promise<LabHosts> {
       ...Object.fromEntries(hosts.flatMap((host) => Object.entries(host.env))),
       PATH: [...new Set(paths)].join(':'),
     },
-    by: virtualBox.by,
+    by: [...virtualBox.by, ...vmware.by],
     stop: async () => {
       await Promise.all(hosts.map((host) => host.stop()))
     },

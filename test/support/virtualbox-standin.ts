@@ -1,31 +1,25 @@
 /** VirtualBox for tests: the real VBoxManage, and machines that the stand-in of test/simulators/virtualbox boots in QEMU. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { virtualBoxUsr } from '../../scripts/host-setup/virtualbox.mjs'
+import { playDevices, type PlayedDevices } from './played-devices.ts'
 import { repositoryRoot } from './run-cli.ts'
 import { silentFirmware } from './silent-firmware.ts'
 import { openVirtualBox, type VirtualBox } from './virtualbox-manage.ts'
 
-export interface PlayedVirtualBox extends VirtualBox {
+/** Its kernel module is there for who looks at the played devices. */
+export interface PlayedVirtualBox extends VirtualBox, PlayedDevices {
   /** What a process needs to find it as its VirtualBox. */
   readonly env: VirtualBox['env'] & NodeJS.ProcessEnv
-  /** In the place of /dev: its kernel module is there. */
-  readonly devices: string
-  /** By which a process that is to see that module is run. */
-  readonly by: readonly [file: string, ...args: string[]]
   /** VBoxManage as the tool runs it. */
   play(...args: readonly string[]): Promise<string>
 }
 
-/** Puts the played kernel module's device file beside the real ones, in a mount namespace of the command's own. */
-const withDevices = 'mount -t overlay overlay -o lowerdir="$1":/dev /dev && shift && exec "$@"'
-
 export async function playVirtualBox(): Promise<PlayedVirtualBox> {
   const real = await openVirtualBox()
-  const [state, devices] = [join(real.folder, 's'), join(real.folder, 'dev')]
-  for (const folder of [state, devices]) await mkdir(folder)
-  await writeFile(join(devices, 'vboxdrv'), '')
+  const state = join(real.folder, 's')
+  await mkdir(state)
   const programs = join(repositoryRoot, 'test', 'simulators', 'virtualbox')
   const env = {
     ...real.env,
@@ -40,8 +34,7 @@ export async function playVirtualBox(): Promise<PlayedVirtualBox> {
   return {
     ...real,
     env,
-    devices,
-    by: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', withDevices, 'sh', devices],
+    ...(await playDevices(real.folder, ['vboxdrv'])),
     play: async (...args) => {
       // Without such a locale it says nothing after the first letter that is not ASCII.
       const options = { env: { ...env, LC_ALL: 'C.UTF-8' }, extendEnv: false }

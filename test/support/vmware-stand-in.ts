@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { playDevices, type PlayedDevices } from './played-devices.ts'
 import { repositoryRoot } from './run-cli.ts'
 import { silentFirmware, silentFirmwareNames } from './silent-firmware.ts'
 
@@ -14,7 +15,8 @@ export interface VmwareKnobs {
   readonly startFails?: { readonly said: string; readonly logged: readonly string[] }
 }
 
-export interface VmwareStandIn {
+/** Its kernel modules are there for who looks at the played devices. */
+export interface VmwareStandIn extends PlayedDevices {
   /** All of it: the tools, the user's home, what the tools remember. */
   readonly folder: string
   /** Where the user's machines are. */
@@ -34,6 +36,12 @@ const tools = {
   vmcli: 'vmcli',
   vmware: 'vmware',
   'vmware-vmx': 'vmware',
+}
+
+/** Why no process can be shown the stand-in as a host's VMware; undefined where one can. */
+export async function missingForPlayedVmware(): Promise<string | undefined> {
+  const missing = await missingForVmware()
+  return missing ?? (process.getuid?.() === 0 ? undefined : 'showing a process VMware’s kernel modules needs root')
 }
 
 /** Why the stand-in cannot run on this machine; undefined where it can. */
@@ -62,6 +70,7 @@ export async function startVmwareStandIn(): Promise<VmwareStandIn> {
   const read = (name: string): Promise<string> => readFile(join(state, name), 'utf8').catch(() => '')
   return {
     folder,
+    ...(await playDevices(folder, ['vmmon'])),
     machines: join(home, 'vmware'),
     env,
     setKnobs: (knobs) => writeFile(join(state, 'knobs.json'), JSON.stringify(knobs)),

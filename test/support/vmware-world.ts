@@ -2,18 +2,20 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildTool, type BuiltTool } from './e2e-build.ts'
-import { describeIn, ToolWorld, worldFolder } from './tool-world.ts'
-import { missingForVmware, startVmwareStandIn, type VmwareStandIn } from './vmware-stand-in.ts'
+import { describeIn, ToolWorld, worldFolder, type RunOptions } from './tool-world.ts'
+import { missingForPlayedVmware, startVmwareStandIn, type VmwareStandIn } from './vmware-stand-in.ts'
 
 export class VmwareWorld extends ToolWorld {
   override readonly provider = 'vmware'
   override readonly host = 'local'
+  override readonly by: RunOptions['by']
   readonly standIn: VmwareStandIn
   protected override readonly parts = { provider: 'vmware' }
 
   private constructor(standIn: VmwareStandIn, tool: BuiltTool, folder: string) {
     super(tool, folder)
     this.standIn = standIn
+    this.by = standIn.by
   }
 
   static async begin(): Promise<VmwareWorld> {
@@ -56,4 +58,4 @@ export function describeVmwareE2e(title: string, tests: (world: () => VmwareWorl
   describeIn(title, { unavailable: unavailableHere, begin }, tests)
 }
 
-const unavailableHere = await missingForVmware()
+const unavailableHere = await missingForPlayedVmware()
