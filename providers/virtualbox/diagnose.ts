@@ -4,6 +4,7 @@ import { guestCapabilities } from '../../src/provider/capabilities.ts'
 import type { Facts } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
+import { formatBytes } from '../../src/format-bytes.ts'
 import { makeHostOnly, nativeOf } from './facts.ts'
 import { optionsOf } from './request-options.ts'
 import { slowCode, slowFix } from './windows-checks.ts'
@@ -17,6 +18,7 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
   }
   return [
     ...guestDiagnostics(request, facts),
+    ...sizeDiagnostics(request, facts),
     ...networkDiagnostics(request, facts),
     ...storageDiagnostics(request),
     ...slownessDiagnostics(facts),
@@ -46,6 +48,24 @@ function guestDiagnostics(request: MachineRequest, facts: Facts): readonly PlanD
   if (acceleration === 'emulated')
     refuse(['acceleration'], 'VirtualBox emulates no processors', 'Use acceleration: auto or hardware.')
   return found
+}
+
+function sizeDiagnostics({ spec }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
+  const { limits } = nativeOf(facts)
+  if (!limits) return []
+  const { cpus, memory } = spec.machine
+  const most = limits.memoryMiB * MiB
+  const tooMany = `VirtualBox gives a guest ${String(limits.cpus)} processors at most, not ${String(cpus)}`
+  const tooMuch = `VirtualBox gives a guest ${formatBytes(most)} of memory at most, not ${formatBytes(memory)}`
+  const invalid = { code: 'spec-invalid' } as const
+  return [
+    ...(cpus > limits.cpus
+      ? [{ ...notSupported(['machine', 'cpus'], tooMany, `Set it to ${String(limits.cpus)} or less.`), ...invalid }]
+      : []),
+    ...(memory > most
+      ? [{ ...notSupported(['machine', 'memory'], tooMuch, `Set it to ${formatBytes(most)} or less.`), ...invalid }]
+      : []),
+  ]
 }
 
 function networkDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
@@ -88,6 +108,8 @@ function storageDiagnostics({ spec }: MachineRequest): readonly PlanDiagnostic[]
   const hint = 'Write the folder from the root on.'
   return [{ ...notSupported(['storage', 'path'], `${folder} is no whole path here`, hint), code: 'spec-invalid' }]
 }
+
+const MiB = 1024 ** 2
 
 function notSupported(key: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {
   return { level: 'error', path: key, code: 'not-supported', message, hint }

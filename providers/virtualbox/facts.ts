@@ -1,7 +1,7 @@
 /** What VirtualBox offers on this computer: read once per run, read-only, serialisable. */
 import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
 import type { Architecture } from '../../src/provider/capabilities.ts'
-import type { Call, Facts, Finding } from '../../src/provider/contract.ts'
+import type { Call, Facts, Finding, Making } from '../../src/provider/contract.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { linuxFindings } from './host-checks.ts'
 import { serialPath } from './names.ts'
@@ -21,6 +21,14 @@ export interface VirtualBoxNative {
   readonly serialPath: string
   readonly bridges: readonly string[]
   readonly hostOnly: readonly string[]
+  /** Undefined where VirtualBox did not say. */
+  readonly limits: GuestLimits | undefined
+}
+
+/** The most that VirtualBox gives a guest. */
+export interface GuestLimits {
+  readonly memoryMiB: number
+  readonly cpus: number
 }
 
 export function nativeOf(facts: Facts): VirtualBoxNative {
@@ -32,15 +40,16 @@ export const idPlace = '00000000-0000-0000-0000-000000000000'
 
 const oldestRelease = 700
 
-export async function readFacts(session: Session, call: Call): Promise<Facts> {
+/** Guest types are asked for where a machine is to be made only: that is VBoxManage's slowest answer. */
+export async function readFacts(session: Session, call: Call, making?: Making): Promise<Facts> {
   try {
-    return await readReadyHost(session, call)
+    return await readReadyHost(session, call, making !== undefined)
   } catch (error) {
     return { ...base(assumedNative(session), [whyNotReady(error)]), isReady: false }
   }
 }
 
-async function readReadyHost(session: Session, call: Call): Promise<Facts> {
+async function readReadyHost(session: Session, call: Call, isMaking: boolean): Promise<Facts> {
   const version = await readVersion(session, call)
   const release = releaseOf(version)
   const versions = { virtualbox: version }
@@ -48,16 +57,17 @@ async function readReadyHost(session: Session, call: Call): Promise<Facts> {
     const old = { ...base(assumedNative(session), [tooOld(version)]), isReady: false }
     return { ...old, versions }
   }
-  const [machineFolder, osTypes, bridges, hostOnly, found] = await Promise.all([
-    machineFolderOf(session, call),
-    readOsTypes(session, version, call),
+  const assumed = assumedNative(session)
+  const [properties, osTypes, bridges, hostOnly, found] = await Promise.all([
+    readProperties(session, call),
+    isMaking ? readOsTypes(session, version, call) : assumed.osTypes,
     readInterfaces(session, 'bridgedifs', call),
     readInterfaces(session, session.context.platform === 'darwin' ? 'hostonlynets' : 'hostonlyifs', call),
     computerFindings(session, version, call),
   ])
   const native: VirtualBoxNative = {
-    ...assumedNative(session),
-    ...{ release, machineFolder, osTypes },
+    ...assumed,
+    ...{ release, osTypes, ...properties },
     bridges: bridges.filter(({ hasAddress }) => hasAddress).map(({ name }) => name),
     hostOnly: hostOnly.map(({ name }) => name),
   }
@@ -131,11 +141,30 @@ const folderPattern = /^[^:\n]+: +((?:\/|[A-Za-z]:\\|\\\\).*?)\r?$/m // Default 
 
 /** The first of VirtualBox's properties that is a path (VBoxManageList.cpp); the words before it are translated. */
 export async function machineFolderOf(session: Session, call: Call): Promise<string> {
+  return (await readProperties(session, call)).machineFolder
+}
+
+async function readProperties(
+  session: Session,
+  call: Call,
+): Promise<Pick<VirtualBoxNative, 'machineFolder' | 'limits'>> {
   const action = 'ask where VirtualBox keeps machines'
   const text = await session.manage(['list', 'systemproperties'], { action }, call)
-  const folder = folderPattern.exec(text)?.[1]
-  if (folder !== undefined) return folder
+  const machineFolder = folderPattern.exec(text)?.[1]
+  if (machineFolder !== undefined) return { machineFolder, limits: limitsIn(text) }
   throw new AzlVmError('bad-reply', 'VBoxManage did not say where VirtualBox keeps machines')
+}
+
+/**
+ * By their places, which are the same from 7.0 to 7.2 (VBoxManageList.cpp, seen with 7.2.22): after the API's version the
+ * least and the most memory, three of the screen's, the least and the most processors.
+ */
+const limitsPattern =
+  /: +\d+_\d+\n[^:\n]+: +\d+[^\n]*\n[^:\n]+: +(\d+) [^\n]*\n(?:[^:\n]+: +\d+[^\n]*\n){4}[^:\n]+: +(\d+)\n/ // API version: 7_2\nMinimum guest RAM size: 4 Megabytes\nMaximum guest RAM size: 2097152 Megabytes\n…\nMaximum guest CPU count: 64
+
+export function limitsIn(text: string): GuestLimits | undefined {
+  const [, memoryMiB, cpus] = limitsPattern.exec(text.replaceAll('\r', '')) ?? []
+  return memoryMiB === undefined ? undefined : { memoryMiB: Number(memoryMiB), cpus: Number(cpus) }
 }
 
 /** VirtualBox knows no Azure Linux; of what it knows the nearest comes first: Azure Linux 4 is made of Fedora. */
@@ -146,7 +175,7 @@ const preferredTypes: Readonly<Record<Architecture, readonly string[]>> = {
 
 const typePattern = /^[^:\n]+: +(\w+) -- /gm // ID / Description: Fedora_64 -- Fedora (64-bit)
 
-/** The list is VBoxManage's slowest answer, and one version's is always the same. */
+/** The list takes VBoxManage 0.7 s, and one version's is always the same; an answer in which nothing was found is none. */
 async function readOsTypes(
   session: Session,
   version: string,
@@ -155,14 +184,14 @@ async function readOsTypes(
   const { hostFacts } = session.context
   const key = `guest types of ${version}`
   const kept = await hostFacts.get(key)
-  const known = Array.isArray(kept) ? kept.map(String) : await listTypes()
+  const known = Array.isArray(kept) && kept.length > 0 ? kept.map(String) : await listTypes()
   return { x86_64: typeFor('x86_64', known), aarch64: typeFor('aarch64', known) }
 
   async function listTypes(): Promise<readonly string[]> {
     const text = await session.manage(['list', 'ostypes'], { action: 'list the guest types' }, call)
     const wanted = Object.values(preferredTypes).flat()
     const found = [...text.matchAll(typePattern)].map(([, id = '']) => id).filter((id) => wanted.includes(id))
-    await hostFacts.set(key, found)
+    if (found.length > 0) await hostFacts.set(key, found)
     return found
   }
 }
@@ -236,6 +265,7 @@ function assumedNative({ context }: Session): VirtualBoxNative {
     serialPath: serialPath(context, idPlace),
     bridges: [],
     hostOnly: [],
+    limits: undefined,
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   HostEvent,
   Leftover,
   LogStart,
+  Making,
   Observation,
   Provider,
   ProviderContext,
@@ -81,8 +82,8 @@ export class VirtualBoxProvider implements Provider {
     this.#recorders = new LocalRecorders(this.name, context)
   }
 
-  async facts(call: Call): Promise<Facts> {
-    return await readFacts(this.#session, call)
+  async facts(call: Call, making?: Making): Promise<Facts> {
+    return await readFacts(this.#session, call, making)
   }
 
   assumedFacts(facts: Facts): Facts {

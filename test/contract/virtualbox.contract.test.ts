@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { testCall } from '../support/test-environment.ts'
+import { usualPlaces } from '../../providers/virtualbox/host.ts'
+import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
+import type { ProviderContext } from '../../src/provider/contract.ts'
+import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
 import type { Bench } from './contract-bench.ts'
 import { describeProviderContract } from './provider-contract.ts'
@@ -201,6 +204,23 @@ function virtualBoxTests(bench: () => Bench): void {
   })
 
   describe('what VirtualBox prints', () => {
+    test('how much it gives a guest at most; guest types where a machine is to be made, and an answer without any is not kept', async () => {
+      const kept = new Map<string, unknown>()
+      const hostFacts: ProviderContext['hostFacts'] = {
+        get: (key) => Promise.resolve(kept.get(key)),
+        set: (key, value) => Promise.resolve(void kept.set(key, value)),
+      }
+      const { env, devices } = host.virtualBox
+      const provider = new VirtualBoxProvider(providerContext({ env, hostFacts }), { ...usualPlaces, devices })
+      const facts = await provider.facts(testCall())
+      expect(facts.native).toMatchObject({ limits: { memoryMiB: 2_097_152, cpus: 64 } })
+      expect([...kept.keys()], 'not asked for').toEqual([])
+      const key = `guest types of ${facts.versions['virtualbox'] ?? ''}`
+      kept.set(key, [])
+      await provider.facts(testCall(), { storagePath: undefined, mediumPath: undefined })
+      expect(kept.get(key)).toContain('Fedora_64')
+    })
+
     test('a description that looks like a machine of ours is none', async () => {
       const foreign = await host.makeForeignMachine('spoof')
       const id = '5f2c9a01-0000-4000-8000-000000000009'

@@ -17,6 +17,7 @@ const native: VirtualBoxNative = {
   serialPath: `/run/me/${idPlace}/com1.sock`,
   bridges: ['eth0'],
   hostOnly: ['vboxnet0'],
+  limits: { memoryMiB: 2_097_152, cpus: 64 },
 }
 
 function factsOf(change: Partial<VirtualBoxNative> = {}): Facts {
@@ -103,9 +104,16 @@ describe('what a host makes impossible', () => {
       { bridges: [] },
       'machine.networks.0.mode: host-not-ready',
     ],
+    ['more processors than VirtualBox gives a guest', { cpus: 65 }, {}, 'machine.cpus: spec-invalid'],
+    ['more memory than it gives', { memory: '3TiB' }, {}, 'machine.memory: spec-invalid'],
     ['emulation', { acceleration: 'emulated' }, {}, 'machine.acceleration: not-supported'],
   ] as const)('%s', (_what, machine, change, expected) => {
     expect(errorsOf(requestOf({ machine }), factsOf(change))).toEqual([expected])
+  })
+
+  test('the most that VirtualBox gives a guest is no fault', () => {
+    expect(errorsOf(requestOf({ machine: { cpus: 64, memory: '2TiB' } }))).toEqual([])
+    expect(errorsOf(requestOf({ machine: { cpus: 65 } }), factsOf({ limits: undefined }))).toEqual([])
   })
 
   test('a host-only network that the spec names and the host has not', () => {
