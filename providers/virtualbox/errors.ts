@@ -36,12 +36,16 @@ const symptoms: readonly Symptom[] = [
     // suplibOsInit says the number: Error -1908
     symbol: /\bVERR_VM_DRIVER_(?:NOT_INSTALLED|NOT_ACCESSIBLE|OPEN_ERROR|LOAD_ERROR)\b|\berror -190[789]\b/i,
     code: 'host-not-ready',
-    hint: 'VirtualBox’s kernel driver is not loaded: `azl-vm doctor` says what to do.',
+    hint:
+      'VirtualBox’s kernel driver is not loaded. On Linux: `sudo modprobe vboxdrv`; where that finds none, `sudo /sbin/vboxconfig`. ' +
+      'On Windows: `sc.exe start vboxsup` as administrator. Where that fails, install VirtualBox anew.',
   },
   {
     symbol: /\bVERR_(?:SVM_IN_USE|VMX_IN_VMX_ROOT_MODE)\b/,
     code: 'host-not-ready',
-    hint: 'Another hypervisor, usually KVM, holds the processor’s virtualization: `azl-vm doctor` says what to do.',
+    hint:
+      'Another hypervisor holds the processor’s virtualization: switch its machines off. On Linux that is usually KVM, and from ' +
+      'Linux 6.12 on it holds it as long as it is loaded: `sudo modprobe -r kvm_intel kvm_amd kvm`, or update VirtualBox to 7.2.10.',
   },
   {
     symbol:

@@ -37,3 +37,13 @@ test.each([
 ])('%j is %s', (stderr, code) => {
   expect(error(stderr)).toMatchObject({ code, message: expect.stringMatching(/^cannot start t1: \S/) as string })
 })
+
+test.each([
+  ['VBoxHeadless: Error -1908 in suplibOsInit!', /modprobe vboxdrv.*vboxconfig.*vboxsup/],
+  ['VBoxManage: error: x (VERR_VM_DRIVER_NOT_INSTALLED)', /modprobe vboxdrv.*vboxconfig.*vboxsup/],
+  ['VBoxManage: error: x (VERR_SVM_IN_USE)', /switch its machines off.*modprobe -r kvm_intel/],
+  ['VBoxManage: error: x (VERR_VMX_IN_VMX_ROOT_MODE)', /switch its machines off.*modprobe -r kvm_intel/],
+])('%j says itself what to do: doctor does not know it on every host', (stderr, fix) => {
+  expect(error(stderr).hint).toMatch(fix)
+  expect(error(stderr).hint).not.toContain('doctor')
+})
