@@ -11,7 +11,7 @@ import type { CloneRequest } from '../../src/provider/snapshot.ts'
 import { applyDrives } from './apply.ts'
 import { claim } from './claim.ts'
 import { readMaking } from './facts.ts'
-import { copyVariables } from './firmware-variables.ts'
+import { copyVariables, variablesOf } from './firmware-variables.ts'
 import { imageIn, powerState } from './info.ts'
 import { requireOwnMachine, type OwnMachine } from './machines.ts'
 import { attachDisk, insertMedium } from './manage-calls.ts'
@@ -76,10 +76,6 @@ export async function cloneMachine(
     const args = insertMedium(request.ref.id, opticalPorts.installer, installer)
     await session.manage(args, { action: 'insert the medium of the original' }, call)
   }
-}
-
-function variablesOf({ folder, ref }: { readonly folder: string; readonly ref: MachineRef }): string {
-  return path.join(folder, `${ref.name}.nvram`)
 }
 
 function requireOff({ ref, state }: OwnMachine): void {

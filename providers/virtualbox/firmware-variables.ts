@@ -1,15 +1,16 @@
 /** A machine's firmware variables: a file beside its settings, which with a TPM is a tar archive of both. */
 import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { isTarHeader, readTarHeader, tarBlock, tarEntryBytes } from '../../src/host/tar-header.ts'
 import { hasCode } from '../../src/store/atomic-file.ts'
-
-const block = 512
-/** Where a tar header has what (POSIX ustar). */
-const nameField = [0, 100] as const
-const sizeField = [124, 136] as const
-const magicField = [257, 262] as const
+import type { FoundMachine } from './machines.ts'
 
 /** The entry with the variables (NvramStoreImpl.cpp). */
 const variablesName = 'efi/nvram'
+
+export function variablesOf({ folder, ref }: Pick<FoundMachine, 'folder' | 'ref'>): string {
+  return path.join(folder, `${ref.name}.nvram`)
+}
 
 /** Copies the variables and not the TPM: that of a clone is fresh. Nothing where there are none yet. */
 export async function copyVariables(from: string, to: string): Promise<void> {
@@ -26,15 +27,12 @@ export async function copyVariables(from: string, to: string): Promise<void> {
 
 /** The variables alone; undefined where an archive has none. */
 export function variablesIn(store: Buffer): Buffer | undefined {
-  const textAt = (at: number, [from, to]: readonly [number, number]): string =>
-    store.toString('latin1', at + from, at + to).replace(/\0.*$/s, '')
-  if (textAt(0, magicField) !== 'ustar') return store
-  for (let at = 0; at + block <= store.length;) {
-    const name = textAt(at, nameField)
-    const size = Number.parseInt(textAt(at, sizeField).trim() || '0', 8)
-    if (name === '' || !Number.isSafeInteger(size)) return undefined
-    if (name === variablesName) return store.subarray(at + block, at + block + size)
-    at += block + Math.ceil(size / block) * block
+  if (!isTarHeader(store.subarray(0, tarBlock))) return store
+  for (let at = 0; at + tarBlock <= store.length;) {
+    const header = readTarHeader(store.subarray(at, at + tarBlock))
+    if (!header) return undefined
+    if (header.name === variablesName) return store.subarray(at + tarBlock, at + tarBlock + header.sizeBytes)
+    at += tarEntryBytes(header)
   }
   return undefined
 }

@@ -8,7 +8,7 @@ import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { MachineSettings } from './settings-file.ts'
 
 /** For whoever opens the machine's settings; what follows is JSON. */
-const sentence = 'Made by azl-vm, which finds it by this line; please leave it as it is. azl-vm:mark:1 '
+export const sentence = 'Made by azl-vm, which finds it by this line; please leave it as it is. azl-vm:mark:1 '
 
 export const markKey = 'azl-vm/mark'
 

@@ -32,12 +32,13 @@ export function isImage(file: string): boolean {
   return /[\\/]Snapshots[\\/]\{[0-9a-f-]{36}\}\.\w+$/.test(file) // /vms/azl4/Snapshots/{3f3d3273-4d7c-46b7-8022-4be7502bbfff}.vmdk
 }
 
-/** All that lies in a run's folder. */
-export async function sortRunFolder(folder: string): Promise<SortedFiles> {
+/** All that lies in a run's folder; the folders of other machines are foreign as they are. */
+export async function sortRunFolder(folder: string, machineFolders: readonly string[] = []): Promise<SortedFiles> {
   const sorted = await Promise.all(
     (await entriesOf(folder)).map(async (entry): Promise<SortedFiles> => {
       const place = path.join(folder, entry.name)
-      return entry.isDirectory() ? await sortMachineFolder(place) : { own: [], foreign: [place] }
+      const isSorted = entry.isDirectory() && !machineFolders.includes(path.normalize(place))
+      return isSorted ? await sortMachineFolder(place) : { own: [], foreign: [place] }
     }),
   )
   return { own: sorted.flatMap(({ own }) => own), foreign: sorted.flatMap(({ foreign }) => foreign) }

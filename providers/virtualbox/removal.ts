@@ -46,12 +46,13 @@ export async function removeMachine(
   }
   const removed = [`machine ${ref.name}`]
   if (!isInRunFolder || (machine.mark && !isOwn(machine))) return { removed, kept: [] }
+  const others = all.filter((other) => other.ref.id !== ref.id).map((other) => path.normalize(other.folder))
   const disks = disksBelow(machine, all)
-  const { own } = await sortRunFolder(path.dirname(folder))
+  const { own } = await sortRunFolder(path.dirname(folder), others)
   // A run was killed before it attached one, or somebody detached it.
   const loose = own.filter((file) => file.endsWith('.vdi') && !disks.includes(file))
   if (loose.length > 0) await closeMedia(session, (file) => loose.includes(file), call)
-  const rest = await removeRunFolder(path.dirname(folder))
+  const rest = await removeRunFolder(path.dirname(folder), others)
   const elsewhere = disks.filter((file) => runIdOfFile(file) === undefined)
   return { removed: [...removed, ...rest.removed], kept: [...elsewhere.map(notMade), ...rest.kept] }
 }
@@ -73,11 +74,12 @@ function notMade(what: string): Kept {
 
 /**
  * Deletes the folder of a run. Files that azl-vm and VirtualBox did not make stay, also what VirtualBox wrote for a disk
- * that azl-vm did not make, and so do the folders above them.
+ * that azl-vm did not make, and so do the folders above them, and `machineFolders`: a copy by hand and an import have the
+ * original's group, and so their folder beside its own.
  */
-export async function removeRunFolder(folder: string): Promise<RemovalReport> {
+export async function removeRunFolder(folder: string, machineFolders: readonly string[] = []): Promise<RemovalReport> {
   const removed: string[] = []
-  const { own, foreign } = await sortRunFolder(folder)
+  const { own, foreign } = await sortRunFolder(folder, machineFolders)
   for (const file of own) {
     await rm(file, { force: true })
     removed.push(file)

@@ -11,6 +11,7 @@ export const command = defineCommand({
     'Writes the disk of a machine to a file of its own, with all that snapshots and clones share, by the hypervisor’s ' +
     'own tool; the result is looked at before it gets its name. The machine must be off. An existing file is never ' +
     'written over, and a half one never left.\n\n' +
+    '`ova` is the whole machine: settings, all disks, firmware variables; what is made from it is not azl-vm’s. ' +
     '`azl-vm providers` shows which formats a hypervisor writes. Azure takes `vhd-fixed`.',
   positionals: [machinePositional, { name: 'file', required: true, description: 'The file to make.' }],
   options: {
@@ -25,6 +26,7 @@ export const command = defineCommand({
   examples: [
     { command: 'azl-vm export azl4-eval azl4.qcow2', text: 'The disk as qcow2.' },
     { command: 'azl-vm export azl4-eval azl4.vhd --format vhd-fixed', text: 'As Azure takes it.' },
+    { command: 'azl-vm export azl4-eval azl4.ova', text: 'The machine, as VirtualBox imports it.' },
   ],
   async handler(args, ctx) {
     const format = formatOf(args.format, args.file)

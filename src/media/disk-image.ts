@@ -1,11 +1,13 @@
-/** What a disk image says of itself: enough to see that a hypervisor's tool wrote what it was asked for. */
+/** What a disk image, or a machine as OVA, says of itself: enough to see that a hypervisor's tool wrote what it was asked for. */
 import { open, type FileHandle } from 'node:fs/promises'
 import { AzlVmError } from '../errors.ts'
+import { readXml } from '../host/read-xml.ts'
+import { isTarHeader, readTarHeader, tarBlock, tarEntryBytes } from '../host/tar-header.ts'
 import type { ExportFormat } from '../provider/export.ts'
 
 export interface DiskImage {
   readonly format: ExportFormat
-  /** As a guest sees it. */
+  /** As a guest sees it; of an OVA all its disks together. */
   readonly sizeBytes: number
   /** It holds only what differs from another image. */
   readonly hasParent: boolean
@@ -26,16 +28,24 @@ class Image {
   readonly #file: FileHandle
   readonly #path: string
 
-  constructor(file: FileHandle, path: string, fileBytes: number) {
+  readonly #start: number
+
+  constructor(file: FileHandle, path: string, fileBytes: number, start = 0) {
     this.#file = file
     this.#path = path
     this.fileBytes = fileBytes
+    this.#start = start
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
-    const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(length), 0, length, offset)
+    const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(length), 0, length, this.#start + offset)
     if (bytesRead < length) throw this.wrong(`it ends at ${String(this.fileBytes)} bytes`)
     return buffer
+  }
+
+  /** One that lies in it. */
+  within(offset: number, fileBytes: number): Image {
+    return new Image(this.#file, this.#path, fileBytes, this.#start + offset)
   }
 
   require(isRight: boolean, what: string): void {
@@ -61,6 +71,7 @@ const readers: Readonly<Record<ExportFormat, Reader>> = {
   'vhd-fixed': readFixedVhd,
   vmdk: readVmdk,
   vdi: readVdi,
+  ova: readOva,
 }
 
 /** Header: magic at 0, offset of the backing file's name at 8, size at 24. Source: QEMU, docs/interop/qcow2.rst. */
@@ -141,4 +152,46 @@ async function readVdi(image: Image): Promise<Omit<DiskImage, 'format'>> {
   const header = await image.read(0, 512)
   image.require(header.readUInt32LE(64) === 0xbeda107f, 'no VDI header')
   return { sizeBytes: Number(header.readBigUInt64LE(368)), hasParent: header.readUInt32LE(76) === 4 }
+}
+
+/**
+ * A tar archive: a descriptor first, which names all other files, and disks as VMDK. Source: DMTF DSP0243 (OVF), 5.1 and
+ * 9.1; capacities are bytes where nothing else is said.
+ */
+async function readOva(image: Image): Promise<Omit<DiskImage, 'format'>> {
+  const files = await filesIn(image)
+  const [[name, descriptor] = ['', image]] = files
+  image.require(name.endsWith('.ovf'), 'no OVF descriptor at its beginning')
+  const envelope = readXml((await descriptor.read(0, descriptor.fileBytes)).toString('utf8'), name)
+  const named = new Map(
+    envelope.all('References', 'File').map((file) => {
+      const href = file.attribute('ovf:href') ?? ''
+      const found = files.get(href)
+      if (!found) throw image.wrong(`${href} is named in it and not there`)
+      return [file.attribute('ovf:id'), found]
+    }),
+  )
+  let total = 0
+  for (const disk of envelope.all('DiskSection', 'Disk')) {
+    const file = named.get(disk.attribute('ovf:fileRef'))
+    if (!file) throw image.wrong('a disk without its file')
+    const { sizeBytes } = await readVmdk(file)
+    image.require(disk.attribute('ovf:capacity') === String(sizeBytes), 'a disk has not the size that is written of it')
+    total += sizeBytes
+  }
+  return { sizeBytes: total, hasParent: false }
+}
+
+async function filesIn(image: Image): Promise<ReadonlyMap<string, Image>> {
+  const files = new Map<string, Image>()
+  for (let at = 0; at + tarBlock <= image.fileBytes;) {
+    const block = await image.read(at, tarBlock)
+    const header = readTarHeader(block)
+    if (!header) break
+    image.require(isTarHeader(block), 'no tar archive')
+    image.require(at + tarBlock + header.sizeBytes <= image.fileBytes, `${header.name} is cut off in it`)
+    files.set(header.name, image.within(at + tarBlock, header.sizeBytes))
+    at += tarEntryBytes(header)
+  }
+  return files
 }

@@ -1,4 +1,4 @@
-/** `export`: a machine's disk as a file, written by the hypervisor's own tool and looked at afterwards. */
+/** `export`: a machine's disk, or the machine, as a file, written by the hypervisor's own tool and looked at afterwards. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, link, rm, stat } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import path from 'node:path'
 import { AzlVmError, errorText } from '../errors.ts'
 import { readDiskImage } from '../media/disk-image.ts'
 import type { MachineInfo } from '../provider/machine.ts'
-import type { ExportFormat } from '../provider/export.ts'
+import { isWholeMachine, type ExportFormat } from '../provider/export.ts'
 import { isThere } from '../store/is-there.ts'
 import { usageError } from '../usage-error.ts'
 import { callFor } from './environment.ts'
@@ -20,7 +20,7 @@ export interface ExportOptions {
 }
 
 export interface Exported extends ExportOptions {
-  /** Of the disk, as a guest sees it. */
+  /** Of the disk, as a guest sees it; of all of them where the file is the whole machine. */
   readonly sizeBytes: number
   readonly fileBytes: number
   /** The machine's other disks, which are not in it. */
@@ -47,13 +47,20 @@ export async function exportMachine(request: LifecycleRequest, { file, format }:
     const part = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.part`)
     journal.append({ entry: 'intent', act: 'export', operation: 'export', object: part })
     try {
-      const made = await bus.step('export', `write the disk of ${info.ref.name} as ${format}`, async () => {
+      const isWhole = isWholeMachine(format)
+      const inIt = isWhole ? now.disks : [disk]
+      const what = isWhole ? info.ref.name : `the disk of ${info.ref.name}`
+      const made = await bus.step('export', `write ${what} as ${format}`, async () => {
         await provider.exportDisk(info.ref, { file: part, format, runId: bus.runId }, call)
-        return await verified(part, format, disk.sizeBytes)
+        return await verified(
+          part,
+          format,
+          inIt.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        )
       })
       await publish(part, file)
       journal.append({ entry: 'done', act: 'export', operation: 'export' })
-      return { file, format, ...made, otherDisks: now.disks.length - 1 }
+      return { file, format, ...made, otherDisks: now.disks.length - inIt.length }
     } catch (error) {
       throw asCancelled(error, signal)
     } finally {

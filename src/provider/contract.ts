@@ -267,7 +267,8 @@ export interface Provider {
   clone(ref: MachineRef, request: CloneRequest, call: Call): Promise<void>
   /**
    * Writes the first disk of a machine that is off, with all that it lies on, as one file, by the hypervisor's own tool:
-   * {@link Capabilities.exportFormats}. What was made for it on the host is gone afterwards, or found by gc.
+   * {@link Capabilities.exportFormats}; as `ova` the machine, in which nothing says that it is ours. What was made for it
+   * on the host is gone afterwards, or found by gc.
    */
   exportDisk(ref: MachineRef, request: ExportRequest, call: Call): Promise<void>
   /** The machines that need a disk of this one: clones of it, also indirect ones where they need it too, of whomever. */

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { usualPlaces } from '../../providers/virtualbox/host.ts'
+import { exportFile } from '../../providers/virtualbox/names.ts'
 import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
+import { parseSettings } from '../../providers/virtualbox/settings-file.ts'
+import { readDiskImage } from '../../src/media/disk-image.ts'
 import type { ProviderContext } from '../../src/provider/contract.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
@@ -201,6 +205,101 @@ function virtualBoxTests(bench: () => Bench): void {
     expect(await bench().provider.removeLeftover(leftovers[0]!, testCall())).toBe(true)
     expect(await bench().provider.leftovers(testCall())).toEqual([])
     await rm(join(host.virtualBox.folder, 'elsewhere'), { recursive: true })
+  })
+
+  describe('a machine as OVA', () => {
+    const lines = [
+      'machine:',
+      '  memory: 256MiB',
+      '  firmware: { secureBoot: true }',
+      '  disks: [{ size: 64MiB }, { size: 64MiB }]',
+      '  networks: [{}, { mode: isolated }]',
+    ]
+    const play = (...args: readonly string[]) => host.virtualBox.play(...args)
+    const listed = async () => (await bench().provider.list(testCall())).map(({ ref }) => ref.name)
+    const diskOf = async (name: string, port: number): Promise<string> => {
+      const text = await play('showvminfo', name, '--machinereadable')
+      return new RegExp(`^"SATA-ImageUUID-${String(port)}-0"="([0-9a-f-]+)"`, 'm').exec(text)?.[1] ?? ''
+    }
+    const contentOf = async (name: string, port: number): Promise<string> => {
+      const file = join(host.virtualBox.folder, `${name}-${String(port)}.raw`)
+      await play('clonemedium', 'disk', await diskOf(name, port), file, '--format', 'RAW')
+      await play('closemedium', 'disk', file)
+      const hash = await digest(file)
+      await rm(file)
+      return hash
+    }
+
+    test('what is imported from it has the disks and firmware variables, and nothing by which it would be taken for ours', async () => {
+      const { provider, folder } = bench()
+      const request = await bench().make('packed', ...lines)
+      await provider.updateMark(request.ref, { phase: 'ready' }, testCall())
+      const own = (await bench().inspect(request.ref)).disks.map(({ where }) => where)
+      for (const [index, file] of own.entries())
+        await execa('qemu-io', ['-f', 'vdi', '-c', `write -P ${String(index + 90)} 1M 3M`, file])
+      const variables = await digest(join(own[0]!, '..', 'packed.nvram'))
+      const contents = [await contentOf('packed', 0), await contentOf('packed', 3)]
+      const before = await host.inventory()
+      const file = join(folder, 'packed.ova')
+      await provider.exportDisk(request.ref, { file, format: 'ova', runId: bench().runId() }, testCall())
+      expect(await readDiskImage(file, 'ova')).toMatchObject({ sizeBytes: 128 * 2 ** 20 })
+      expect(await host.inventory()).toEqual(before)
+
+      await play('import', file, '--vsys', '0', '--vmname', 'imported')
+      const settings = parseSettings(
+        await readFile(join(host.virtualBox.folder, 'machines', 'imported', 'imported.vbox'), 'utf8'),
+        '/imported.vbox',
+      )
+      expect(settings).toMatchObject({
+        description: '',
+        extraData: new Map(),
+        groups: [],
+        hardware: { serialPath: undefined },
+      })
+      expect(settings?.hardware.drives.map(({ uuid }) => uuid)).toEqual([undefined, undefined])
+      expect(settings?.hardware.cards.map(({ network }) => network)).toEqual([
+        undefined,
+        `azl-vm-${request.mark.runId}-1`,
+      ])
+      expect(await play('showvminfo', 'imported', '--machinereadable')).toContain('SecureBoot="on"')
+      expect(await digest(join(host.virtualBox.folder, 'machines', 'imported', 'imported.nvram'))).toBe(variables)
+      expect([await contentOf('imported', 0), await contentOf('imported', 3)]).toEqual(contents)
+      expect([await listed(), await provider.leftovers(testCall())]).toEqual([['packed'], []])
+      await provider.destroy(request.ref, testCall())
+      expect([await listed(), await provider.leftovers(testCall())]).toEqual([[], []])
+      expect(await contentOf('imported', 0)).toBe(contents[0])
+      await play('unregistervm', 'imported', '--delete')
+    })
+
+    test('what an export was cut off at is a leftover of the run that exported, and goes alone', async () => {
+      const { provider } = bench()
+      const request = await bench().make('cut-off', ...lines)
+      const before = await host.inventory()
+      const runId = bench().runId()
+      const [disk] = (await bench().inspect(request.ref)).disks
+      await writeFile(join(disk?.where ?? '', '..', exportFile(runId, 'ova')), '')
+      const leftovers = await provider.leftovers(testCall())
+      expect(leftovers.map((leftover) => leftover.runId)).toEqual([runId])
+      expect(await provider.removeLeftover(leftovers[0]!, testCall())).toBe(true)
+      expect(await host.inventory()).toEqual(before)
+      await provider.destroy(request.ref, testCall())
+    })
+
+    test('one that was exported by hand and imported lies in the folder of the run: it stays when the original goes', async () => {
+      const { provider, folder } = bench()
+      const request = await bench().make('original', ...lines)
+      const file = join(folder, 'by-hand.ova')
+      await play('export', request.ref.id, '--output', file)
+      await play('import', file, '--vsys', '0', '--vmname', 'by-hand')
+      const place = join(host.virtualBox.folder, 'machines', 'azl-vm', request.mark.runId, 'by-hand')
+      const before = await readdir(place)
+      expect(before).toContain('by-hand.nvram')
+      const report = await provider.destroy(request.ref, testCall())
+      expect(report.kept).toEqual([{ what: place, why: 'azl-vm did not make it', isOurs: false }])
+      expect([await readdir(place), await provider.leftovers(testCall())]).toEqual([before, []])
+      await play('unregistervm', 'by-hand', '--delete')
+      await rm(join(host.virtualBox.folder, 'machines', 'azl-vm'), { recursive: true, force: true })
+    })
   })
 
   describe('what VirtualBox prints', () => {

@@ -1,10 +1,10 @@
 /** Our reading of disk images, against what QEMU writes. */
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readDiskImage } from '../../../src/media/disk-image.ts'
 import type { ExportFormat } from '../../../src/provider/export.ts'
 import { describeWhere } from '../../support/describe-where.ts'
@@ -53,9 +53,42 @@ describeWhere('disk images', hasQemu() ? undefined : 'qemu-img is not installed'
     expect(await readDiskImage(file, format)).toEqual({ format, sizeBytes: 65 * MiB, hasParent: false })
   })
 
-  test.each(kinds.filter(([format]) => format !== 'raw'))('what is no %s is refused', async (format) => {
+  const readable = [...kinds.map(([format]) => format), 'ova' as const]
+  test.each(readable.filter((format) => format !== 'raw'))('what is no %s is refused', async (format) => {
     const file = await make(`wrong.${format}`, '-f', 'raw', String(MiB))
     await expect(readDiskImage(file, format)).rejects.toMatchObject({ code: 'backend-failed' })
+  })
+
+  describe('an OVA', () => {
+    const pack = async (name: string, disk: string, ...capacities: readonly number[]): Promise<string> => {
+      const place = await mkdtemp(join(folder, 'ova-'))
+      await copyFile(disk, join(place, 'disk1.vmdk'))
+      const disks = capacities.map((bytes) => `<Disk ovf:capacity="${String(bytes)}" ovf:fileRef="file1"/>`).join('')
+      const files = '<References><File ovf:id="file1" ovf:href="disk1.vmdk"/></References>'
+      await writeFile(
+        join(place, 'a.ovf'),
+        `<Envelope xmlns:ovf="o">${files}<DiskSection>${disks}</DiskSection></Envelope>`,
+      )
+      const file = join(folder, name)
+      await promisify(execFile)('tar', ['--format=ustar', '-C', place, '-cf', file, 'a.ovf', 'disk1.vmdk'])
+      return file
+    }
+    const vmdk = (name: string) => make(name, '-f', 'vmdk', '-o', 'subformat=streamOptimized', String(65 * MiB))
+
+    test('tells the size of its disks', async () => {
+      const file = await pack('right.ova', await vmdk('packed.vmdk'), 65 * MiB)
+      expect(await readDiskImage(file, 'ova')).toEqual({ format: 'ova', sizeBytes: 65 * MiB, hasParent: false })
+    })
+
+    test('is refused where its descriptor and its disks do not agree, and where it is cut off', async () => {
+      const other = await pack('other.ova', await vmdk('other.vmdk'), 64 * MiB)
+      await expect(readDiskImage(other, 'ova')).rejects.toThrow('a disk has not the size')
+      const none = await pack('none.ova', await make('none.raw', '-f', 'raw', String(MiB)), 65 * MiB)
+      await expect(readDiskImage(none, 'ova')).rejects.toThrow('no VMDK header')
+      const cut = await pack('cut.ova', await vmdk('cut.vmdk'), 65 * MiB)
+      await truncate(cut, 20 * 1024)
+      await expect(readDiskImage(cut, 'ova')).rejects.toThrow('disk1.vmdk is cut off')
+    })
   })
 
   test('an overlay is told', async () => {
