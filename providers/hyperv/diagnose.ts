@@ -1,6 +1,7 @@
 /** What a Hyper-V host makes impossible, each at the spec's key. */
 import { guestCapabilities } from '../../src/provider/capabilities.ts'
 import type { Facts } from '../../src/provider/contract.ts'
+import { architectureDiagnostics, invalid, notSupported } from '../../src/provider/diagnostics.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { nativeOf } from './facts.ts'
@@ -11,7 +12,7 @@ import { optionsOf } from './request-options.ts'
 import { secureBootTemplate } from './secure-boot.ts'
 
 export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const absent = architectureDiagnostics(request, facts)
+  const absent = architectureDiagnostics(request, facts, `Hyper-V at ${facts.host}`)
   // What guests that it cannot run would get is nothing to say.
   if (absent.length > 0) return absent
   return [
@@ -21,13 +22,6 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
     ...networkDiagnostics(request, facts),
     ...storageDiagnostics(request, facts),
   ]
-}
-
-function architectureDiagnostics({ architecture }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const { architectures } = facts.capabilities
-  if (architectures.includes(architecture)) return []
-  const hint = `Use a medium for ${architectures.join(', ')}, or a host with that processor.`
-  return [notSupported(['arch'], `Hyper-V at ${facts.host} runs no ${architecture} guests, and emulates none`, hint)]
 }
 
 function firmwareDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
@@ -43,14 +37,11 @@ function firmwareDiagnostics(request: MachineRequest, facts: Facts): readonly Pl
   const { secureBootTemplate: named } = optionsOf(request)
   if (named !== undefined && firmware.secureBoot !== true)
     return [
-      {
-        ...notSupported(
-          ['hyperv', 'secureBootTemplate'],
-          'hyperv.secureBootTemplate does nothing here: Secure Boot is off',
-          'Set machine.firmware.secureBoot: true, or remove it.',
-        ),
-        code: 'spec-invalid',
-      },
+      invalid(
+        ['hyperv', 'secureBootTemplate'],
+        'hyperv.secureBootTemplate does nothing here: Secure Boot is off',
+        'Set machine.firmware.secureBoot: true, or remove it.',
+      ),
     ]
   const { secureBootTemplates } = nativeOf(facts)
   const template = secureBootTemplate(request)
@@ -99,7 +90,7 @@ const memoryStepBytes = 2 * 1024 ** 2
 function memoryDiagnostics({ spec }: MachineRequest): readonly PlanDiagnostic[] {
   if (spec.machine.memory % memoryStepBytes === 0) return []
   const message = 'Hyper-V gives memory in steps of 2MiB'
-  return [{ ...notSupported(['machine', 'memory'], message, 'Use an even number of MiB.'), code: 'spec-invalid' }]
+  return [invalid(['machine', 'memory'], message, 'Use an even number of MiB.')]
 }
 
 /** MAX_PATH: beyond it Hyper-V’s service and tools fail in many places. */
@@ -111,28 +102,21 @@ function storageDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
   if (path !== undefined && !isOfHost(path, native.separator)) {
     const message = `${path} is no whole path on ${facts.host}`
     const example = native.separator === '\\' ? "'D:\\VMs'" : '/var/lib/machines'
-    return [{ ...notSupported(['storage', 'path'], message, `Write it as ${example}.`), code: 'spec-invalid' }]
+    return [invalid(['storage', 'path'], message, `Write it as ${example}.`)]
   }
   const root = storageRoot(native, path)
   const folder = machineFolder(native, root, request.mark.runId)
   const length = folder.length + longestInFolder
   if (length <= longestPath) return native.folder?.path === root ? folderDiagnostics(native.folder) : []
   return [
-    {
-      ...notSupported(
-        ['storage', 'path'],
-        `the machine's files would have paths of ${String(length)} characters in ${folder}, and Windows takes ${String(longestPath)}`,
-        'Name a folder with a shorter path.',
-      ),
-      code: 'spec-invalid',
-    },
+    invalid(
+      ['storage', 'path'],
+      `the machine's files would have paths of ${String(length)} characters in ${folder}, and Windows takes ${String(longestPath)}`,
+      'Name a folder with a shorter path.',
+    ),
   ]
 }
 
 function isOfHost(path: string, separator: string): boolean {
   return separator === '\\' ? !path.startsWith('/') : path.startsWith('/')
-}
-
-function notSupported(path: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {
-  return { level: 'error', path, code: 'not-supported', message, hint }
 }

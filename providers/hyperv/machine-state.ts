@@ -1,9 +1,9 @@
 /** A machine's power state, asked again and again: Hyper-V's own word of a change is heard only by who polls. */
-import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
-import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
+import { isAzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
+import { pause } from '../../src/provider/pause.ts'
 import { powerState } from './info.ts'
 import { findBrief } from './machines.ts'
 import type { Session } from './session.ts'
@@ -87,11 +87,4 @@ export async function* watchState(session: Session, ref: MachineRef, call: Call)
     if (state === 'absent') return
     await pause(watchEveryMs, call, `waiting for "${ref.name}"`)
   }
-}
-
-/** Rejects with cancelled, saying what was interrupted. */
-async function pause(ms: number, { signal }: Call, what: string): Promise<void> {
-  await delay(ms, undefined, { signal }).catch((cause: unknown) => {
-    throw new AzlVmError('cancelled', `interrupted while ${what}`, { cause })
-  })
 }

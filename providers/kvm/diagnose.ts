@@ -1,6 +1,7 @@
 /** What a libvirt host makes impossible, each at the spec's key. */
 import { guestCapabilities } from '../../src/provider/capabilities.ts'
 import type { Facts } from '../../src/provider/contract.ts'
+import { notSupported } from '../../src/provider/diagnostics.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { NetworkMode } from '../../src/provider/network-modes.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
@@ -328,8 +329,4 @@ function namedBridge(name: string, facts: Facts): readonly PlanDiagnostic[] {
         : `${known}. A network card of the host is put on a new one with the host's own network settings (Debian: bridge-utils-interfaces(5), Fedora: nmcli); azl-vm does not change them.`,
     },
   ]
-}
-
-function notSupported(path: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {
-  return { level: 'error', path, code: 'not-supported', message, hint }
 }

@@ -2,20 +2,16 @@
 import path from 'node:path'
 import { guestCapabilities } from '../../src/provider/capabilities.ts'
 import type { Facts } from '../../src/provider/contract.ts'
+import { architectureDiagnostics, invalid, limitDiagnostics, notSupported } from '../../src/provider/diagnostics.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
-import { formatBytes } from '../../src/format-bytes.ts'
 import { makeHostOnly, nativeOf } from './facts.ts'
 import { optionsOf } from './request-options.ts'
 import { slowCode, slowFix } from './windows-checks.ts'
 
 export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const { architectures } = facts.capabilities
-  if (!architectures.includes(request.architecture)) {
-    const hint = `Use a medium for ${architectures.join(', ')}, or a host with that processor.`
-    const message = `VirtualBox runs guests of the host's own architecture only, not ${request.architecture}`
-    return [notSupported(['arch'], message, hint)]
-  }
+  const other = architectureDiagnostics(request, facts, 'VirtualBox here')
+  if (other.length > 0) return other
   return [
     ...guestDiagnostics(request, facts),
     ...sizeDiagnostics(request, facts),
@@ -53,19 +49,7 @@ function guestDiagnostics(request: MachineRequest, facts: Facts): readonly PlanD
 function sizeDiagnostics({ spec }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
   const { limits } = nativeOf(facts)
   if (!limits) return []
-  const { cpus, memory } = spec.machine
-  const most = limits.memoryMiB * MiB
-  const tooMany = `VirtualBox gives a guest ${String(limits.cpus)} processors at most, not ${String(cpus)}`
-  const tooMuch = `VirtualBox gives a guest ${formatBytes(most)} of memory at most, not ${formatBytes(memory)}`
-  const invalid = { code: 'spec-invalid' } as const
-  return [
-    ...(cpus > limits.cpus
-      ? [{ ...notSupported(['machine', 'cpus'], tooMany, `Set it to ${String(limits.cpus)} or less.`), ...invalid }]
-      : []),
-    ...(memory > most
-      ? [{ ...notSupported(['machine', 'memory'], tooMuch, `Set it to ${formatBytes(most)} or less.`), ...invalid }]
-      : []),
-  ]
+  return limitDiagnostics(spec, { cpus: limits.cpus, memoryBytes: limits.memoryMiB * MiB }, 'VirtualBox')
 }
 
 function networkDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
@@ -99,18 +83,14 @@ function networkDiagnostics(request: MachineRequest, facts: Facts): readonly Pla
 }
 
 function absent(key: PlanDiagnostic['path'], what: string, there: readonly string[]): PlanDiagnostic {
-  return { ...notSupported(key, `this host has no ${what}`, `It has ${there.join(', ')}.`), code: 'spec-invalid' }
+  return invalid(key, `this host has no ${what}`, `It has ${there.join(', ')}.`)
 }
 
 function storageDiagnostics({ spec }: MachineRequest): readonly PlanDiagnostic[] {
   const folder = spec.storage.path
   if (folder === undefined || path.isAbsolute(folder)) return []
   const hint = 'Write the folder from the root on.'
-  return [{ ...notSupported(['storage', 'path'], `${folder} is no whole path here`, hint), code: 'spec-invalid' }]
+  return [invalid(['storage', 'path'], `${folder} is no whole path here`, hint)]
 }
 
 const MiB = 1024 ** 2
-
-function notSupported(key: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {
-  return { level: 'error', path: key, code: 'not-supported', message, hint }
-}

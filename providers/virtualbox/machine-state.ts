@@ -1,8 +1,8 @@
 /** A machine's power state, asked again and again: VBoxManage tells no changes. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
+import { pause } from '../../src/provider/pause.ts'
 import { powerState } from './info.ts'
 import { findMachine, type FoundMachine } from './machines.ts'
 import type { Session } from './session.ts'
@@ -70,11 +70,4 @@ export async function* watchState(session: Session, ref: MachineRef, call: Call)
     if (state === 'absent') return
     await pause(watchEveryMs, call, `watching "${ref.name}"`)
   }
-}
-
-/** Rejects with cancelled, saying what was interrupted. */
-async function pause(ms: number, { signal }: Call, what: string): Promise<void> {
-  await delay(ms, undefined, { signal }).catch((cause: unknown) => {
-    throw new AzlVmError('cancelled', `interrupted while ${what}`, { cause })
-  })
 }

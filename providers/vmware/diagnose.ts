@@ -1,13 +1,14 @@
 /** What a VMware host makes impossible, each at the spec's key. */
 import { guestCapabilities } from '../../src/provider/capabilities.ts'
 import type { Facts } from '../../src/provider/contract.ts'
+import { architectureDiagnostics, invalid, notSupported } from '../../src/provider/diagnostics.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { nativeOf } from './facts.ts'
 import { longestInFolder, machineFolder, pathsOf } from './names.ts'
 
 export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const absent = architectureDiagnostics(request, facts)
+  const absent = architectureDiagnostics(request, facts, 'VMware here')
   // What guests that it cannot run would get is nothing to say.
   if (absent.length > 0) return absent
   return [
@@ -17,13 +18,6 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
     ...networkDiagnostics(request, facts),
     ...storageDiagnostics(request, facts),
   ]
-}
-
-function architectureDiagnostics({ architecture }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
-  const { architectures } = facts.capabilities
-  if (architectures.includes(architecture)) return []
-  const hint = `Use a medium for ${architectures.join(', ')}, or a host with that processor.`
-  return [notSupported(['arch'], `VMware runs no ${architecture} guests here, and emulates none`, hint)]
 }
 
 function firmwareDiagnostics(request: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {
@@ -129,12 +123,4 @@ function storageDiagnostics({ spec, ref }: MachineRequest, facts: Facts): readon
       'Name a folder with a shorter path.',
     ),
   ]
-}
-
-function notSupported(path: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {
-  return { level: 'error', path, code: 'not-supported', message, hint }
-}
-
-function invalid(path: PlanDiagnostic['path'], message: string, hint: string): PlanDiagnostic {
-  return { ...notSupported(path, message, hint), code: 'spec-invalid' }
 }

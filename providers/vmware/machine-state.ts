@@ -4,10 +4,9 @@
  * also held by VMware's window on a machine that is off, and left behind by what was killed.
  */
 import { readdir, readFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
-import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef, PowerState } from '../../src/provider/machine.ts'
+import { pause } from '../../src/provider/pause.ts'
 import { findMachine, type FoundMachine } from './machines.ts'
 import { isSamePath, pathsOf } from './names.ts'
 import type { Session } from './session.ts'
@@ -98,11 +97,4 @@ export async function* watchState(session: Session, ref: MachineRef, call: Call)
     if (state === 'absent') return
     await pause(watchEveryMs, call, `waiting for "${ref.name}"`)
   }
-}
-
-/** Rejects with cancelled, saying what was interrupted. */
-export async function pause(ms: number, { signal }: Call, what: string): Promise<void> {
-  await delay(ms, undefined, { signal }).catch((cause: unknown) => {
-    throw new AzlVmError('cancelled', `interrupted while ${what}`, { cause })
-  })
 }

@@ -1,8 +1,9 @@
 import { AzlVmError, isAzlVmError } from '../../src/errors.ts'
 import type { Call, StopRequest } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { pause } from '../../src/provider/pause.ts'
 import { toolError } from './errors.ts'
-import { isOffState, pause, stateById, stateOf } from './machine-state.ts'
+import { isOffState, stateById, stateOf } from './machine-state.ts'
 import { requireMachine, type FoundMachine } from './machines.ts'
 import type { Session } from './session.ts'
 
