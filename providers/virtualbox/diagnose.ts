@@ -15,6 +15,7 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
   return [
     ...guestDiagnostics(request, facts),
     ...sizeDiagnostics(request, facts),
+    ...signatureDiagnostics(request),
     ...networkDiagnostics(request, facts),
     ...storageDiagnostics(request),
     ...slownessDiagnostics(facts),
@@ -44,6 +45,21 @@ function guestDiagnostics(request: MachineRequest, facts: Facts): readonly PlanD
   if (acceleration === 'emulated')
     refuse(['acceleration'], 'VirtualBox emulates no processors', 'Use acceleration: auto or hardware.')
   return found
+}
+
+/** VirtualBox's EFI refuses it without a word: the whole time of timeouts.boot would go by. */
+function signatureDiagnostics({ spec }: MachineRequest): readonly PlanDiagnostic[] {
+  if (!('probe' in spec.source) || spec.machine.firmware.secureBoot !== true) return []
+  return [
+    {
+      level: 'warning',
+      path: ['machine', 'firmware', 'secureBoot'],
+      code: 'not-supported',
+      message:
+        'nobody signed the boot probe: with Secure Boot on the firmware does not start it, and VirtualBox’s does not say so',
+      hint: 'Set secureBoot: false, or use a signed medium.',
+    },
+  ]
 }
 
 function sizeDiagnostics({ spec }: MachineRequest, facts: Facts): readonly PlanDiagnostic[] {

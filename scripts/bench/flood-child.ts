@@ -18,6 +18,7 @@ const wait = new BootWait({
   watch: new Edk2BootWatch(),
   isProbe: true,
   firmwareSpeaks: true,
+  hasSecureBoot: false,
   timeoutMs: 600_000,
   bus: new EventBus('flood', () => new Date()),
 })

@@ -45,6 +45,7 @@ export async function bootMachine(
     // One whose installer was ejected boots its disk.
     isProbe: 'probe' in request.spec.source && before.installer !== undefined,
     firmwareSpeaks: context.facts.capabilities.console.firmwareSpeaks,
+    hasSecureBoot: request.spec.machine.firmware.secureBoot === true,
     timeoutMs: request.spec.timeouts.boot,
     bus: run.bus,
   })

@@ -17,6 +17,8 @@ export interface BootRequest {
   readonly isProbe: boolean
   /** Where it does not, silence until the time is over is no failure. */
   readonly firmwareSpeaks: boolean
+  /** May be why nothing is heard: the firmware starts what is signed only. */
+  readonly hasSecureBoot: boolean
   readonly timeoutMs: number
   readonly bus: EventBus
 }
@@ -103,10 +105,16 @@ export class BootWait {
   async result(signal: AbortSignal): Promise<BootResult> {
     const { timeoutMs } = this.#request
     const timer = setTimeout(() => {
-      const { isProbe, firmwareSpeaks } = this.#request
+      const { isProbe, firmwareSpeaks, hasSecureBoot } = this.#request
+      const mayBeRefused = hasSecureBoot && !this.#hasSpoken
       if (!isProbe && !firmwareSpeaks && !this.#hasSpoken)
-        this.#settle({ ok: { outcome: unheard(timeoutMs), probe: undefined } })
-      this.#fail('timed-out', `${this.#awaited} was not reached within ${String(timeoutMs / 1000)} s (timeouts.boot)`)
+        this.#settle({ ok: { outcome: unheard(timeoutMs, mayBeRefused), probe: undefined } })
+      const message = `${this.#awaited} was not reached within ${String(timeoutMs / 1000)} s (timeouts.boot)`
+      this.#fail(
+        'timed-out',
+        message,
+        mayBeRefused ? { hint: `${perhapsUnsigned} ${refusals['secure-boot'].hint}` } : {},
+      )
     }, timeoutMs)
     const onAbort = (): void => {
       this.#fail('cancelled', 'interrupted while the machine boots')
@@ -177,9 +185,12 @@ export class BootWait {
   }
 }
 
-function unheard(timeoutMs: number): BootResult['outcome'] {
+/** Not every firmware says that it refused something. */
+const perhapsUnsigned = 'Nothing was heard, and Secure Boot is on: it starts no medium that is not signed for it.'
+
+function unheard(timeoutMs: number, mayBeRefused: boolean): BootResult['outcome'] {
   const text = `firmware silent: nothing was heard on the serial port for ${String(timeoutMs / 1000)} s (timeouts.boot)`
-  return { is: 'unheard', evidence: [text] }
+  return { is: 'unheard', evidence: mayBeRefused ? [text, perhapsUnsigned] : [text] }
 }
 
 function unwrap(settled: Settle | undefined): BootResult {

@@ -129,7 +129,13 @@ async function withoutBases(candidates: readonly MachineCandidate[], call: Call)
     if (needing.length === 0) judged.push({ item, ...(remove && { remove }) })
     else {
       const names = needing.map(({ name }) => name).join(', ')
-      judged.push({ item: { ...item, verdict: 'in-use', reason: `${item.reason}; ${names} ${needing.length === 1 ? 'needs' : 'need'} its disk` } })
+      judged.push({
+        item: {
+          ...item,
+          verdict: 'in-use',
+          reason: `${item.reason}; ${names} ${needing.length === 1 ? 'needs' : 'need'} its disk`,
+        },
+      })
     }
   }
   return judged

@@ -44,6 +44,7 @@ test('a serial port that cannot be closed hides no failure of the boot', async (
   expect(warnings()).toContainEqual(expect.objectContaining({ message: 'the wire is stuck' }))
 })
 
+const probeLines = ['version: 1', 'name: box', 'source: { probe: { then: wait } }']
 const silentFirmware = { console: { ...allCapabilities.console, firmwareSpeaks: false }, hostEvents: true }
 const noted = (text: string, refused?: 'secure-boot') => ({ at: new Date().toISOString(), text, refused })
 
@@ -55,6 +56,20 @@ test('a silent firmware and a silent guest are no failure, and there is a pictur
   const result = await here.up(lines.join('\n'))
   expect(result).toMatchObject({ bootOutcome: { is: 'unheard' }, machine: { state: 'running' } })
   expect(await readdir(result.evidenceDir)).toContain('screenshot.png')
+})
+
+test('where nothing was heard and Secure Boot is on, that is named: the firmware may have refused the medium', async () => {
+  const here = await world({ capabilities: silentFirmware, guest: silent })
+  const secured = ['timeouts: { boot: 1s }', 'machine: { firmware: { secureBoot: true } }']
+  const probe = await errorOf(here.up([...probeLines, ...secured].join('\n')))
+  expect(probe).toMatchObject({
+    code: 'timed-out',
+    hint: expect.stringMatching(/Secure Boot is on.*secureBoot: false/) as string,
+  })
+  const binary = await here.environment.probeBinary('x86_64')
+  const { path } = await ensureProbeIso(here.folder, { arch: 'x86_64', then: 'wait', binary })
+  const { bootOutcome } = await here.up(['version: 1', 'name: iso', `source: { iso: ${path} }`, ...secured].join('\n'))
+  expect(bootOutcome?.evidence).toEqual([expect.any(String), expect.stringContaining('Secure Boot is on')])
 })
 
 test('what the hypervisor notes of a boot that failed ends the wait, and all that it noted is evidence', async () => {

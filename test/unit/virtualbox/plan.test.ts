@@ -49,6 +49,12 @@ describe('a plan', () => {
     expect(operations).not.toEqual([])
   })
 
+  test('says that Secure Boot does not start the probe, for VirtualBox’s firmware does not, and goes on', () => {
+    const { diagnostics, operations } = makePlan(requestOf({ machine: { firmware: { secureBoot: true } } }), factsOf())
+    expect(diagnostics).toMatchObject([{ level: 'warning', path: ['machine', 'firmware', 'secureBoot'] }])
+    expect(operations).not.toEqual([])
+  })
+
   test('makes the anchor first, marked by its group; media and start are last', () => {
     const request = requestOf({ machine: { disks: [{}, {}], networks: [{}], firmware: { secureBoot: true } } })
     const plan = makePlan(request, factsOf())
