@@ -1,4 +1,4 @@
-/** A disk as a file: Hyper-V converts it, with all that it lies on, inside the machine's folder; then it is moved out. */
+/** A disk as a file: Hyper-V converts it, with all that it lies on, inside the machine's folder; then it is moved out, or fetched. */
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
@@ -7,6 +7,7 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { ExportFormat, ExportRequest } from '../../src/provider/export.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
 import { moveFile } from '../../src/store/move-file.ts'
+import { fetchFile } from './fetch-file.ts'
 import { exportFile, pathsOf } from './names.ts'
 import { requireOwnMachine } from './own-machine.ts'
 import type { Session } from './session.ts'
@@ -31,10 +32,6 @@ export async function exportDisk(
   call: Call,
 ): Promise<void> {
   const { extension, type } = kinds[requireFormat(format)]
-  if (session.choice.via !== undefined)
-    throw new AzlVmError('not-supported', `azl-vm cannot fetch a disk from ${session.choice.host} yet`, {
-      hint: 'Run `azl-vm export` on that computer.',
-    })
   const { config } = await requireOwnMachine(session, ref, call)
   const [disk] = config.disks
   if (!disk) throw new AzlVmError('not-supported', `the machine "${ref.name}" has no disk`)
@@ -44,7 +41,8 @@ export async function exportDisk(
     await watching(session, disk.path, target, call, () =>
       session.runAlone('convert-disk', { path: disk.path, target, type }, asked, call),
     )
-    await moveFile(target, file)
+    if (session.choice.via === undefined) await moveFile(target, file)
+    else await fetchFile(session, target, file, call)
   } finally {
     await discard(session, target, call)
   }
@@ -89,7 +87,7 @@ async function discard(session: Session, target: string, call: Call): Promise<vo
   const until = session.context.now().getTime() + heldForMs
   for (;;) {
     try {
-      await rm(target, { force: true })
+      await remove(session, target, call)
       return
     } catch (error) {
       if (session.context.now().getTime() >= until) {
@@ -99,4 +97,14 @@ async function discard(session: Session, target: string, call: Call): Promise<vo
       await sleep(lookAgainMs)
     }
   }
+}
+
+/** Also after an interruption. */
+async function remove(session: Session, target: string, call: Call): Promise<void> {
+  if (session.choice.via === undefined) {
+    await rm(target, { force: true })
+    return
+  }
+  const asked = { action: `remove ${target}`, schema: z.boolean() }
+  await session.run('remove-file', { path: target }, asked, { ...call, signal: AbortSignal.timeout(heldForMs) })
 }

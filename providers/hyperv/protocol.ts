@@ -72,7 +72,11 @@ function parsed(line: string): unknown {
 }
 
 export function requestLine(id: number, verb: string, args: Readonly<Record<string, unknown>>): string {
-  const json = JSON.stringify({ id, verb, arguments: args })
-  // Windows PowerShell reads a pipe in the console's code page; what is beyond ASCII is written as JSON escapes.
-  return `${json.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+  return `${asciiJson({ id, verb, arguments: args })}\n`
+}
+
+/** Windows PowerShell reads a pipe in the console's code page; what is beyond ASCII is written as JSON escapes. */
+export function asciiJson(value: unknown): string {
+  const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(value).replaceAll(/[^\x20-\x7e]/g, escape)
 }

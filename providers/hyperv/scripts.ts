@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { assetPath } from '../../src/assets.ts'
 
 /** One of them begins a process; the others are read by these. */
-export type EntryScript = 'worker' | 'receive-file' | 'relay' | 'recorder'
+export type EntryScript = 'worker' | 'receive-file' | 'send-file' | 'relay' | 'recorder'
 
 const folder = (): string => assetPath('providers', 'hyperv', 'powershell')
 

@@ -19,6 +19,18 @@ export async function readStreamLine(stream: Readable, mostBytes: number): Promi
   }
 }
 
+/** So many bytes of a paused stream, as they come; what follows stays in it. Fewer where the stream ends before. */
+export async function* readStreamBytes(stream: Readable, count: number): AsyncIterable<Buffer> {
+  for (let left = count; left > 0;) {
+    const next = await nextBytes(stream)
+    if (next === undefined) return
+    if (next.length > left) stream.unshift(next.subarray(left))
+    const bytes = next.subarray(0, left)
+    left -= bytes.length
+    yield bytes
+  }
+}
+
 /** What there is by now; undefined at the end. */
 async function nextBytes(stream: Readable): Promise<Buffer | undefined> {
   for (;;) {

@@ -58,7 +58,7 @@ const patternParameters = ['Name', 'VMName', 'SwitchName', 'VMSwitchName', 'VMSn
 const asksByName = ['rules.ps1', 'times.ps1']
 /** Where commands are looked up in a fixed table, or are a file of ours. */
 const dispatchers = [
-  ...['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'relay.ps1', 'recorder.ps1'],
+  ...['worker.ps1', 'bootstrap.ps1', 'receive-file.ps1', 'send-file.ps1', 'relay.ps1', 'recorder.ps1'],
   // Those of test/hyperv-host take each question as a block of their own.
   ...['lines.ps1', 'rules.ps1', 'boots.ps1', 'times.ps1', 'lists.ps1'],
 ]

@@ -1,6 +1,6 @@
 /** A user with a Hyper-V host behind ssh: the command itself, a real sshd, the simulator behind it, one boot. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -98,6 +98,13 @@ describeWhere('azl-vm, host behind ssh', unavailable, () => {
 
     const forced = await run('stop', 'afar', '--force')
     expect(forced.exitCode, tellEnd(forced)).toBe(0)
+    const disk = join(home, 'größe.vhdx')
+    const before = await readdir(storage, { recursive: true })
+    const exported = await run('export', 'afar', disk)
+    expect(exported.exitCode, tellEnd(exported)).toBe(0)
+    expect((await readFile(disk)).toString('latin1', 0, 8)).toBe('vhdxfile')
+    // There nothing is left of it.
+    expect(await readdir(storage, { recursive: true })).toEqual(before)
     // Its recorder is still there, and the machine is heard by it again.
     const started = await run('start', 'afar')
     expect(started.exitCode, tellEnd(started)).toBe(0)

@@ -1,6 +1,7 @@
 /** Hyper-V on another computer, through a real sshd whose shell runs the simulator. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { chooseHost } from '../../../providers/hyperv/host.ts'
+import { fetchFile } from '../../../providers/hyperv/fetch-file.ts'
 import { definition } from '../../../providers/hyperv/index.ts'
 import { removeOldScripts } from '../../../providers/hyperv/old-scripts.ts'
 import { RemoteRecorders } from '../../../providers/hyperv/remote-recorders.ts'
@@ -23,7 +25,6 @@ import type { Medium } from '../../../src/provider/machine.ts'
 import { Bench } from '../../contract/contract-bench.ts'
 import { startRemoteHyperV, type RemoteHyperV } from '../../support/hyperv-remote.ts'
 import { missingForSimulator } from '../../support/hyperv-simulator.ts'
-import { allBelow } from '../../support/process-below.ts'
 import { sshUnavailable } from '../../support/ssh-server.ts'
 import { providerContext, testCall, testEnvironment } from '../../support/test-environment.ts'
 import { describeWhere } from '../../support/describe-where.ts'
@@ -42,12 +43,18 @@ describeWhere('behind ssh', unavailable, () => {
     const signal = new AbortController().signal
     return (await worker.request({ verb, arguments: args, timeoutMs: 120_000, signal })).value
   }
-  /** All of this computer's, as a network that fails. */
-  const cutConnections = async (): Promise<void> => {
-    const connections = await allBelow(process.pid, 'ssh')
+  /** All of this process's, as a network that fails: at once, so that nothing goes on meanwhile. */
+  const cutConnections = (): void => {
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ')
+    const connections = children.filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ssh\n')
     expect(connections).not.toEqual([])
-    for (const pid of connections) process.kill(pid, 'SIGKILL')
+    for (const pid of connections) process.kill(Number(pid), 'SIGKILL')
   }
+  // Vitest's own comparison of megabytes takes half a minute.
+  const hashOf = async (file: string): Promise<string> =>
+    createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex')
   const scripts = (): string => join(remote.home, '.azl-vm', 'scripts')
 
   test('the scripts are sent once, whole, into the home of the user there', async () => {
@@ -137,7 +144,7 @@ describeWhere('behind ssh', unavailable, () => {
       const call = { ...testCall(), progress: (bytes: number) => void done.push(bytes) }
       const path = await mediumOnHost(session, medium, call)
       expect(path).toBe(mediaFile(await session.hello(call), medium.sha256))
-      expect(await readFile(path)).toEqual(await readFile(medium.path))
+      expect(await hashOf(path)).toBe(medium.sha256)
       expect(done.at(-1)).toBe(medium.sizeBytes)
       done.length = 0
       expect(await mediumOnHost(session, medium, call)).toBe(path)
@@ -169,6 +176,44 @@ describeWhere('behind ssh', unavailable, () => {
     }
     await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
   })
+
+  test('a file of the host is fetched whole, with progress; cut off, it says so, and no process stays', async () => {
+    const session = openSession()
+    const folder = await mkdtemp(join(tmpdir(), 'azl-fetched-'))
+    try {
+      const from = join(folder, 'größe [1].vhdx')
+      await writeFile(from, randomBytes(5_000_001))
+      const done: number[] = []
+      const told = { ...testCall(), progress: (bytes: number) => void done.push(bytes) }
+      await fetchFile(session, from, join(folder, 'whole'), told)
+      expect(await hashOf(join(folder, 'whole'))).toBe(await hashOf(from))
+      expect(done.at(-1)).toBe(5_000_001)
+      await expect(fetchFile(session, join(folder, 'none'), join(folder, 'a'), testCall())).rejects.toMatchObject({
+        code: 'backend-failed',
+        message: expect.stringContaining(join(folder, 'none')) as string,
+      })
+      let isCut = false
+      const cutOnce = (): void => {
+        if (!isCut) cutConnections()
+        isCut = true
+      }
+      const lost = { ...testCall(), progress: cutOnce }
+      await expect(fetchFile(session, from, join(folder, 'lost'), lost)).rejects.toMatchObject({
+        code: 'backend-failed',
+      })
+      const stop = new AbortController()
+      const abort = (): void => {
+        stop.abort()
+      }
+      const stopped = { ...testCall(stop.signal), progress: abort }
+      await expect(fetchFile(session, from, join(folder, 'cut'), stopped)).rejects.toMatchObject({ code: 'cancelled' })
+    } finally {
+      await session.close()
+      await rm(folder, { recursive: true })
+    }
+    await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
+  })
+
   test('the recorder outlives the connection; a console takes the port over through it; removed, nothing stays', async () => {
     const id = randomUUID()
     const pipe = `azl-vm-${id}`
@@ -229,7 +274,7 @@ describeWhere('behind ssh', unavailable, () => {
     try {
       await session.hello(call)
       // Told of just before it is sent.
-      const cut = { ...testCall(), debug: () => void cutConnections() }
+      const cut = { ...testCall(), debug: () => queueMicrotask(cutConnections) }
       const listing = session.run('list-vms', {}, { action: 'list', schema: z.unknown() }, cut)
       await expect(listing).rejects.toMatchObject({ code: 'backend-failed' })
       await vi.waitFor(async () => expect(await remote.processes()).toEqual([]), 60_000)
@@ -245,7 +290,7 @@ describeWhere('behind ssh', unavailable, () => {
     const cutAt = (verb: string): Call => ({
       ...testCall(),
       debug: (_text: string, data?: unknown): void => {
-        if ((data as { verb?: string } | undefined)?.verb === verb) void cutConnections()
+        if ((data as { verb?: string } | undefined)?.verb === verb) queueMicrotask(cutConnections)
       },
     })
     // What was begun there may still go on; `recorders` of them go on in any case.
@@ -265,9 +310,13 @@ describeWhere('behind ssh', unavailable, () => {
       await bench.apply(request, making)
       expect(await provider.findByName('cut', testCall())).toMatchObject([{ ref, state: 'off' }])
 
-      // The state is read on another connection: a machine that runs was started.
-      await provider.start(ref, cutAt('start-vm'))
+      // The state is read on another connection; a machine that runs by then was started.
+      await provider.start(ref, cutAt('start-vm')).catch((error: unknown) => {
+        expect(error).toEqual(lost)
+      })
+      // The machine's recorder and that connection's worker.
       await workersEnded(2)
+      await provider.start(ref, testCall())
       expect(await provider.inspect(ref, testCall())).toMatchObject({ state: 'running' })
 
       await expect(provider.destroy(ref, cutAt('remove-vm'))).rejects.toEqual(lost)
