@@ -9,7 +9,7 @@ import { exists, tellEnd } from '../support/tool-world.ts'
 import { describeVirtualBoxE2e } from '../support/virtualbox-world.ts'
 
 describeVirtualBoxE2e('azl-vm on VirtualBox', (world) => {
-  it('makes a machine, boots the probe in it, finds it again, and takes it away', async () => {
+  it('makes a machine, boots the probe in it, finds it again, exports it whole, and takes it away', async () => {
     const user = await world().user()
     const spec = await world().spec('azl4', {
       source: { probe: { then: 'wait' } },
@@ -36,6 +36,14 @@ describeVirtualBoxE2e('azl-vm on VirtualBox', (world) => {
     expect(await user.json(['up', spec])).toMatchObject({ action: 'unchanged' })
     expect(await user.json(['status', 'azl4'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
     expect((await user.run(['logs', 'azl4'])).stdout).toContain('"azl":"probe"')
+    const file = world().path('azl4.ova')
+    expect((await user.run(['export', 'azl4', file])).exitCode, 'of one that runs').toBe(4)
+    expect((await user.run(['stop', 'azl4', '--force'])).exitCode).toBe(0)
+    const whole = { format: 'ova', sizeBytes: 160 * 1024 ** 2, otherDisks: 0 }
+    expect(await user.json(['export', 'azl4', file])).toMatchObject(whole)
+    const before = await readFile(file)
+    expect((await user.run(['export', 'azl4', file])).exitCode, 'to a name that is taken').toBe(2)
+    expect(before.equals(await readFile(file))).toBe(true)
     const destroyed = await user.run(['destroy', 'azl4'])
     expect(destroyed.exitCode, tellEnd(destroyed)).toBe(0)
     expect(await world().leftBehind()).toEqual([])
