@@ -24,14 +24,7 @@ interface KilledRun {
 
 /** Tests of an `up` that is killed at each entry of its journal. */
 export function testKillPoints({ world, operations, parts, seen, continued }: KillPoints): void {
-  const entries = ['begin', ...operations.flatMap((operation) => [`intent ${operation}`, `done ${operation}`]), 'end']
-  const killUp = async (user: User, name: string, [when, entry]: Point, more: SpecParts = {}): Promise<string> => {
-    const spec = await world().spec(name, { ...parts, ...more })
-    const at = entries.indexOf(entry) + 1
-    const ended = await user.run(['up', spec], { fault: { act: 'kill', when, entry: at, file: '' } })
-    expect(ended.signal, tellEnd(ended)).toBe('SIGKILL')
-    return spec
-  }
+  const entries = entriesOf(operations)
 
   it('has a journal with an entry before and after each act', async () => {
     const user = await world().user()
@@ -42,13 +35,52 @@ export function testKillPoints({ world, operations, parts, seen, continued }: Ki
     expect(await world().changes()).toEqual(none)
   })
 
-  it.each(entries)('leaves nothing that destroy and gc do not find, killed at "%s"', async (entry) => {
-    const index = entries.indexOf(entry)
+  testLeavesNothing({ world, operations, parts }, entries)
+
+  it.each(continued)('is gone on with by the next up where %s', async (_where, [when, entry], action) => {
+    const user = await world().user()
+    const name = `again-${entries.indexOf(entry)}-${when}`
+    // Stays on: a machine that goes off before the next `up` comes is another case.
+    const spec = await killUp({ world, operations, parts }, user, name, [when, entry], {
+      source: { probe: { then: 'wait' } },
+    })
+    const result = await user.json<{ action: string; probe: unknown }>(['up', spec])
+    expect(result).toMatchObject({ action, probe: seen })
+    await destroy(user, name)
+    expect(await world().changes()).toEqual(none)
+  })
+}
+
+type KilledUp = Pick<KillPoints, 'world' | 'operations' | 'parts'>
+
+function entriesOf(operations: readonly string[]): readonly string[] {
+  return ['begin', ...operations.flatMap((operation) => [`intent ${operation}`, `done ${operation}`]), 'end']
+}
+
+async function killUp(
+  { world, operations, parts }: KilledUp,
+  user: User,
+  name: string,
+  [when, entry]: Point,
+  more: SpecParts = {},
+): Promise<string> {
+  const spec = await world().spec(name, { ...parts, ...more })
+  const at = entriesOf(operations).indexOf(entry) + 1
+  const ended = await user.run(['up', spec], { fault: { act: 'kill', when, entry: at, file: '' } })
+  expect(ended.signal, tellEnd(ended)).toBe('SIGKILL')
+  return spec
+}
+
+/** Killed at each of these entries; before `done start` nothing boots. */
+export function testLeavesNothing(up: KilledUp, killedAt: readonly string[]): void {
+  const { world, operations } = up
+  it.each(killedAt)('leaves nothing that destroy and gc do not find, killed at "%s"', async (entry) => {
+    const index = entriesOf(operations).indexOf(entry)
     const killed = await Promise.all(
       pointsAt(entry).map(async ({ when, isStateKept }, at): Promise<KilledRun> => {
         const user = await world().user()
         const name = `k${index}-${when}-${isStateKept ? 'kept' : 'lost'}`
-        await killUp(user, name, [when, entry])
+        await killUp(up, user, name, [when, entry])
         if (!isStateKept) await user.forget()
         // By turns: each act is undone both ways, each way with and without the state.
         return { user, name, way: (at + (index >> 1)) % 2 === 0 ? 'destroy' : 'gc' }
@@ -57,17 +89,6 @@ export function testKillPoints({ world, operations, parts, seen, continued }: Ki
     await Promise.all(killed.map((run) => beRid(world(), run)))
     expect(await world().changes()).toEqual(none)
     for (const { user } of killed) expect(await user.stateFolders()).toEqual([])
-  })
-
-  it.each(continued)('is gone on with by the next up where %s', async (_where, [when, entry], action) => {
-    const user = await world().user()
-    const name = `again-${entries.indexOf(entry)}-${when}`
-    // Stays on: a machine that goes off before the next `up` comes is another case.
-    const spec = await killUp(user, name, [when, entry], { source: { probe: { then: 'wait' } } })
-    const result = await user.json<{ action: string; probe: unknown }>(['up', spec])
-    expect(result).toMatchObject({ action, probe: seen })
-    await destroy(user, name)
-    expect(await world().changes()).toEqual(none)
   })
 }
 
