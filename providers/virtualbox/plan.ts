@@ -61,7 +61,7 @@ function makeMachine(request: MachineRequest, native: VirtualBoxNative): Operati
   const { ref } = request
   return operation(
     'define',
-    `make the machine ${ref.name}, marked, with processors, memory, firmware, network cards and serial port`,
+    `make the machine ${ref.name} with processors, memory, firmware, network cards and serial port`,
     { kind: 'machine', name: ref.name },
     machineParameters(request, native),
     { undo: 'remove the machine and its folder', outputs: ['folder'] },

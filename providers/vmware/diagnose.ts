@@ -1,7 +1,7 @@
 /** What a VMware host makes impossible, each at the spec's key. */
 import { guestCapabilities } from '../../src/provider/capabilities.ts'
 import type { Facts } from '../../src/provider/contract.ts'
-import { architectureDiagnostics, invalid, notSupported } from '../../src/provider/diagnostics.ts'
+import { architectureDiagnostics, invalid, limitDiagnostics, notSupported } from '../../src/provider/diagnostics.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { PlanDiagnostic } from '../../src/provider/plan.ts'
 import { nativeOf } from './facts.ts'
@@ -14,6 +14,7 @@ export function diagnose(request: MachineRequest, facts: Facts): readonly PlanDi
   return [
     ...firmwareDiagnostics(request, facts),
     ...processorDiagnostics(request, facts),
+    ...limitDiagnostics(request.spec, guestLimits, 'VMware'),
     ...sizeDiagnostics(request),
     ...networkDiagnostics(request, facts),
     ...storageDiagnostics(request, facts),
@@ -62,6 +63,11 @@ function processorDiagnostics(request: MachineRequest, facts: Facts): readonly P
 }
 
 const MiB = 1024 ** 2
+/**
+ * With hardware versions 21 and 22. Fusion 13: its manual (Using VMware Fusion, GUID-B9315DCC-437D-4373-BD71-09A63D0CD5C3);
+ * Workstation: public descriptions of Pro 25H2, and assumed for 17.6.
+ */
+const guestLimits = { cpus: 32, memoryBytes: 128 * 1024 * MiB }
 /** VMware takes memory in steps of 4 MiB (libvirt src/vmx/vmx.c), and vmware-vdiskmanager sizes in whole MiB. */
 const memoryStepBytes = 4 * MiB
 /** nvme0:0 to nvme0:14. */

@@ -16,7 +16,7 @@ import { nativeOf, type VmwareNative } from './facts.ts'
 import { machineVmx } from './machine-vmx.ts'
 import { diskFile, machineFolder, pathsOf, serialPath, vmxFile } from './names.ts'
 import type { CardShape, MachineParameters, MachineShape } from './parameters.ts'
-import { byHand } from './script.ts'
+import { withCommands } from './script.ts'
 
 export function makePlan(request: MachineRequest, facts: Facts): Plan {
   const diagnostics = diagnose(request, facts)
@@ -33,7 +33,7 @@ export function makePlan(request: MachineRequest, facts: Facts): Plan {
   ]
   return {
     diagnostics,
-    ...byHand(operations, machine, request.installer.path, native),
+    ...withCommands(operations, machine, request.installer.path, native),
     choices: [
       { label: 'firmware', value: 'UEFI' },
       { label: 'Secure Boot', value: machine.shape.secureBoot ? 'on' : 'off' },
@@ -86,13 +86,13 @@ function makeMachine(parameters: MachineParameters): Operation {
   const { name } = parameters.shape
   return operation(
     'define',
-    `write the .vmx of ${name}, marked, and give its folder the name`,
+    `write the .vmx of ${name}, and give its folder the name`,
     { kind: 'machine', name },
     parameters,
     {
       undo: 'remove the machine and its folder',
       outputs: ['vmx'],
-      native: { language: 'vmx', text: machineVmx(parameters.shape).toString() },
+      native: { language: 'vmx', text: machineVmx(parameters.shape).toString().trimEnd() },
     },
   )
 }

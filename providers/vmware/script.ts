@@ -8,6 +8,8 @@ import { parametersOf, type MachineParameters } from './parameters.ts'
 import { diskArguments } from './session.ts'
 
 interface Words {
+  readonly call: (program: string, args: readonly string[]) => string
+  /** A call that ends the script where it fails. */
   readonly run: (program: string, args: readonly string[]) => string
   readonly makeFolder: (folder: string) => string
   readonly writeFile: (file: string, text: string) => readonly string[]
@@ -15,7 +17,8 @@ interface Words {
 }
 
 const sh: Words = {
-  run: (program, args) => [program, ...args].map(quoteSh).join(' '),
+  call: callSh,
+  run: callSh,
   // It fails where there is one.
   makeFolder: (folder) => `mkdir -p ${quoteSh(pathsOf('linux').dirname(folder))} && mkdir ${quoteSh(folder)}`,
   writeFile: (file, text) => {
@@ -29,8 +32,8 @@ const sh: Words = {
 }
 
 const ps1: Words = {
-  run: (program, args) =>
-    `& ${[program, ...args].map(quotePs1).join(' ')}; if ($LASTEXITCODE -ne 0) { throw 'VMware failed.' }`,
+  call: callPs1,
+  run: (program, args) => `${callPs1(program, args)}; if ($LASTEXITCODE -ne 0) { throw 'VMware failed.' }`,
   makeFolder: (folder) =>
     `if (Test-Path -LiteralPath ${quotePs1(folder)}) { throw 'The folder is there already.' }; $null = New-Item -ItemType Directory -Path ${quotePs1(folder)}`,
   writeFile: (file, text) => [
@@ -44,6 +47,14 @@ const ps1: Words = {
   removeFolder: (folder) => `Remove-Item -LiteralPath ${quotePs1(folder)} -Recurse`,
 }
 
+function callSh(program: string, args: readonly string[]): string {
+  return [program, ...args].map(quoteSh).join(' ')
+}
+
+function callPs1(program: string, args: readonly string[]): string {
+  return `& ${[program, ...args].map(quotePs1).join(' ')}`
+}
+
 /** One word of POSIX shell, whatever it holds. */
 function quoteSh(text: string): string {
   return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
@@ -54,10 +65,13 @@ function quotePs1(text: string): string {
   return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`
 }
 
-/** By hand the machine lies in a folder of its own name, which azl-vm takes for no one's of its own. */
-export function byHand(
+/**
+ * The same operations with the calls that `up` makes, and as a script. By hand the machine lies in a folder of its own name,
+ * which azl-vm takes for no one's of its own.
+ */
+export function withCommands(
   operations: readonly Operation[],
-  { root, shape }: MachineParameters,
+  { root, shape, vmx: marked }: MachineParameters,
   medium: string,
   { platform, tools, product }: VmwareNative,
 ): Pick<Plan, 'operations' | 'script'> {
@@ -66,8 +80,21 @@ export function byHand(
   const folder = paths.join(root, shape.name)
   const vmx = paths.join(folder, vmxFile(shape.name))
   const config = machineVmx({ ...shape, serialPath: serialPath(platform, folder, shape.name) })
-  const vmrun = (...args: readonly string[]): string =>
-    words.run(tools.vmrun, ['-T', product === 'fusion' ? 'fusion' : 'ws', ...args])
+  const ofType = (...args: readonly string[]): readonly string[] => [
+    '-T',
+    product === 'fusion' ? 'fusion' : 'ws',
+    ...args,
+  ]
+  const vmrun = (...args: readonly string[]): string => words.run(tools.vmrun, ofType(...args))
+  const asDone = (operation: Operation): Pick<Operation, 'native'> => {
+    const parameters = parametersOf(operation)
+    if (parameters.kind === 'disk') {
+      const text = words.call(tools.diskManager, diskArguments(parameters.path, parameters.sizeBytes))
+      return { native: { language: 'vmware-vdiskmanager', text } }
+    }
+    if (parameters.kind !== 'start') return {}
+    return { native: { language: 'vmrun', text: words.call(tools.vmrun, ofType('start', marked, 'nogui')) } }
+  }
   const linesOf = (operation: Operation): readonly string[] => {
     const parameters = parametersOf(operation)
     switch (parameters.kind) {
@@ -84,7 +111,7 @@ export function byHand(
     }
   }
   return {
-    operations: operations.map((operation) => ({ ...operation, script: linesOf(operation) })),
+    operations: operations.map((operation) => ({ ...operation, ...asDone(operation), script: linesOf(operation) })),
     script: {
       language: scriptLanguageOf(platform),
       prologue: [],
