@@ -156,8 +156,8 @@ async function readProperties(
 }
 
 /**
- * By their places, which are the same from 7.0 to 7.2 (VBoxManageList.cpp, seen with 7.2.22): after the API's version the
- * least and the most memory, three of the screen's, the least and the most processors.
+ * By their places, because the words are translated; where they lie elsewhere no limit is known. Seen with 7.2.22: after
+ * the API's version the least and the most memory, three of the screen's, the least and the most processors.
  */
 const limitsPattern =
   /: +\d+_\d+\n[^:\n]+: +\d+[^\n]*\n[^:\n]+: +(\d+) [^\n]*\n(?:[^:\n]+: +\d+[^\n]*\n){4}[^:\n]+: +(\d+)\n/ // API version: 7_2\nMinimum guest RAM size: 4 Megabytes\nMaximum guest RAM size: 2097152 Megabytes\n…\nMaximum guest CPU count: 64
