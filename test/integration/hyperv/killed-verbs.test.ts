@@ -42,12 +42,12 @@ const making =
 /** In an order in which each can be done; the scripts in which PowerShell is killed, each at its first change. */
 const verbs: readonly (readonly [verb: string, where: readonly ScriptKill[], act: Act])[] = [
   ['make the machine', ['claim-vm.ps1 before', 'claim-vm.ps1 after'], making('machine')],
-  ['set it', ['set-vm.ps1 after', 'set-vm-firmware.ps1 before', 'enable-vm-tpm.ps1 after'], making('settings')],
+  ['set it', ['set-vm.ps1 before', 'set-vm.ps1 after'], making('settings')],
   ['make its switch', ['new-private-switch.ps1 after'], making('switch', /-0$/)],
   ['join a network', ['networks.ps1 after'], making('switch', /host-only/)],
   ['put its cards in', ['set-network-adapters.ps1 after'], making('network cards')],
   ['make its disk', ['add-disk.ps1 after'], making('disk')],
-  ['put its drives in', ['add-optical-drives.ps1 after', 'set-boot-order.ps1 before'], making('optical drives')],
+  ['put its drives in', ['add-optical-drives.ps1 before', 'add-optical-drives.ps1 after'], making('optical drives')],
   ['insert a medium', ['set-dvd.ps1 before'], making('medium')],
   ['start', ['start-vm.ps1 after'], ({ provider, request }) => provider.start(request.ref, testCall())],
   [
