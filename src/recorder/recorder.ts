@@ -64,11 +64,17 @@ export class Recorder {
     })
   }
 
-  /** Resolves once the port is listened to and clients can come. */
+  /** Resolves once the port is listened to and clients can come; where it rejects nothing listens any more. */
   static async start(options: RecorderOptions): Promise<Recorder> {
     const recorder = new Recorder(options)
-    await recorder.#serve()
-    return recorder
+    try {
+      await recorder.#serve()
+      return recorder
+    } catch (error) {
+      // The machine may be gone by now, and this folder with it: a server would keep the process.
+      await recorder.end()
+      throw error
+    }
   }
 
   async #serve(): Promise<void> {

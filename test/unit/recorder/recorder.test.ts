@@ -170,6 +170,12 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     expect(await logged()).toBe('on')
   })
 
+  test('one that cannot write its note listens no more: nothing would ever end it', async () => {
+    await writeFile(join(root, 'no folder'), '')
+    await expect(record({ ...folder, note: join(root, 'no folder', 'recorder.json') })).rejects.toThrow('no folder')
+    expect((await readdir(folder.dir)).filter((name) => name.endsWith('.sock'))).toEqual([])
+  })
+
   test('who does not know the token hears nothing, and types nothing', async () => {
     await record()
     const note = (await readNote(folder))!

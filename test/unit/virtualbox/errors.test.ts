@@ -18,6 +18,11 @@ test('a VBoxSVC that is not there may be in a moment; a failure of the same code
     'VBoxManage: error: Failed to create the VirtualBox object!\nVBoxManage: error: Code NS_ERROR_FAILURE (0x80004005) - Operation failed (extended info not available)\n'
   expect(isPassing(error(noServer))).toBe(true)
   expect(
+    isPassing(
+      error('VBoxManage: error: Code NS_ERROR_ABORT (0x80004004) - Operation aborted (extended info not available)'),
+    ),
+  ).toBe(true)
+  expect(
     isPassing(error('VBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component ConsoleWrap')),
   ).toBe(false)
 })
