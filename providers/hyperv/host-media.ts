@@ -8,10 +8,10 @@ import * as z from 'zod'
 import { AzlVmError, errorText } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { Medium } from '../../src/provider/machine.ts'
-import { startOnHost, type HostProcess } from './host-process.ts'
+import type { HostProcess } from './host-process.ts'
 import { pathsOf } from './names.ts'
 import type { Session } from './session.ts'
-import { readStreamLine } from './stream-line.ts'
+import { failedSchema, readAnswer, transfer } from './transfer.ts'
 
 /** Where the copy of a medium lies on the host, whether it is there or not. `home` is the user's folder there. */
 export function mediaFile(host: { readonly separator: '\\' | '/'; readonly home: string }, sha256: string): string {
@@ -49,37 +49,20 @@ export async function whyNotReadable(session: Session, path: string, call: Call)
 const answerSchema = z.discriminatedUnion('is', [
   z.object({ is: z.enum(['there', 'wanted', 'received', 'different']), path: z.string() }),
   z.object({ is: z.literal('no-space'), path: z.string(), freeBytes: z.number() }),
-  z.object({ is: z.literal('failed'), error: z.object({ message: z.string(), errorId: z.string() }) }),
+  failedSchema,
 ])
 type Answer = z.output<typeof answerSchema>
 
-const longestAnswer = 65_536
-
 async function sendMedium(session: Session, medium: Medium, call: Call): Promise<string> {
-  const { choice, context } = session
-  const receiver = startOnHost(choice, 'receive-file', context)
-  const abort = (): void => {
-    receiver.kill()
-  }
-  call.signal.addEventListener('abort', abort, { once: true })
-  try {
-    call.signal.throwIfAborted()
-    receiver.stderr.resume()
+  const { host } = session.choice
+  return await transfer(session, 'receive-file', `copy ${medium.path} to the host`, call, async (receiver) => {
     receiver.stdin.write(`${JSON.stringify({ sha256: medium.sha256, sizeBytes: medium.sizeBytes })}\n`)
-    const first = await answerOf(receiver, choice.host)
-    if (first.is !== 'wanted') return pathOf(first, medium, choice.host)
-    call.debug(`copy ${medium.path} to ${first.path}`, { host: choice.host, sizeBytes: medium.sizeBytes })
+    const first = await answerOf(receiver, host)
+    if (first.is !== 'wanted') return pathOf(first, medium, host)
+    call.debug(`copy ${medium.path} to ${first.path}`, { host, sizeBytes: medium.sizeBytes })
     await sendBytes(receiver, medium, call)
-    return pathOf(await answerOf(receiver, choice.host), medium, choice.host)
-  } catch (error) {
-    if (call.signal.aborted)
-      throw new AzlVmError('cancelled', `interrupted: copy ${medium.path} to the host`, { cause: error })
-    throw error
-  } finally {
-    call.signal.removeEventListener('abort', abort)
-    receiver.stdin.end()
-    receiver.kill()
-  }
+    return pathOf(await answerOf(receiver, host), medium, host)
+  })
 }
 
 async function sendBytes(receiver: HostProcess, medium: Medium, call: Call): Promise<void> {
@@ -105,27 +88,11 @@ function isOfFile(error: Error): boolean {
 }
 
 async function answerOf(receiver: HostProcess, host: string): Promise<Answer> {
-  const line = await readStreamLine(receiver.stdout, longestAnswer)
-  if (line !== undefined) {
-    const answer = answerSchema.safeParse(jsonOf(line))
-    if (answer.success) return answer.data
-  }
-  const { how, error } =
-    line === undefined ? await receiver.ended : { how: `it said ${line.slice(0, 200)}`, error: undefined }
-  throw (
-    error ??
+  const cutOff = (how: string): AzlVmError =>
     new AzlVmError('backend-failed', `the copy of the medium to ${host} was cut off (${how})`, {
       hint: 'Run the command again: what was copied in part is not used.',
     })
-  )
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
+  return await readAnswer(receiver, answerSchema, { cutOff, unclear: (said) => cutOff(`it said ${said}`) })
 }
 
 function pathOf(answer: Answer, medium: Medium, host: string): string {
