@@ -1,6 +1,7 @@
-/** The plan as a script for VMware's tools, to be read and run by hand. Values are quoted here and nowhere else. */
+/** The plan as a script for VMware's tools, to be read and run by hand. */
 import { scriptLanguageOf } from '../../src/provider/operations.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
+import { quote } from '../../src/provider/shell-text.ts'
 import type { VmwareNative } from './facts.ts'
 import { drives, machineVmx, withMedium } from './machine-vmx.ts'
 import { pathsOf, serialPath, vmxFile } from './names.ts'
@@ -20,15 +21,15 @@ const sh: Words = {
   call: callSh,
   run: callSh,
   // It fails where there is one.
-  makeFolder: (folder) => `mkdir -p ${quoteSh(pathsOf('linux').dirname(folder))} && mkdir ${quoteSh(folder)}`,
+  makeFolder: (folder) => `mkdir -p ${quote(pathsOf('linux').dirname(folder))} && mkdir ${quote(folder)}`,
   writeFile: (file, text) => {
     const lines = text.replace(/\n$/, '').split('\n')
     // A line of the document itself must not be taken for its end: what follows would be run.
     let end = 'AZL_VM_END'
     while (lines.includes(end)) end += '_'
-    return [`cat >${quoteSh(file)} <<'${end}'`, ...lines, end]
+    return [`cat >${quote(file)} <<'${end}'`, ...lines, end]
   },
-  removeFolder: (folder) => `rm -r ${quoteSh(folder)}`,
+  removeFolder: (folder) => `rm -r ${quote(folder)}`,
 }
 
 const ps1: Words = {
@@ -48,16 +49,11 @@ const ps1: Words = {
 }
 
 function callSh(program: string, args: readonly string[]): string {
-  return [program, ...args].map(quoteSh).join(' ')
+  return [program, ...args].map(quote).join(' ')
 }
 
 function callPs1(program: string, args: readonly string[]): string {
   return `& ${[program, ...args].map(quotePs1).join(' ')}`
-}
-
-/** One word of POSIX shell, whatever it holds. */
-function quoteSh(text: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** A literal of PowerShell, to which typographic quotes are quotes too. */
