@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { buildProbeIso } from '../../src/media/probe-iso.ts'
 import { callsOfUp, countCalls, countedSpec, takeCallTrace, type CallTrace } from '../../test/support/hyperv-calls.ts'
 import { missingForSimulator, startHyperVSimulator, type HyperVSimulator } from '../../test/support/hyperv-simulator.ts'
-import { finished, load, median, medianRatio } from './measure.ts'
+import { finished, inTurn, load, median, medianRatio } from './measure.ts'
 import { seconds, times, type Part, type Row } from './report.ts'
 
 const title = 'Hyper-V, simulated'
@@ -27,14 +27,7 @@ export async function measureHyperV(root: string, folder: string, rounds: number
   try {
     const byHand = await handScript(root, folder, simulator)
     const byTool = await toolRun(root, folder, simulator)
-    const [ours, theirs] = [[] as Run[], [] as Run[]]
-    // The first of each fills caches and does not count.
-    for (let round = -1; round < rounds; round++) {
-      const [own, their] = [await byTool(), await byHand()]
-      if (round < 0) continue
-      ours.push(own)
-      theirs.push(their)
-    }
+    const { ours, theirs } = await inTurn(rounds, byTool, byHand)
     const last = ours.at(-1)?.trace ?? { processes: [], calls: [] }
     return { title, rows: [...timeRows(ours, theirs), ...countRows(last)] }
   } finally {

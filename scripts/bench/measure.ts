@@ -16,6 +16,22 @@ export function medianRatio(ours: readonly number[], theirs: readonly number[]):
   return median(ours.map((value, index) => value / (theirs[index] ?? Number.NaN)))
 }
 
+/** Both sides in turn, so that a wave of load hits both; a round before these fills caches and does not count. */
+export async function inTurn<T>(
+  rounds: number,
+  our: () => Promise<T>,
+  their: () => Promise<T>,
+): Promise<{ readonly ours: readonly T[]; readonly theirs: readonly T[] }> {
+  const [ours, theirs]: [T[], T[]] = [[], []]
+  for (let round = -1; round < rounds; round++) {
+    const [own, other] = [await our(), await their()]
+    if (round < 0) continue
+    ours.push(own)
+    theirs.push(other)
+  }
+  return { ours, theirs }
+}
+
 /** The load of the last minute. */
 export function load(): number {
   return loadavg()[0] ?? Number.NaN

@@ -9,7 +9,7 @@ import { buildProbeIso } from '../../src/media/probe-iso.ts'
 import { missingForVirtualBox } from '../../test/support/virtualbox-manage.ts'
 import { playVirtualBox } from '../../test/support/virtualbox-standin.ts'
 import { missingForPlayedVmware, startVmwareStandIn } from '../../test/support/vmware-stand-in.ts'
-import { finished, load, median, medianRatio } from './measure.ts'
+import { finished, inTurn, load, median, medianRatio } from './measure.ts'
 import { traceProgramsIn, type ProgramTrace, type TracedCall } from './program-trace.ts'
 import { seconds, times, type Part } from './report.ts'
 
@@ -91,14 +91,7 @@ async function measure(hypervisor: Hypervisor, places: Places, rounds: number): 
     const trace = await traceProgramsIn(places.folder, hypervisor.programs, host.env)
     const byTool = await toolRun(hypervisor, places, host, trace)
     const byHand = await handRun(hypervisor, places, host, trace)
-    const [ours, theirs] = [[] as Run[], [] as Run[]]
-    // The first of each fills caches and does not count.
-    for (let round = -1; round < rounds; round++) {
-      const [own, their] = [await byTool(), await byHand()]
-      if (round < 0) continue
-      ours.push(own)
-      theirs.push(their)
-    }
+    const { ours, theirs } = await inTurn(rounds, byTool, byHand)
     return { title, rows: [timeRow(ours, theirs), callsRow(ours, theirs)] }
   } finally {
     await host.stop()

@@ -1,14 +1,13 @@
 /** azl-vm on VirtualBox for Windows: Windows' Node under Wine, with the real VBoxManage and QEMU outside. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWhere } from '../support/describe-where.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
-import { tellEnd } from '../support/tool-world.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
 import { playVirtualBox, type PlayedVirtualBox } from '../support/virtualbox-standin.ts'
 import { onDriveZ, Windows, windowsLimitMs } from '../support/windows.ts'
-import { install, installed } from '../support/windows-install.ts'
+import { install, runInstalled, writeProbeSpec } from '../support/windows-install.ts'
 import { missingForWindowsPrograms, programsEnvironment, putPrograms } from '../support/windows-programs.ts'
 
 /** Found by what its installer writes into the registry. */
@@ -49,9 +48,7 @@ describeWhere('VirtualBox on Windows', unavailable, () => {
       AZL_VBOX_OUTSIDE: String(virtualBox.env['AZL_VBOX_STATE']),
       ...programsEnvironment(join(simulator, 'windows')),
     }
-    const end = await windows.node([win32.join(installed, 'dist', 'cli.js'), ...argv, '--output', 'json'], { env })
-    expect(end.exitCode, tellEnd(end)).toBe(0)
-    return JSON.parse(end.stdout) as unknown
+    return await runInstalled(windows, argv, env)
   }
 
   /** What VBoxManage was given. */
@@ -64,16 +61,8 @@ describeWhere('VirtualBox on Windows', unavailable, () => {
     'finds VBoxManage by the registry; makes, boots, reads and removes a machine in a folder with spaces and umlauts',
     { timeout: windowsLimitMs },
     async () => {
-      const spec = {
-        version: 1,
-        name: 'probe',
-        provider: 'virtualbox',
-        source: { probe: { then: 'wait' } },
-        machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
-        storage: { path: storage },
-      }
-      await writeFile(join(windows.drive, 'probe für alle.yaml'), JSON.stringify(spec))
-      expect(await run(['up', String.raw`D:\probe für alle.yaml`])).toMatchObject({
+      const spec = await writeProbeSpec(windows, 'virtualbox', storage)
+      expect(await run(['up', spec])).toMatchObject({
         action: 'created',
         provider: 'virtualbox',
         machine: { state: 'running' },

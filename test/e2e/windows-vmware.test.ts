@@ -6,9 +6,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWhere } from '../support/describe-where.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
 import { silentFirmware, silentFirmwareNames } from '../support/silent-firmware.ts'
-import { tellEnd } from '../support/tool-world.ts'
 import { onDriveZ, Windows, windowsLimitMs } from '../support/windows.ts'
-import { install, installed } from '../support/windows-install.ts'
+import { install, runInstalled, writeProbeSpec } from '../support/windows-install.ts'
 import { missingForWindowsPrograms, programsEnvironment, putPrograms } from '../support/windows-programs.ts'
 
 /** Not on the PATH: found by what its installer writes into the registry. */
@@ -52,9 +51,7 @@ describeWhere('VMware on Windows', unavailable, () => {
       AZL_VMWARE_SIM: onDriveZ(state),
       ...programsEnvironment(join(repositoryRoot, 'test', 'simulators', 'vmware')),
     }
-    const end = await windows.node([win32.join(installed, 'dist', 'cli.js'), ...argv, '--output', 'json'], { env })
-    expect(end.exitCode, tellEnd(end)).toBe(0)
-    return JSON.parse(end.stdout) as unknown
+    return await runInstalled(windows, argv, env)
   }
 
   /** What each tool was given that changes something. */
@@ -67,16 +64,8 @@ describeWhere('VMware on Windows', unavailable, () => {
     'finds the tools by the registry; makes, boots, reads and removes a machine in a folder with spaces and umlauts',
     { timeout: windowsLimitMs },
     async () => {
-      const spec = {
-        version: 1,
-        name: 'probe',
-        provider: 'vmware',
-        source: { probe: { then: 'wait' } },
-        machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
-        storage: { path: storage },
-      }
-      await writeFile(join(windows.drive, 'probe für alle.yaml'), JSON.stringify(spec))
-      expect(await run(['up', String.raw`D:\probe für alle.yaml`])).toMatchObject({
+      const spec = await writeProbeSpec(windows, 'vmware', storage)
+      expect(await run(['up', spec])).toMatchObject({
         action: 'created',
         provider: 'vmware',
         machine: { state: 'running' },

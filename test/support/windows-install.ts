@@ -1,9 +1,11 @@
 /** azl-vm as it would be installed on Windows. */
-import { cp, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { join, win32 } from 'node:path'
 import { build } from 'esbuild'
+import { expect } from 'vitest'
 import { options } from '../../scripts/build.mjs'
 import { repositoryRoot } from './run-cli.ts'
+import { tellEnd } from './tool-world.ts'
 import type { Windows } from './windows.ts'
 
 /** Where npm would have put it, on a drive and below a name that Windows' users have. */
@@ -23,4 +25,30 @@ export async function install(windows: Windows, more: Readonly<Record<string, st
     outdir: join(folder, 'dist'),
     entryPoints: { cli: 'src/cli.ts', recorder: 'src/recorder/main.ts', ...more },
   })
+}
+
+/** What a command of it says as JSON; it must have ended well. */
+export async function runInstalled(
+  windows: Windows,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<unknown> {
+  const end = await windows.node([win32.join(installed, 'dist', 'cli.js'), ...argv, '--output', 'json'], { env })
+  expect(end.exitCode, tellEnd(end)).toBe(0)
+  return JSON.parse(end.stdout)
+}
+
+/** Writes the spec of a small machine, `probe`, which waits when it has reported; returns its path on Windows. */
+export async function writeProbeSpec(windows: Windows, provider: string, storage: string): Promise<string> {
+  const spec = {
+    version: 1,
+    name: 'probe',
+    provider,
+    source: { probe: { then: 'wait' } },
+    machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
+    storage: { path: storage },
+  }
+  const file = String.raw`D:\probe für alle.yaml`
+  await writeFile(windows.unix(file), JSON.stringify(spec))
+  return file
 }
