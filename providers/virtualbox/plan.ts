@@ -14,10 +14,11 @@ import {
 } from '../../src/provider/operations.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
 import { diagnose } from './diagnose.ts'
-import { idPlace, isPlatformNamed, nativeOf, type VirtualBoxNative } from './facts.ts'
+import { idPlace, nativeOf, type VirtualBoxNative } from './facts.ts'
 import type { ForwardRule } from './mark-text.ts'
 import { diskFile, groupOf, internalNetwork, joinPath, machineFolder } from './names.ts'
 import type { CardLink, CardRule, MachineParameters, VirtualBoxParameters } from './parameters.ts'
+import { isPlatformNamed } from './questions.ts'
 import { optionsOf } from './request-options.ts'
 import { withCommands } from './script.ts'
 
@@ -78,7 +79,7 @@ function machineParameters(request: MachineRequest, native: VirtualBoxNative): M
     group: groupOf(mark.runId),
     baseFolder: spec.storage.path,
     architecture,
-    isPlatformNamed: isPlatformNamed(native),
+    isPlatformNamed: isPlatformNamed(native.release),
     osType: native.osTypes[architecture],
     memoryBytes: machine.memory,
     cpus: machine.cpus,

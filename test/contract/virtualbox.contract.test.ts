@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
@@ -8,7 +9,8 @@ import { exportFile } from '../../providers/virtualbox/names.ts'
 import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
 import { parseSettings } from '../../providers/virtualbox/settings-file.ts'
 import { readDiskImage } from '../../src/media/disk-image.ts'
-import type { ProviderContext } from '../../src/provider/contract.ts'
+import type { Facts, Making } from '../../src/provider/contract.ts'
+import { repositoryRoot } from '../support/run-cli.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
 import type { Bench } from './contract-bench.ts'
@@ -303,21 +305,54 @@ function virtualBoxTests(bench: () => Bench): void {
   })
 
   describe('what VirtualBox prints', () => {
-    test('how much it gives a guest at most; guest types where a machine is to be made, and an answer without any is not kept', async () => {
-      const kept = new Map<string, unknown>()
-      const hostFacts: ProviderContext['hostFacts'] = {
-        get: (key) => Promise.resolve(kept.get(key)),
-        set: (key, value) => Promise.resolve(void kept.set(key, value)),
+    test('all of the host is one question, and no answer is kept; guest types are asked of a newer VirtualBox only', async () => {
+      const { env, devices, folder } = host.virtualBox
+      const [bin, asked] = [join(folder, 'asking'), join(folder, 'asked')]
+      await mkdir(bin)
+      const says = '[ "$1" = --version ] && [ "$AS_VERSION" ] && echo "$AS_VERSION" && exit'
+      const real = join(repositoryRoot, 'test', 'simulators', 'virtualbox', 'VBoxManage')
+      await writeFile(join(bin, 'VBoxManage'), `#!/bin/sh\necho "$*" >>'${asked}'\n${says}\nexec '${real}' "$@"\n`, {
+        mode: 0o755,
+      })
+      const nothingKept = (): never => {
+        throw new Error('an answer of an earlier run')
       }
-      const { env, devices } = host.virtualBox
-      const provider = new VirtualBoxProvider(providerContext({ env, hostFacts }), { ...usualPlaces, devices })
-      const facts = await provider.facts(testCall())
-      expect(facts.native).toMatchObject({ limits: { memoryMiB: 2_097_152, cpus: 64 } })
-      expect([...kept.keys()], 'not asked for').toEqual([])
-      const key = `guest types of ${facts.versions['virtualbox'] ?? ''}`
-      kept.set(key, [])
-      await provider.facts(testCall(), { storagePath: undefined, mediumPath: undefined })
-      expect(kept.get(key)).toContain('Fedora_64')
+      const ask = async (version = '', making?: Making): Promise<[facts: Facts, asked: readonly string[]]> => {
+        const own = { ...env, PATH: `${bin}:${env['PATH'] ?? ''}`, AS_VERSION: version }
+        const context = providerContext({ env: own, hostFacts: { get: nothingKept, set: nothingKept } })
+        const facts = await new VirtualBoxProvider(context, { ...usualPlaces, devices }).facts(testCall(), making)
+        const lines = (await readFile(asked, 'utf8')).trimEnd().split('\n').toSorted()
+        await rm(asked)
+        return [facts, lines]
+      }
+      const making = { storagePath: undefined, mediumPath: undefined }
+      const always = ['--version', 'list --multiple systemproperties bridgedifs hostonlyifs']
+      const known = await ask()
+      const addressed = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+        addresses.some(({ family, internal }) => family === 'IPv4' && !internal) ? [name] : [],
+      )
+      expect(known).toMatchObject([
+        {
+          isReady: true,
+          native: {
+            machineFolder: join(folder, 'machines'),
+            limits: { memoryMiB: 2_097_152, cpus: 64 },
+            bridges: addressed,
+            hostOnly: [],
+          },
+        },
+        always,
+      ])
+      expect(await ask('', making)).toEqual(known)
+      const types = { x86_64: 'Fedora_64', aarch64: 'Fedora_arm64' }
+      expect(await ask('7.3.0r180000', making)).toMatchObject([
+        { isReady: true, native: { release: 703, osTypes: types } },
+        [...always, 'list ostypes'],
+      ])
+      expect((await ask('6.1.50r161033', making))[0]).toMatchObject({
+        isReady: false,
+        findings: [{ code: 'virtualbox-too-old' }],
+      })
     })
 
     test('a description that looks like a machine of ours is none', async () => {

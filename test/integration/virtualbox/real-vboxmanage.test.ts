@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { knownOsTypes } from '../../../providers/virtualbox/questions.ts'
 import { missingForVirtualBox, openVirtualBox, type VirtualBox } from '../../support/virtualbox-manage.ts'
 import { describeWhere } from '../../support/describe-where.ts'
 
@@ -27,6 +28,11 @@ describeWhere('the real VBoxManage', missing, () => {
 
   test('is of a version that azl-vm knows', async () => {
     expect(await must('--version')).toMatch(/^7\.[0-2]\.\d+/)
+  })
+
+  test('the guest types that machines are made with, unasked, are in its list', async () => {
+    const listed = await must('list', 'ostypes')
+    for (const type of Object.values(knownOsTypes)) expect(listed).toContain(`: ${type} -- `)
   })
 
   test('a machine is marked in the act of making, by its group, and one list tells all of them', async () => {
