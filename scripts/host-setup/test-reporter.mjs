@@ -3,6 +3,7 @@
 // skipped and which project it is of.
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 /**
  * @typedef {object} TestRecord
@@ -12,7 +13,11 @@ import { relative } from 'node:path'
  * @property {'passed' | 'failed' | 'skipped'} state
  * @property {number} durationMs
  * @property {string} [note] why it was skipped
+ * @property {readonly string[]} [errors] why it failed, each shortened
  */
+
+/** Of one error: enough for a difference of values, not for a log that a message quotes. */
+const ERROR_LINES = 30
 
 /** A describe.skipIf cannot carry a note, so its title does: 'client against libvirtd [skipped: needs root]'. */
 const TITLE_NOTE = / \[skipped: ([^\]]+)\]/
@@ -28,6 +33,20 @@ function skipNote(test) {
 }
 
 /**
+ * What was wrong, how the values differ, and where in our files.
+ * @param {readonly import('vitest/node').SerializedError[]} errors
+ */
+function shortened(errors) {
+  return errors.map(({ message, diff, stacks = [] }) => {
+    const said = stripVTControlCharacters(diff === undefined ? message : `${message}\n${diff}`).split('\n')
+    const cut =
+      said.length > ERROR_LINES ? [...said.slice(0, ERROR_LINES), `(${said.length - ERROR_LINES} more lines)`] : said
+    const [top] = stacks
+    return [...cut, ...(top === undefined ? [] : [`at ${relative(process.cwd(), top.file)}:${top.line}`])].join('\n')
+  })
+}
+
+/**
  * @param {import('vitest/node').TestModule} module
  * @returns {TestRecord[]}
  */
@@ -36,7 +55,7 @@ function recordsOf(module) {
   /** @type {TestRecord[]} */
   const records = []
   for (const test of module.children.allTests()) {
-    const { state } = test.result()
+    const { state, errors = [] } = test.result()
     const note = skipNote(test)
     records.push({
       ...place,
@@ -45,13 +64,14 @@ function recordsOf(module) {
       state: state === 'pending' ? 'failed' : state,
       durationMs: test.diagnostic()?.duration ?? 0,
       ...(note === undefined ? {} : { note }),
+      ...(state === 'failed' ? { errors: shortened(errors) } : {}),
     })
   }
   // A file that cannot be loaded, or a beforeAll that throws, fails without any test of its own having failed.
   const broken = [module, ...module.children.allSuites()].filter((one) => one.errors().length > 0)
   for (const one of broken) {
     const name = one.type === 'module' ? '(the file itself)' : `${one.fullName} (its hooks)`
-    records.push({ ...place, name, state: 'failed', durationMs: 0 })
+    records.push({ ...place, name, state: 'failed', durationMs: 0, errors: shortened(one.errors()) })
   }
   return records
 }

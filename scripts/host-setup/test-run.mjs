@@ -22,6 +22,8 @@ const ORDER = ['unit', 'integration', 'contract', 'e2e']
 const ROOMY = 'contract'
 /** What runs on any system; the others need libvirt and QEMU on Linux. */
 const EVERYWHERE = ['unit']
+/** Of a failed check, in the closing summary. */
+const CHECK_LINES = 40
 
 export const USAGE = `npm test [-- OPTIONS] [FILE-FILTER...]
 
@@ -145,7 +147,10 @@ function checkStage(host, root) {
     const { code, stdout, stderr } = await host.capture(command, args, { cwd: root })
     // All at once, because what runs beside it prints too.
     host.say(`\n== npm run check\n${stdout}${stderr}`)
-    return { name: 'check', tests: [], faults: code === 0 ? [] : [`npm run check (exit code ${code})`] }
+    // What it said stands far above the end of a long run: the part of those that failed once more.
+    const failed = stdout.slice(Math.max(0, stdout.indexOf('FAILED'))).split('\n').slice(0, CHECK_LINES)
+    const faults = code === 0 ? [] : [[`npm run check (exit code ${code})`, ...failed].join('\n    ')]
+    return { name: 'check', tests: [], faults }
   })
 }
 

@@ -27,18 +27,34 @@ export function totals(stages) {
 const label = ({ project, file, name }) => `[${project}] ${file} > ${name}`
 
 /**
- * What is skipped, by reason.
+ * @template Value
+ * @param {readonly Value[]} values
+ * @param {(value: Value) => string} keyOf
+ * @returns {Map<string, readonly Value[]>} in the order of their first values
+ */
+function groupBy(values, keyOf) {
+  /** @type {Map<string, Value[]>} */
+  const groups = new Map()
+  for (const value of values) groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value])
+  return groups
+}
+
+/**
+ * What is skipped, by reason. A file of which nothing runs for one reason is one line: what failed must not drown.
  * @param {readonly TestRecord[]} tests
  * @returns {string[]}
  */
 export function skippedLines(tests) {
-  /** @type {Map<string, string[]>} */
-  const byReason = new Map()
-  for (const test of tests.filter(({ state }) => state === 'skipped')) {
-    const reason = test.note ?? 'no reason given'
-    byReason.set(reason, [...(byReason.get(reason) ?? []), label(test)])
-  }
-  return [...byReason].flatMap(([reason, labels]) => [`  ${reason}`, ...labels.map((line) => `    ${line}`)])
+  const sizes = groupBy(tests, ({ project, file }) => `[${project}] ${file}`)
+  const skipped = tests.filter(({ state }) => state === 'skipped')
+  return [...groupBy(skipped, ({ note }) => note ?? 'no reason given')].flatMap(([reason, because]) => [
+    `  ${reason}`,
+    ...[...groupBy(because, ({ project, file }) => `[${project}] ${file}`)].flatMap(([file, ofFile]) =>
+      ofFile.length > 1 && ofFile.length === sizes.get(file)?.length
+        ? [`    ${file}, all ${ofFile.length} tests`]
+        : ofFile.map((test) => `    ${label(test)}`),
+    ),
+  ])
 }
 
 /**
@@ -53,6 +69,12 @@ export function slowestLines(tests) {
 }
 
 /**
+ * @param {TestRecord} test
+ * @returns {string[]}
+ */
+const errorLines = ({ errors = [] }) => errors.flatMap((error) => error.split('\n').map((line) => `    ${line}`))
+
+/**
  * The summary without its closing line.
  * @param {readonly Stage[]} stages
  * @returns {string[]}
@@ -60,7 +82,7 @@ export function slowestLines(tests) {
 export function summaryLines(stages) {
   const tests = allTests(stages)
   const failed = [
-    ...tests.filter(({ state }) => state === 'failed').map(label),
+    ...tests.filter(({ state }) => state === 'failed').flatMap((test) => [label(test), ...errorLines(test)]),
     ...stages.flatMap(({ faults }) => faults),
   ]
   const skipped = skippedLines(tests)

@@ -87,6 +87,18 @@ describe('the summary', () => {
     expect(skippedLines(tests)).toEqual(['  no KVM', '    [unit] a.test.ts > a', '    [unit] a.test.ts > b'])
   })
 
+  it('has a file of which nothing runs in one line', () => {
+    const tests = ['a', 'b', 'c'].map((name) => record(name, 'skipped', 0, 'not Windows'))
+    expect(skippedLines(tests)).toEqual(['  not Windows', '    [unit] a.test.ts, all 3 tests'])
+  })
+
+  it('says of what failed why', () => {
+    const failed = { ...record('a', 'failed'), errors: ['expected 1 to be 2\nat a.test.ts:7'] }
+    expect(summaryLines([stage([failed])])).toEqual(
+      expect.arrayContaining(['  [unit] a.test.ts > a', '      expected 1 to be 2', '      at a.test.ts:7']),
+    )
+  })
+
   it('names what failed', () => {
     expect(summaryLines([stage([record('a', 'failed')], ['npm run check'])]).join('\n')).toMatch(
       /Failed:\n.*> a\n.*npm run check/,
@@ -125,13 +137,13 @@ describe('testRun', () => {
     expect(ran[checks[0]! - 1]).toContain(before)
   })
 
-  it('counts a check that fails, and prints what it said', async () => {
+  it('counts a check that fails, and prints what it said, at the end once more', async () => {
     const { host, said, printed } = fakeHost({
       answer: (line) => (line.includes('run check') ? { code: 1, stdout: 'FAILED  types' } : listing()(line)),
     })
     expect(await testRun(host, emptyFolder(), parseOptions(['--no-setup']))).toBe(1)
     expect(said.join('')).toContain('FAILED  types')
-    expect(printed.join('')).toContain('npm run check (exit code 1)')
+    expect(printed.join('')).toContain('npm run check (exit code 1)\n    FAILED  types')
   })
 
   it('elsewhere than on Linux skips what needs a hypervisor, with the reason', async () => {
