@@ -148,7 +148,10 @@ function checkStage(host, root) {
     // All at once, because what runs beside it prints too.
     host.say(`\n== npm run check\n${stdout}${stderr}`)
     // What it said stands far above the end of a long run: the part of those that failed once more.
-    const failed = stdout.slice(Math.max(0, stdout.indexOf('FAILED'))).split('\n').slice(0, CHECK_LINES)
+    const failed = stdout
+      .slice(Math.max(0, stdout.indexOf('FAILED')))
+      .split('\n')
+      .slice(0, CHECK_LINES)
     const faults = code === 0 ? [] : [[`npm run check (exit code ${code})`, ...failed].join('\n    ')]
     return { name: 'check', tests: [], faults }
   })
