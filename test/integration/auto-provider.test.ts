@@ -95,8 +95,8 @@ describeWhere('provider: auto', unavailable, () => {
     const before = (await standIn.calls()).length
     const chosen = await choose(both())
     expect(chosen).toMatchObject({ provider: 'virtualbox', why: { kvm: expect.any(String) as string } })
-    // Its version, its folder, guest types, and the two kinds of networks; VBoxManage answers one list a call.
-    expect(chosen.questions).toBe(5)
+    // One to VirtualBox, and the version, which stands in VBoxManage.
+    expect(chosen.questions).toBe(2)
     expect(await standIn.calls()).toHaveLength(before)
   })
 
