@@ -24,6 +24,18 @@ export async function recorderOf(
   return await recorders.ensure(ref.id, await portPath(session, ref, config.com1, call), call)
 }
 
+/** The same where the machine is on. */
+export async function recorderIfOn(
+  session: Session,
+  recorders: Recorders,
+  ref: MachineRef,
+  call: Call,
+): Promise<RecorderLine | undefined> {
+  const machine = await findBrief(session, ref, call)
+  if (!machine || isOffState(powerState(machine.config.state))) return undefined
+  return await recorderOf(session, recorders, machine, call)
+}
+
 /** Beside the making of a machine: its port's place is known once Hyper-V's id is. */
 export async function prepareRecorder(
   session: Session,

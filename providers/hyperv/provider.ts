@@ -38,7 +38,7 @@ import type {
   SnapshotRequest,
 } from '../../src/provider/snapshot.ts'
 import { SilentFirmwareWatch } from '../../src/provider/silent-boot-watch.ts'
-import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
+import { describePort, readRecorded } from '../../src/recorder/recorded-log.ts'
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders, type Recorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
@@ -46,7 +46,7 @@ import { dependentsOf } from './chains.ts'
 import { changeMark } from './change-mark.ts'
 import { claim } from './claim.ts'
 import { cloneMachine } from './clone.ts'
-import { followLog, openConsole, prepareRecorder } from './console.ts'
+import { followLog, openConsole, prepareRecorder, recorderIfOn } from './console.ts'
 import { eventsOf } from './events.ts'
 import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
@@ -176,9 +176,8 @@ export class HyperVProvider implements Provider {
   }
 
   async describeLog(ref: MachineRef, call: Call): Promise<string> {
-    const line = await this.#recorders.find(ref.id, call)
-    line?.close()
-    return await describeRecorded(this.#recorders.recorded(ref.id, call), line !== undefined)
+    const begin = () => recorderIfOn(this.#session, this.#recorders, ref, call)
+    return await describePort(this.#recorders, ref.id, begin, call)
   }
 
   bootWatch(): BootWatch {

@@ -93,6 +93,11 @@ export class RemoteRecorders implements Recorders {
     return recorder ? await this.#open(recorder, call) : undefined
   }
 
+  /** What is found out at the host by `find` alone: the next console begins another. */
+  wasKilled(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
   async remove(id: string, call: Call): Promise<readonly string[]> {
     const asked = { action: 'end the recorder of the serial port', schema: z.string() }
     const folder = await this.#session.run('remove-recorder', { id }, asked, call)

@@ -25,6 +25,18 @@ export async function recorderOf(
   })
 }
 
+/** The same where the machine is on. */
+export async function recorderIfOn(
+  session: Session,
+  recorders: LocalRecorders,
+  ref: MachineRef,
+  call: Call,
+): Promise<RecorderLine | undefined> {
+  const machine = await findMachine(session, ref, call)
+  if (!machine || isOffState(powerState(machine.state))) return undefined
+  return await recorderOf(recorders, machine, call)
+}
+
 export function portOf(session: Session, ref: MachineRef): ServedPort {
   return {
     name: ref.name,

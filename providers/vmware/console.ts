@@ -20,6 +20,17 @@ export async function recorderOf(recorders: Recorders, { ref, vmx }: FoundMachin
   })
 }
 
+/** The same where the machine is on. */
+export async function recorderIfOn(
+  session: Session,
+  recorders: Recorders,
+  ref: MachineRef,
+  call: Call,
+): Promise<RecorderLine | undefined> {
+  if (isOffState(await stateById(session, ref, call))) return undefined
+  return await recorderOf(recorders, await requireMachine(session, ref, call), call)
+}
+
 export async function openConsole(
   session: Session,
   recorders: Recorders,

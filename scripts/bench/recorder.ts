@@ -11,6 +11,7 @@ const bytesPerRound = 100
 export async function measureRecorder(root: string, folder: string, rounds: number): Promise<Part> {
   const recorders = new LocalRecorders('bench', {
     env: process.env,
+    platform: process.platform,
     recorder: { folder: join(folder, 'recorders'), command: [process.execPath, join(root, 'dist', 'recorder.js')] },
     sharedLock: (_name, _call, work) => work(),
   })

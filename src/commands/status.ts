@@ -14,10 +14,13 @@ export const command = defineCommand({
   examples: [{ command: 'azl-vm status azl4-eval', text: 'One machine.' }],
   async handler(args, ctx) {
     return await withMachine(ctx, args, 'status', async ({ provider, info, environment, call }) => {
-      const endpoint = info.state === 'running' ? await provider.endpoint(info.ref, call) : undefined
+      const isRunning = info.state === 'running'
+      const endpoint = isRunning ? await provider.endpoint(info.ref, call) : undefined
+      // Warns where nobody listened for a while, and has the port listened to again.
+      const serialLog = isRunning ? await provider.describeLog(info.ref, call) : undefined
       const record = await environment.machines.read(provider.name, provider.host, info.ref.name)
       const evidenceDir = record?.lastRunId === undefined ? undefined : environment.home.run(record.lastRunId).dir
-      const data = { provider: provider.name, host: provider.host, ...info, endpoint, record, evidenceDir }
+      const data = { provider: provider.name, host: provider.host, ...info, endpoint, serialLog, record, evidenceDir }
       return { data, text: () => statusText(provider, info, endpoint, record, evidenceDir) }
     })
   },

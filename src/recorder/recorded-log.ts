@@ -1,9 +1,10 @@
 /** Reads what recorders of a machine wrote, while one writes or long after. */
 import { AzlVmError } from '../errors.ts'
-import type { LogStart } from '../provider/contract.ts'
+import type { Call, LogStart } from '../provider/contract.ts'
 import type { Recorded } from './recorded.ts'
-import { usualSegmentBytes, type RecordedEvent } from './recorder-folder.ts'
+import { eventsIn, usualSegmentBytes, type RecordedEvent } from './recorder-folder.ts'
 import type { RecorderLine } from './recorder-line.ts'
+import type { Recorders } from './recorders.ts'
 
 /** All that is kept, oldest first; nothing where nobody ever listened. */
 export async function* readRecorded(recorded: Recorded): AsyncIterable<Uint8Array> {
@@ -51,13 +52,39 @@ export async function describeRecorded(recorded: Recorded, isRunning: boolean): 
   const spans = spansOf(events)
   if (spans.length === 0) return 'Nobody has listened to this serial port yet.'
   const texts = spans.map(({ from, to, isKilled }, index) => {
-    if (to !== undefined) return `from ${from} to ${to}${isKilled ? ' (its recorder was killed)' : ''}`
+    if (to !== undefined) return `from ${from} to ${to}${isKilled ? ' at least (its recorder was killed)' : ''}`
     if (index === spans.length - 1 && isRunning) return `from ${from} until now`
     return `from ${from} until its recorder was killed`
   })
   const unwritten = events.filter(({ event }) => event === 'unwritten').reduce((sum, { bytes }) => sum + bytes, 0)
   const missing = unwritten === 0 ? '' : ` ${String(unwritten)} bytes could not be written and are missing.`
   return `It was listened ${texts.join(', ')} (UTC); what the machine said at other times is lost.${missing} ${logLimit}`
+}
+
+/** The same of a machine's port. `begin`: a recorder, where one was killed under a machine that is on, so that no more is lost. Warns of what is. */
+export async function describePort(
+  recorders: Recorders,
+  machineId: string,
+  begin: () => Promise<RecorderLine | undefined>,
+  call: Call,
+): Promise<string> {
+  const found = await recorders.find(machineId, call)
+  const line = found ?? ((await recorders.wasKilled(machineId, call)) ? await begin() : undefined)
+  line?.close()
+  const recorded = recorders.recorded(machineId, call)
+  for (const gap of gapsIn(spansOf(eventsIn(await recorded.events())))) call.warn('serial-port', gap)
+  return await describeRecorded(recorded, line !== undefined)
+}
+
+/** What nobody would look for: that a recorder was killed while the machine may have gone on. */
+function gapsIn(spans: readonly Span[]): readonly string[] {
+  return spans.flatMap(({ to, isKilled }, index) => {
+    const next = spans[index + 1]
+    if (!isKilled || to === undefined || !next) return []
+    return [
+      `the recorder of the serial port was killed: what the machine said from ${to} to ${next.from} may be missing`,
+    ]
+  })
 }
 
 const logLimit = `The last ${mebi(usualSegmentBytes)} to ${mebi(2 * usualSegmentBytes)} MiB are kept; what is older is gone.`
@@ -78,26 +105,15 @@ function spansOf(events: readonly RecordedEvent[]): readonly Span[] {
   for (const { at, event } of events) {
     const last = spans.at(-1)
     if (event === 'listening') {
-      if (last && last.to === undefined) spans[spans.length - 1] = { ...last, to: at, isKilled: true }
       spans.push({ from: at, to: undefined, isKilled: false })
-    } else if (event === 'ended' && last) spans[spans.length - 1] = { ...last, to: at }
+    } else if ((event === 'ended' || event === 'killed') && last)
+      spans[spans.length - 1] = { ...last, to: at, isKilled: event === 'killed' }
   }
   return spans
 }
 
 function lastStart(events: readonly RecordedEvent[]): number {
   return events.findLast(({ event }) => event === 'start')?.bytes ?? 0
-}
-
-/** A line that a kill cut off is no event. */
-function eventsIn(text: string): readonly RecordedEvent[] {
-  return text.split('\n').flatMap((line) => {
-    try {
-      return [JSON.parse(line) as RecordedEvent]
-    } catch {
-      return []
-    }
-  })
 }
 
 async function delay(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 /** The files of one machine's recorder. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readJsonFile } from '../store/atomic-file.ts'
 
@@ -20,10 +21,24 @@ export interface RecorderNote {
 export interface RecordedEvent {
   /** ISO 8601. */
   readonly at: string
-  /** `start`: a machine is about to be started; `unwritten`: so many bytes are missing here. */
-  readonly event: 'listening' | 'start' | 'connected' | 'lost' | 'denied' | 'unwritten' | 'ended'
+  /**
+   * `start`: a machine is about to be started; `unwritten`: so many bytes are missing here; `killed`: the recorder before
+   * ended without a word, and this is the last that is known of it, noted by the next one.
+   */
+  readonly event: 'listening' | 'start' | 'connected' | 'lost' | 'denied' | 'unwritten' | 'ended' | 'killed'
   /** How much was written of the serial port up to that moment; for `unwritten` how many bytes are not in it. */
   readonly bytes: number
+}
+
+/** A line that a kill cut off is no event. */
+export function eventsIn(text: string): readonly RecordedEvent[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as RecordedEvent]
+    } catch {
+      return []
+    }
+  })
 }
 
 export function recorderFolder(root: string, machineId: string): RecorderFolder {
@@ -34,6 +49,14 @@ export function recorderFolder(root: string, machineId: string): RecorderFolder 
 /** Undefined where no recorder is noted. */
 export async function readNote({ note }: RecorderFolder): Promise<RecorderNote | undefined> {
   return (await readJsonFile(note)) as RecorderNote | undefined
+}
+
+/** Removes what a recorder that was killed left, unless another has noted itself there meanwhile. */
+export async function removeStale(folder: RecorderFolder, killed: RecorderNote): Promise<void> {
+  if ((await readNote(folder))?.address !== killed.address) return
+  // A pipe of Windows goes with its process.
+  if (!killed.address.startsWith('\\\\')) await rm(killed.address, { force: true })
+  await rm(folder.note, { force: true })
 }
 
 /** A file with a part of all that the port said. */

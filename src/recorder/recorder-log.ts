@@ -1,9 +1,10 @@
 /** What a recorder writes: the port's bytes, and when it listened. */
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppendFile } from '../store/append-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
 import {
+  eventsIn,
   segmentAt,
   segmentsAmong,
   usualSegmentBytes,
@@ -31,7 +32,18 @@ export class RecorderLog {
     this.#serial = new AppendFile(join(dir, segmentAt(this.#start)))
     this.#events = new AppendFile(events)
     this.#now = now
-    this.#bytes = this.#start + statSync(this.#serial.path).size
+    const { size, mtime } = statSync(this.#serial.path)
+    this.#bytes = this.#start + size
+    this.#noteKilled(readFileSync(events, 'utf8'), mtime)
+  }
+
+  /** A recorder that was killed left no `ended`: the last that it wrote, an event or what the port said, is known. */
+  #noteKilled(events: string, heard: Date): void {
+    const last = eventsIn(events).at(-1)
+    if (!last || last.event === 'ended') return
+    // What it was writing is no line.
+    if (!events.endsWith('\n')) this.#events.append('\n')
+    this.#write('killed', this.#bytes, new Date(Math.max(Date.parse(last.at), heard.getTime())))
   }
 
   append(bytes: Uint8Array): void {
@@ -78,8 +90,8 @@ export class RecorderLog {
     this.#unwrittenBytes = 0
   }
 
-  #write(event: RecordedEvent['event'], bytes: number): void {
-    const line: RecordedEvent = { at: this.#now().toISOString(), event, bytes }
+  #write(event: RecordedEvent['event'], bytes: number, at = this.#now()): void {
+    const line: RecordedEvent = { at: at.toISOString(), event, bytes }
     this.#events.append(`${JSON.stringify(line)}\n`)
   }
 }

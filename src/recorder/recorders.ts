@@ -10,7 +10,7 @@ import type { Call, ProviderContext } from '../provider/contract.ts'
 import { hasCode, stateError } from '../store/atomic-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
 import { recordedIn, type Recorded } from './recorded.ts'
-import { readNote, recorderFolder, type RecorderFolder } from './recorder-folder.ts'
+import { readNote, recorderFolder, removeStale, type RecorderFolder } from './recorder-folder.ts'
 import { RecorderLine } from './recorder-line.ts'
 
 /** The recorders of a host's machines. */
@@ -30,22 +30,33 @@ export interface Recorders {
   close(): Promise<void>
   /** Undefined where none runs. */
   find(machineId: string, call: Call): Promise<RecorderLine | undefined>
+  /** Whether one was killed, where `find` finds none: who ends by itself leaves no note. */
+  wasKilled(machineId: string, call: Call): Promise<boolean>
   /** Ends the machine's recorder and removes what it kept; none is done. What a report of removal lists of it. */
   remove(machineId: string, call: Call): Promise<readonly string[]>
   /** Ids of the machines that something is kept of at their host, so that what outlived its machine can be removed. */
   machineIds(call: Call): Promise<readonly string[]>
 }
 
+type LocalContext = Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env' | 'platform'>
+
+/**
+ * Begins the recorder once more when it was killed (128 + SIGKILL): VirtualBox on Linux and macOS holds its guest at the
+ * first word that nobody takes (DrvNamedPipe waits for a client; on Windows it drops the word). A shell is all that this
+ * takes, and it ends with the recorder. A kill of both is told, and mended, by the next command that looks at the log.
+ */
+const watched = ['/bin/sh', '-c', '"$@"; while [ $? -eq 137 ]; do sleep 1; "$@" again; done', 'sh'] as const
+
 /**
  * Processes of this computer, each of which is azl-vm's own recorder.js. A provider has a folder of its own, so that it
  * knows whose machines something is kept of: all of them are on this computer.
  */
 export class LocalRecorders implements Recorders {
-  readonly #context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>
+  readonly #context: LocalContext
   readonly #root: string
   readonly #prepared = new Map<string, Promise<RecorderLine | undefined>>()
 
-  constructor(provider: string, context: Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env'>) {
+  constructor(provider: string, context: LocalContext) {
     this.#context = context
     this.#root = join(context.recorder.folder, provider)
   }
@@ -84,9 +95,11 @@ export class LocalRecorders implements Recorders {
 
   async #begin(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): Promise<RecorderLine> {
     return await this.#context.sharedLock(`recorder of ${machineId}`, call, async () => {
-      const running = await this.find(machineId)
+      const folder = this.#folder(machineId)
+      const note = await readNote(folder)
+      const running = note && (await RecorderLine.open(note))
       if (running) return running
-      await this.#removeStale(machineId)
+      if (note) await removeStale(folder, note)
       await this.#start(machineId, portPath, call)
       const line = await this.find(machineId)
       if (!line) throw new AzlVmError('backend-failed', 'the recorder of the serial port ended as soon as it began')
@@ -102,11 +115,13 @@ export class LocalRecorders implements Recorders {
   async remove(machineId: string): Promise<readonly string[]> {
     const line = (await this.takePrepared(machineId)) ?? (await this.find(machineId))
     await line?.endRecorder()
-    await this.#removeStale(machineId)
-    const { dir } = this.#folder(machineId)
-    if (!existsSync(dir)) return []
-    await rm(dir, { recursive: true, force: true })
-    return [`recorder and serial log ${dir}`]
+    const folder = this.#folder(machineId)
+    const note = await readNote(folder)
+    // Its socket may lie elsewhere.
+    if (note) await removeStale(folder, note)
+    if (!existsSync(folder.dir)) return []
+    await rm(folder.dir, { recursive: true, force: true })
+    return [`recorder and serial log ${folder.dir}`]
   }
 
   async machineIds(): Promise<readonly string[]> {
@@ -116,23 +131,18 @@ export class LocalRecorders implements Recorders {
     })
   }
 
-  /** What a recorder that was killed left behind. */
-  async #removeStale(machineId: string): Promise<void> {
-    const folder = this.#folder(machineId)
-    const note = await readNote(folder)
-    if (!note) return
-    // A pipe of Windows goes with its process.
-    if (!note.address.startsWith('\\\\')) await rm(note.address, { force: true })
-    await rm(folder.note, { force: true })
+  async wasKilled(machineId: string): Promise<boolean> {
+    return (await readNote(this.#folder(machineId))) !== undefined
   }
 
   /** A process of its own session, with no stream of ours: it outlives this command. */
   async #start(machineId: string, portPath: string, { signal, debug }: Pick<Call, 'signal' | 'debug'>): Promise<void> {
     signal.throwIfAborted()
-    const { command } = this.#context.recorder
-    const [program, ...words] = command
+    const { recorder, platform } = this.#context
+    const [program] = recorder.command
+    const [first, ...words] = platform === 'win32' ? recorder.command : [...watched, ...recorder.command]
     makeFolder(this.#root, 0o700)
-    const child = spawn(program, [...words, this.#root, machineId, portPath], {
+    const child = spawn(first, [...words, this.#root, machineId, portPath], {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
       windowsHide: true,

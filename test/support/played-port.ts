@@ -33,6 +33,11 @@ export class PlayedPort {
     await this.#arrived
   }
 
+  /** Resolves when somebody listens from now on who did not before. */
+  async nextConnection(): Promise<void> {
+    if (this.#server) await once(this.#server, 'connection')
+  }
+
   /** What the guest says. */
   say(text: string): void {
     this.#client?.write(text)

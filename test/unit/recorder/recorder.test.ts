@@ -1,6 +1,6 @@
 /** The recorder and its clients in one process: the port is a socket of the test. */
 import { connect } from 'node:net'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -271,7 +271,8 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     await expect(following).rejects.toMatchObject({ code: 'cancelled' })
   })
 
-  test('says when it listened, and that its recorder was killed', async () => {
+  test('says when it listened, and from when on nobody did after its recorder was killed', async () => {
+    const spokenAt = new Date('2099-01-02T03:04:05Z')
     expect(await describeRecorded(recordedIn(folder), false)).toBe('Nobody has listened to this serial port yet.')
     const first = await record()
     expect(await describeRecorded(recordedIn(folder), true)).toMatch(/^It was listened from \S+ until now \(UTC\)/)
@@ -281,8 +282,12 @@ describe.skipIf(process.platform === 'win32')('a recorder [local sockets]', () =
     expect(await describeRecorded(recordedIn(folder), false)).toMatch(/from \S+ to \S+ \(UTC\)/)
     await writeFile(folder.events, untilKill)
     expect(await describeRecorded(recordedIn(folder), false)).toMatch(/until its recorder was killed/)
+    await utimes(join(folder.dir, 'serial.log'), spokenAt, spokenAt)
+    await appendFile(folder.events, '{"at":"20')
     await record()
-    expect(await describeRecorded(recordedIn(folder), true)).toMatch(/\(its recorder was killed\), from \S+ until now/)
+    expect(await describeRecorded(recordedIn(folder), true)).toMatch(
+      /to 2099-01-02T03:04:05\.000Z at least \(its recorder was killed\), from \S+ until now/,
+    )
   })
 
   test('a console is told when the recorder ends under it', async () => {
