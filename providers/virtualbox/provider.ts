@@ -46,6 +46,7 @@ import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
 import { dependentsAmong } from './chains.ts'
 import { changeMark } from './change-mark.ts'
+import { claim } from './claim.ts'
 import { cloneMachine } from './clone.ts'
 import { followLog, openConsole, recorderIfOn } from './console.ts'
 import { endpointOf } from './endpoint.ts'
@@ -100,6 +101,11 @@ export class VirtualBoxProvider implements Provider {
 
   async apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs> {
     const parameters = parametersOf(operation)
+    if (parameters.kind === 'machine') {
+      const { folder } = await claim(this.#session, parameters, request, call)
+      this.#recorders.prepare(request.ref.id, parameters.serialPath, call)
+      return { folder }
+    }
     if (parameters.kind !== 'start') return await applyOperation(this.#session, parameters, request, call)
     return (await this.start(request.ref, call)).outputs
   }
@@ -254,5 +260,6 @@ export class VirtualBoxProvider implements Provider {
 
   async close(): Promise<void> {
     for (const console of this.#consoles.keys()) await console.close()
+    await this.#recorders.close()
   }
 }

@@ -4,24 +4,21 @@ import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { DiskParameters } from '../../src/provider/operations.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
-import { claim } from './claim.ts'
 import { diskSize } from './disk-file.ts'
 import { requireMachine, throwIfAborted } from './machines.ts'
 import { attachMedium } from './medium.ts'
 import type { VmwareParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 
-/** Those of `start` are the provider's: consoles may wait for it. */
+/** The claim and the start are the provider's: a recorder goes with them. */
 export async function applyOperation(
   session: Session,
-  parameters: Exclude<VmwareParameters, { readonly kind: 'start' }>,
+  parameters: Exclude<VmwareParameters, { readonly kind: 'machine' | 'start' }>,
   request: MachineRequest,
   call: Call,
 ): Promise<Outputs> {
   throwIfAborted(call)
   switch (parameters.kind) {
-    case 'machine':
-      return { vmx: await claim(session, parameters, request, call) }
     case 'medium':
       await attachMedium(session, request.ref, request.installer.path, call)
       return { place: request.installer.path }

@@ -43,6 +43,7 @@ import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
 import { dependentsOf } from './chains.ts'
+import { claim } from './claim.ts'
 import { cloneMachine } from './clone.ts'
 import { followLog, openConsole, recorderIfOn } from './console.ts'
 import { endpointOf } from './endpoint.ts'
@@ -98,6 +99,11 @@ export class VmwareProvider implements Provider {
 
   async apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs> {
     const parameters = parametersOf(operation)
+    if (parameters.kind === 'machine') {
+      const vmx = await claim(this.#session, parameters, request, call)
+      this.#recorders.prepare(request.ref.id, parameters.shape.serialPath, call)
+      return { vmx }
+    }
     if (parameters.kind !== 'start') return await applyOperation(this.#session, parameters, request, call)
     return (await this.start(request.ref, call)).outputs
   }
@@ -258,6 +264,7 @@ export class VmwareProvider implements Provider {
 
   async close(): Promise<void> {
     for (const console of this.#consoles.keys()) await console.close()
+    await this.#recorders.close()
   }
 
   async #infosWhere(isWanted: (machine: FoundMachine) => boolean, call: Call): Promise<readonly MachineInfo[]> {

@@ -55,7 +55,7 @@ export class Session {
 
   async product(call: Call): Promise<Product> {
     const tools = await this.tools(call)
-    const product = (this.#product ??= readProduct(this.context, tools, call))
+    const product = (this.#product ??= readProduct(this.context, tools, this.places.etc, call))
     product.catch(() => (this.#product = undefined))
     return await product
   }

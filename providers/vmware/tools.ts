@@ -5,6 +5,7 @@ import { registryText } from '../../src/host/registry.ts'
 import { runProgram } from '../../src/host/run-program.ts'
 import type { Call, ProviderContext } from '../../src/provider/contract.ts'
 import { pathsOf } from './names.ts'
+import { VmxFile } from './vmx-file.ts'
 
 export interface Tools {
   readonly vmrun: string
@@ -92,15 +93,31 @@ async function windowOfFusion({ HOME }: NodeJS.ProcessEnv): Promise<string | und
 // VMware Workstation 17.6.2 build-24409262, VMware Workstation 25H2 build-24995812
 const versionLine = /VMware (Workstation|Fusion)\D*? (\d+(?:\.\d+)+|\d{2}H\d(?:u\d+)?)/
 
-/** The product's name and version; asked of the program that tells it, or read where it is written. */
-export async function readProduct(context: ProviderContext, { window }: Tools, call: Call): Promise<Product> {
+/** The product's name and version; read where it is written, else asked of the program that tells it. `etc`: see Places. */
+export async function readProduct(
+  context: ProviderContext,
+  { window }: Tools,
+  etc: string,
+  call: Call,
+): Promise<Product> {
   const { platform, env } = context
   if (platform === 'darwin') return { is: 'fusion', version: await bundleVersion(window) }
   if (platform === 'win32')
     return { is: 'workstation', version: (await registryText(productVersion, env, call.signal)) ?? '' }
-  if (window === undefined) return { is: 'workstation', version: '' }
+  const written = await writtenVersion(etc)
+  if (written !== undefined || window === undefined) return { is: 'workstation', version: written ?? '' }
   const { stdout } = await runProgram(window, ['-v'], { env, signal: call.signal, timeoutMs: 30_000 })
   return { is: 'workstation', version: versionLine.exec(stdout)?.[2] ?? '' }
+}
+
+const versionKeys = ['workstation.product.version', 'product.version', 'player.product.version']
+
+/** What VMware's installer notes on Linux; packages of distributions write a file of their own there, without it. */
+async function writtenVersion(etc: string): Promise<string | undefined> {
+  const config = VmxFile.parse(await readFile(`${etc}/config`, 'utf8').catch(() => ''))
+  return versionKeys
+    .map((key) => config.get(key))
+    .find((value) => value !== undefined && numbersOf(value) !== undefined)
 }
 
 async function bundleVersion(app: string | undefined): Promise<string> {

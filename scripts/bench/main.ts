@@ -2,7 +2,8 @@
  * `npm run bench`: everything that docs/performance.md promises, measured in one run. Ratios, because the machine that
  * this runs on is shared and slow in waves; each side of a ratio runs in turn with the other.
  *
- * `--write` puts the result into docs/performance.md; `--rounds N` (default 7); `--only NAME` measures one part.
+ * `--write` puts the result into docs/performance.md, where parts that were not measured stay; `--rounds N` (default 7);
+ * `--only NAME,NAME` measures these parts.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
@@ -18,8 +19,9 @@ import { measureLibvirtClient } from './libvirt-client.ts'
 import { measureList } from './list.ts'
 import { load } from './measure.ts'
 import { measureProbeIso } from './probe-iso.ts'
-import { asMarkdown, mebibytes, partAsText, type Part } from './report.ts'
+import { mebibytes, partAsText, updatedMarkdown, type Part } from './report.ts'
 import { measureVirtualBox, measureVmware } from './programs.ts'
+import { measureProviders } from './providers.ts'
 import { measureRecorder } from './recorder.ts'
 import { measureSnapshots } from './snapshots.ts'
 import { measureStartUp } from './start-up.ts'
@@ -44,6 +46,7 @@ const partNames = [
   'virtualbox',
   'vmware',
   'list',
+  'providers',
   'contract',
 ] as const
 type PartName = (typeof partNames)[number]
@@ -55,6 +58,7 @@ const withoutDaemon: readonly PartName[] = [
   'virtualbox',
   'vmware',
   'list',
+  'providers',
   'contract',
 ]
 
@@ -65,9 +69,14 @@ export async function runBench(argv: readonly string[], places: Places): Promise
     options: { write: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' } },
   })
   const rounds = Number(values.rounds ?? 7)
-  const names = partNames.filter((name) => values.only === undefined || values.only === name)
-  if (names.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
-    process.stderr.write(`usage: npm run bench -- [--write] [--rounds N] [--only ${partNames.join('|')}]\n`)
+  const only = values.only?.split(',')
+  const names = partNames.filter((name) => only?.includes(name) ?? true)
+  if (
+    only?.some((name) => !partNames.some((each) => each === name)) === true ||
+    !Number.isInteger(rounds) ||
+    rounds < 1
+  ) {
+    process.stderr.write(`usage: npm run bench -- [--write] [--rounds N] [--only ${partNames.join(',')}]\n`)
     return 2
   }
   const loadBefore = load()
@@ -78,7 +87,8 @@ export async function runBench(argv: readonly string[], places: Places): Promise
     `${rounds} rounds`,
   ]
   process.stdout.write(`\n${circumstances.join('\n')}\n`)
-  if (values.write === true) await writeResults(places.root, asMarkdown(parts, circumstances))
+  const day = new Date().toISOString().slice(0, 10)
+  if (values.write === true) await writeResults(places.root, parts, [day, ...circumstances].join('; '))
   return 0
 }
 
@@ -107,6 +117,7 @@ async function measureParts(names: readonly PartName[], rounds: number, places: 
     virtualbox: () => inFolder((folder) => measureVirtualBox({ root: places.root, folder }, rounds)),
     vmware: () => inFolder((folder) => measureVmware({ root: places.root, folder }, rounds)),
     list: () => inFolder((folder) => measureList(places.root, folder, rounds)),
+    providers: () => inFolder((folder) => measureProviders(places.root, folder, rounds)),
     contract: () => measureContractSuite(places.root),
   }
   try {
@@ -132,11 +143,12 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
 
 const [begin, end] = ['<!-- bench: begin -->', '<!-- bench: end -->']
 
-async function writeResults(root: string, results: string): Promise<void> {
+async function writeResults(root: string, parts: readonly Part[], circumstances: string): Promise<void> {
   const file = join(root, 'docs', 'performance.md')
   const text = await readFile(file, 'utf8')
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
   if (from < 0 || to < from) throw new Error(`${file} has no place for the results (${begin})`)
+  const results = updatedMarkdown(text.slice(from + begin.length, to), parts, circumstances)
   const whole = `${text.slice(0, from + begin.length)}\n\n${results}\n${text.slice(to)}`
   await writeFile(file, await format(whole, { ...(await resolveConfig(file)), filepath: file }))
   process.stdout.write(`wrote ${file}\n`)

@@ -17,12 +17,12 @@ export function medianRatio(ours: readonly number[], theirs: readonly number[]):
 }
 
 /** Both sides in turn, so that a wave of load hits both; a round before these fills caches and does not count. */
-export async function inTurn<T>(
+export async function inTurn<Our, Their>(
   rounds: number,
-  our: () => Promise<T>,
-  their: () => Promise<T>,
-): Promise<{ readonly ours: readonly T[]; readonly theirs: readonly T[] }> {
-  const [ours, theirs]: [T[], T[]] = [[], []]
+  our: () => Promise<Our>,
+  their: () => Promise<Their>,
+): Promise<{ readonly ours: readonly Our[]; readonly theirs: readonly Their[] }> {
+  const [ours, theirs]: [Our[], Their[]] = [[], []]
   for (let round = -1; round < rounds; round++) {
     const [own, other] = [await our(), await their()]
     if (round < 0) continue

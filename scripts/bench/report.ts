@@ -44,16 +44,24 @@ export function partAsText({ title, rows, skipped }: Part): string {
   return [title, ...(skipped === undefined ? [] : [`  not measured: ${skipped}`]), ...lines].join('\n')
 }
 
-export function asMarkdown(parts: readonly Part[], circumstances: readonly string[]): string {
-  const lines = [...circumstances.map((line) => `- ${line}`), '']
-  for (const { title, rows, skipped } of parts) {
-    lines.push(`### ${title}`, '')
-    if (skipped !== undefined) lines.push(`Not measured: ${skipped}`, '')
-    if (rows.length === 0) continue
-    lines.push('| what | value | goal | | made of |', '| --- | --- | --- | --- | --- |')
-    for (const row of rows)
-      lines.push(`| ${[row.what, row.value, row.goal ?? '', verdict(row), row.detail].join(' | ')} |`)
-    lines.push('')
-  }
-  return lines.join('\n')
+/** `before` with these parts in the place of their older selves; what was not measured now stays as it is. */
+export function updatedMarkdown(before: string, parts: readonly Part[], circumstances: string): string {
+  const sections = new Map(
+    before
+      .split(/^(?=### )/m)
+      .filter((section) => section.startsWith('### '))
+      .map((section) => [/^### (.*)/.exec(section)?.[1], section]),
+  )
+  for (const part of parts) sections.set(part.title, asMarkdown(part, circumstances))
+  return [...sections.values()].join('\n')
+}
+
+function asMarkdown({ title, rows, skipped }: Part, circumstances: string): string {
+  const lines = [`### ${title}`, '', `${circumstances}.`, '']
+  if (skipped !== undefined) lines.push(`Not measured: ${skipped}`, '')
+  if (rows.length === 0) return lines.join('\n')
+  lines.push('| what | value | goal | | made of |', '| --- | --- | --- | --- | --- |')
+  for (const row of rows)
+    lines.push(`| ${[row.what, row.value, row.goal ?? '', verdict(row), row.detail].join(' | ')} |`)
+  return [...lines, ''].join('\n')
 }

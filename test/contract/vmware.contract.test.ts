@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { testCall } from '../support/test-environment.ts'
+import { nativeOf } from '../../providers/vmware/facts.ts'
+import { VmwareProvider } from '../../providers/vmware/provider.ts'
+import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVmware } from '../support/vmware-stand-in.ts'
 import type { Bench } from './contract-bench.ts'
+import { testPreparedRecorder } from './prepared-recorder.ts'
 import { describeProviderContract } from './provider-contract.ts'
 import { openVmwareHost, type VmwareHost } from './vmware-host.ts'
 
@@ -36,6 +39,24 @@ async function digests(folder: string): Promise<Readonly<Record<string, string>>
 }
 
 function vmwareTests(bench: () => Bench): void {
+  testPreparedRecorder(bench, () => join(host.standIn.folder, 'recorders', 'vmware'))
+
+  test('the version is what VMware’s installer noted; where it noted none, the program is asked', async () => {
+    const { env, devices, folder, calls } = host.standIn
+    const etc = join(folder, 'noted')
+    await mkdir(etc)
+    const ask = async (config: string): Promise<unknown> => {
+      await writeFile(join(etc, 'config'), config)
+      const before = (await calls()).length
+      const facts = await new VmwareProvider(providerContext({ env }), { etc, devices }).facts(testCall())
+      return [facts.versions, nativeOf(facts).hardwareVersion, (await calls()).slice(before)]
+    }
+    const noted = 'player.product.version = "17.0.0"\nworkstation.product.version = "25.0.0"\n'
+    expect(await ask(noted)).toEqual([{ workstation: '25.0.0' }, 22, []])
+    const ofDistribution = 'bindir = "/usr/bin"\nproduct.version = "unknown"\n'
+    expect(await ask(ofDistribution)).toEqual([{ workstation: '17.6.2' }, 21, [['vmware', '-v']]])
+  })
+
   test.each([
     ['among the machines', () => join(host.standIn.machines, 'mine', 'mine.vmx')],
     ['anywhere', () => join(host.standIn.folder, 'elsewhere', 'mine.vmx')],

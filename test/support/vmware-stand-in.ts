@@ -15,7 +15,7 @@ export interface VmwareKnobs {
   readonly startFails?: { readonly said: string; readonly logged: readonly string[] }
 }
 
-/** Its kernel modules are there for who looks at the played devices. */
+/** Its kernel modules, and what its installer notes, are there for who is run `by` it. */
 export interface VmwareStandIn extends PlayedDevices {
   /** All of it: the tools, the user's home, what the tools remember. */
   readonly folder: string
@@ -37,6 +37,9 @@ const tools = {
   vmware: 'vmware',
   'vmware-vmx': 'vmware',
 }
+
+/** As VMware's installer notes it, beside much else. */
+const installed = '.encoding = "UTF-8"\nproduct.version = "17.6.2"\nplayer.product.version = "17.6.2"\n'
 
 /** Why no process can be shown the stand-in as a host's VMware; undefined where one can. */
 export async function missingForPlayedVmware(): Promise<string | undefined> {
@@ -70,7 +73,7 @@ export async function startVmwareStandIn(): Promise<VmwareStandIn> {
   const read = (name: string): Promise<string> => readFile(join(state, name), 'utf8').catch(() => '')
   return {
     folder,
-    ...(await playDevices(folder, ['vmmon'])),
+    ...(await playDevices(folder, ['vmmon'], { 'vmware/config': installed })),
     machines: join(home, 'vmware'),
     env,
     setKnobs: (knobs) => writeFile(join(state, 'knobs.json'), JSON.stringify(knobs)),
