@@ -6,6 +6,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { writeWhole } from '../../src/store/atomic-file.ts'
 import { buildSimulator, qemuCommands } from './hyperv-simulator-build.ts'
 
 export { missingForSimulator } from './hyperv-simulator-build.ts'
@@ -62,6 +63,9 @@ export interface SimulatorKnobs {
   readonly externalSwitches?: readonly string[]
 }
 
+/** Longer than a cmdlet waits for anything (simulator/Patience.cs), shorter than a hook may last, milliseconds. */
+const turnOffLimitMs = 170_000
+
 interface ScriptResult {
   readonly exitCode: number | undefined
   readonly stdout: string
@@ -80,7 +84,7 @@ export interface HyperVSimulator {
   playFixtures(from: string): Promise<void>
   /** Where the simulator serves a local pipe, e.g. `\\.\pipe\name`. */
   pipePath(pipe: string): string
-  /** Ends all machines. */
+  /** Ends all machines; rejects with the reason where one does not end. */
   stop(): Promise<void>
 }
 
@@ -105,8 +109,19 @@ export async function startHyperVSimulator(knobs: SimulatorKnobs = {}): Promise<
     AZL_SIM_QEMU: qemuCommands,
     PATH: process.env['PATH'] ?? '',
   }
-  const setKnobs = (next: SimulatorKnobs): Promise<void> => writeFile(join(state, 'knobs.json'), JSON.stringify(next))
+  // Whole: a machine's runner may read it at any time.
+  const setKnobs = (next: SimulatorKnobs): Promise<void> =>
+    writeWhole(join(state, 'knobs.json'), JSON.stringify(next), 0o644)
   await setKnobs(knobs)
+  /** Why not all machines are off; undefined where they are. */
+  const turnOff = async (): Promise<string | undefined> => {
+    const file = join(folder, 'stop.ps1')
+    const running = "Hyper-V\\Get-VM | Where-Object { $_.State -ne 'Off' }"
+    await writeFile(file, `$ErrorActionPreference = 'Stop'\n${running} | Hyper-V\\Stop-VM -TurnOff -Force`)
+    await setKnobs({})
+    const ended = await execa(powershell, ['-File', file], { env, reject: false, timeout: turnOffLimitMs })
+    return ended.failed || ended.stderr !== '' ? `${ended.shortMessage ?? ''}\n${ended.stderr}` : undefined
+  }
   let scripts = 0
   return {
     folder,
@@ -132,14 +147,10 @@ export async function startHyperVSimulator(knobs: SimulatorKnobs = {}): Promise<
     stop: async () => {
       // Their processes end when their state is gone; then nothing writes to the folder any more.
       const machines = await readdir(join(state, 'vms')).catch(() => [])
-      if (machines.length > 0) {
-        const turnOff = "Hyper-V\\Get-VM | Where-Object { $_.State -ne 'Off' } | Hyper-V\\Stop-VM -TurnOff -Force"
-        const file = join(folder, 'stop.ps1')
-        await writeFile(file, turnOff)
-        await setKnobs({})
-        await execa(powershell, ['-File', file], { env, reject: false })
-      }
-      await rm(folder, { recursive: true, force: true })
+      const notOff = machines.length > 0 ? await turnOff() : undefined
+      // A machine that is not off writes there until it finds its state gone.
+      await rm(folder, { recursive: true, force: true, maxRetries: notOff === undefined ? 0 : 10 })
+      if (notOff !== undefined) throw new Error(`the simulator's machines were not turned off: ${notOff}`)
     },
   }
 }

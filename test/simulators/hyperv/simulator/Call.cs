@@ -10,7 +10,7 @@ public sealed class Call(PSCmdlet cmdlet, string name) : IDisposable
     private readonly Dictionary<string, object> _bound = cmdlet.MyInvocation.BoundParameters;
 
     public string Name { get; } = name;
-    public HostState State { get; private set; } = HostState.Open();
+    public HostState State { get; private set; } = HostState.Open(name);
 
     public bool Has(string parameter) => _bound.ContainsKey(parameter);
 
@@ -50,7 +50,7 @@ public sealed class Call(PSCmdlet cmdlet, string name) : IDisposable
         }
         finally
         {
-            State = HostState.Open();
+            State = HostState.Open(Name);
         }
     }
 

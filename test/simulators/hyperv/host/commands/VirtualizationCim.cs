@@ -24,7 +24,7 @@ internal static partial class VirtualizationCim
             return [Object(("Name", "vmms"))];
         var wanted = Guid.TryParse(Filter().Match(filter ?? "").Groups[1].Value, out var id) ? id : (Guid?)null;
         List<Machine> machines;
-        using (var host = HostState.Open()) machines = host.Machines();
+        using (var host = HostState.Open("Get-CimInstance")) machines = host.Machines();
         machines = machines.Where(machine => wanted is null || machine.Id == wanted).ToList();
         return className.ToUpperInvariant() switch
         {
@@ -80,7 +80,7 @@ internal static partial class VirtualizationCim
     private static (int Width, int Height, byte[] Colours) Screen(Guid id)
     {
         string folder;
-        using (var host = HostState.Open()) folder = host.RunFolder(id);
+        using (var host = HostState.Open("GetVirtualSystemThumbnailImage")) folder = host.RunFolder(id);
         var file = Path.Combine(folder, $"screen-{Guid.NewGuid()}.ppm");
         using (var qmp = new Qmp(Path.Combine(folder, QemuCommands.ControlSocket)))
             qmp.Execute("screendump", new JsonObject { ["filename"] = QemuHost.Current.Named(file) });

@@ -35,11 +35,7 @@ internal static class CheckpointCmdlets
         foreach (var (machine, checkpoint) in Chosen(call))
         {
             if (!call.ShouldProcess(machine.Name)) continue;
-            if (machine.Runner is not null)
-            {
-                RunningMachine.Tell(call, machine, "quit");
-                RunningMachine.WaitUntilOff(call, machine.Id, TimeSpan.FromMinutes(1));
-            }
+            if (machine.Runner is not null) RunningMachine.PowerOff(call, machine);
             CheckpointStore.Restore(call.State, call.ById(machine.Id), checkpoint.Id);
         }
     }

@@ -98,8 +98,7 @@ internal static class PowerCmdlets
     {
         PowerState.Require(machine, VMState.Running, VMState.Paused);
         RunningMachine.WriteMemory(call, machine, Path.Combine(call.State.RunFolder(machine.Id), QemuCommands.MemoryFile));
-        RunningMachine.Tell(call, machine, "quit");
-        RunningMachine.WaitUntilOff(call, machine.Id, ShutdownLimit);
+        RunningMachine.PowerOff(call, machine);
     }
 
     private static void TurnOff(Call call, Machine machine)
@@ -111,8 +110,7 @@ internal static class PowerCmdlets
             call.State.Save(machine);
             return;
         }
-        RunningMachine.Tell(call, machine, "quit");
-        RunningMachine.WaitUntilOff(call, machine.Id, ShutdownLimit);
+        RunningMachine.PowerOff(call, machine);
     }
 
     private static void ShutDown(Call call, Machine machine)

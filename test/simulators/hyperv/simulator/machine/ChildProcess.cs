@@ -5,6 +5,7 @@ namespace AzlVm.HyperV.Simulator.Machines;
 /// <summary>A program of this computer; what it says is read while it runs.</summary>
 internal sealed class ChildProcess : IRunningProgram
 {
+    private readonly string _command;
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _errors;
@@ -13,6 +14,7 @@ internal sealed class ChildProcess : IRunningProgram
     {
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        _command = $"{program} {string.Join(' ', start.ArgumentList)}";
         _process = Process.Start(start)!;
         _process.StandardInput.Close();
         _output = _process.StandardOutput.ReadToEndAsync();
@@ -21,9 +23,13 @@ internal sealed class ChildProcess : IRunningProgram
 
     public bool HasExited => _process.HasExited;
 
-    public Ended WaitForExit()
+    public Ended WaitForExit(TimeSpan limit)
     {
-        _process.WaitForExit();
+        if (!_process.WaitForExit(limit) || !Task.WaitAll([_output, _errors], limit))
+        {
+            Kill();
+            throw new TimeoutException($"waited {limit.TotalSeconds} s for the end of process {_process.Id}, {_command}");
+        }
         return new Ended(_process.ExitCode, _output.Result, _errors.Result);
     }
 

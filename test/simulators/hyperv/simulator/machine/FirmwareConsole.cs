@@ -14,23 +14,29 @@ public static class FirmwareConsole
         using var reader = new StreamReader(port, Encoding.Latin1);
         var denied = false;
         var told = false;
+        while (ReadLine(reader) is { } line)
+        {
+            if (!line.Contains("BdsDxe: ", StringComparison.Ordinal)) continue;
+            // A source is tried again: another boot. After a boot that failed, menu and shell follow each other.
+            if (line.Contains("BdsDxe: loading ", StringComparison.Ordinal) && !IsOfFirmware(line)) told = false;
+            if (line.Contains(": Access Denied", StringComparison.Ordinal)) denied = true;
+            if (told || Outcome(line, hasSources, denied) is not { } outcome) continue;
+            onOutcome(outcome);
+            told = true;
+            denied = false;
+        }
+    }
+
+    private static string? ReadLine(StreamReader reader)
+    {
         try
         {
-            while (reader.ReadLine() is { } line)
-            {
-                if (!line.Contains("BdsDxe: ", StringComparison.Ordinal)) continue;
-                // A source is tried again: another boot. After a boot that failed, menu and shell follow each other.
-                if (line.Contains("BdsDxe: loading ", StringComparison.Ordinal) && !IsOfFirmware(line)) told = false;
-                if (line.Contains(": Access Denied", StringComparison.Ordinal)) denied = true;
-                if (told || Outcome(line, hasSources, denied) is not { } outcome) continue;
-                onOutcome(outcome);
-                told = true;
-                denied = false;
-            }
+            return reader.ReadLine();
         }
         catch (IOException)
         {
             // QEMU left.
+            return null;
         }
     }
 

@@ -16,20 +16,25 @@ internal sealed class LinuxAroundWine : QemuHost
 {
     public override Ended Run(string program, params string[] arguments)
     {
-        using var stream = Ask(Request("run", program, arguments));
-        return EndedBy(stream);
+        using var started = new DistantProgram(program, Ask(Request("run", program, arguments)));
+        return started.WaitForExit(Patience.Work);
     }
 
     /// <summary>The helper kills it where the connection ends.</summary>
     public override IRunningProgram Start(string program, IReadOnlyList<string> arguments) =>
-        new DistantProgram(Ask(Request("start", program, arguments)));
+        new DistantProgram(program, Ask(Request("start", program, arguments)));
 
     public override Stream Connect(string socket)
     {
         var stream = Ask(new JsonObject { ["verb"] = "connect", ["path"] = Named(Path.GetFullPath(socket)) });
         try
         {
-            if (ReadLine(stream)["error"] is null) return stream;
+            stream.ReadTimeout = (int)Patience.Answer.TotalMilliseconds;
+            if (ReadLine(stream)["error"] is null)
+            {
+                stream.ReadTimeout = Timeout.Infinite;
+                return stream;
+            }
         }
         catch (IOException)
         {
@@ -89,14 +94,20 @@ internal sealed class LinuxAroundWine : QemuHost
         return new Ended((int)answer["code"]!, $"{answer["output"]}", $"{answer["errors"]}");
     }
 
-    private sealed class DistantProgram(NetworkStream stream) : IRunningProgram
+    private sealed class DistantProgram(string program, NetworkStream stream) : IRunningProgram
     {
         private readonly Task<Ended> _ended = Task.Run(() => EndedBy(stream));
 
         public bool HasExited => _ended.IsCompleted;
 
-        public Ended WaitForExit()
+        public Ended WaitForExit(TimeSpan limit)
         {
+            // Faulted is ended, too; what it says follows.
+            if (Task.WaitAny([_ended], limit) < 0)
+            {
+                Kill();
+                throw new TimeoutException($"waited {limit.TotalSeconds} s for the end of {program}");
+            }
             try
             {
                 return _ended.GetAwaiter().GetResult();

@@ -13,75 +13,103 @@ public static class MachineRunner
     public const string StartedFile = "started";
     public const string FailedFile = "failed";
 
+    /// <summary>What one machine is made of while it runs.</summary>
+    private sealed class Parts
+    {
+        public IRunningProgram? Disks { get; set; }
+        public IRunningProgram? Tpm { get; set; }
+        public IRunningProgram? Qemu { get; set; }
+        public List<(IGuestPipe Pipe, Thread Reader)> Pipes { get; } = [];
+    }
+
     public static int Run(string state, Guid id)
     {
         Machine machine;
         string folder;
-        using (var host = HostState.Open(state))
+        using (var host = HostState.Open(Purpose(id), state))
         {
             machine = host.Find(id) ?? throw new InvalidOperationException($"no machine {id} in {state}");
             folder = host.RunFolder(id);
         }
         Environment.CurrentDirectory = folder;
-        List<(IGuestPipe Pipe, Thread Reader)> pipes = [];
-        IRunningProgram? tpm = null;
-        IRunningProgram? disks = null;
+        var parts = new Parts();
+        var isWhole = Tried(folder, () => Live(state, machine, folder, parts)) & Tried(folder, () => End(parts));
+        // Who took the state away does not ask.
+        if (!Directory.Exists(state)) return isWhole ? 0 : 1;
+        // Who hears that it is off may remove the folder, which on Windows nobody may stand in then.
+        Environment.CurrentDirectory = state;
+        Update(state, id, one =>
+        {
+            one.Runner = null;
+            one.Power = File.Exists(Path.Combine(folder, QemuCommands.MemoryFile)) ? VMState.Saved : VMState.Off;
+        });
+        return isWhole ? 0 : 1;
+    }
+
+    /// <summary>False where it threw: the cmdlet that waits for the machine finds the reason.</summary>
+    private static bool Tried(string folder, Action act)
+    {
         try
         {
-            var resumes = machine.Power == VMState.Saved || File.Exists(QemuCommands.MemoryFile);
-            var firmware = GuestFirmware.Prepare(machine, folder);
-            // Node takes its moment while the disks are opened.
-            var asked = Task.Run(() => QemuCommands.For(machine, firmware, resumes));
-            disks = StorageDaemon.Start(machine);
-            var commands = asked.GetAwaiter().GetResult();
-            if (commands.Tpm is { } command) tpm = StartTpm(command);
-            using var qemu = Start(commands.Qemu);
-            using var qmp = Qmp.ConnectTo(qemu, QemuCommands.RunnerSocket);
-            for (var number = 1; number <= 2; number++)
-                if (StartPipe(machine, number, state) is { } pipe) pipes.Add(pipe);
-            if (resumes)
-            {
-                WaitForIncoming(qmp);
-                File.Delete(QemuCommands.MemoryFile);
-            }
-            FollowFirmware(state, machine);
-            qmp.Execute("cont");
-            if (!resumes) Note(state, machine, "started");
-            Update(state, id, one =>
-            {
-                one.Power = VMState.Running;
-                one.Runner = ProcessIdentity.Of(Process.GetCurrentProcess());
-            });
-            File.WriteAllText(StartedFile, "");
-            new Thread(() => EndWithState(state, id, qemu)) { IsBackground = true }.Start();
-            qmp.Listen();
-            qemu.WaitForExit();
-            return 0;
+            act();
+            return true;
         }
         catch (Exception fault)
         {
             Console.Error.WriteLine(fault);
-            File.WriteAllText(FailedFile, fault.Message);
-            return 1;
+            if (!Directory.Exists(folder)) return false;
+            var whole = Path.Combine(folder, FailedFile);
+            File.WriteAllText($"{whole}.part", fault.Message);
+            File.Move($"{whole}.part", whole, true);
+            return false;
         }
-        finally
+    }
+
+    /// <summary>From the first program to the end of QEMU.</summary>
+    private static void Live(string state, Machine machine, string folder, Parts parts)
+    {
+        var resumes = machine.Power == VMState.Saved || File.Exists(QemuCommands.MemoryFile);
+        var firmware = GuestFirmware.Prepare(machine, folder);
+        // Node takes its moment while the disks are opened.
+        var asked = Task.Run(() => QemuCommands.For(machine, firmware, resumes));
+        parts.Disks = StorageDaemon.Start(machine);
+        var commands = asked.GetAwaiter().GetResult();
+        if (commands.Tpm is { } command) parts.Tpm = StartTpm(command);
+        var qemu = parts.Qemu = Start(commands.Qemu);
+        using var qmp = Qmp.ConnectTo(qemu, QemuCommands.RunnerSocket);
+        for (var number = 1; number <= 2; number++)
+            if (StartPipe(machine, number, state) is { } pipe) parts.Pipes.Add(pipe);
+        if (resumes)
         {
-            foreach (var (pipe, reader) in pipes)
-            {
-                // What the guest wrote last is still on its way when QEMU has left.
-                reader.Join();
-                pipe.Dispose();
-            }
-            tpm?.Kill();
-            if (disks is not null) StorageDaemon.End(disks);
-            // Who hears that it is off may remove the folder, which on Windows nobody may stand in then.
-            Environment.CurrentDirectory = state;
-            Update(state, id, one =>
-            {
-                one.Runner = null;
-                one.Power = File.Exists(Path.Combine(folder, QemuCommands.MemoryFile)) ? VMState.Saved : VMState.Off;
-            });
+            WaitForIncoming(qmp);
+            File.Delete(QemuCommands.MemoryFile);
         }
+        FollowFirmware(state, machine);
+        qmp.Execute("cont");
+        if (!resumes) Note(state, machine, "started");
+        Update(state, machine.Id, one =>
+        {
+            one.Power = VMState.Running;
+            one.Runner = ProcessIdentity.Of(Process.GetCurrentProcess());
+        });
+        File.WriteAllText(StartedFile, "");
+        new Thread(() => EndWithState(state, machine.Id, qemu)) { IsBackground = true }.Start();
+        qmp.Listen();
+        qemu.WaitForExit(Patience.Answer);
+    }
+
+    private static void End(Parts parts)
+    {
+        // It is gone, but where something failed while it ran; its ports' readers would wait for it.
+        if (parts.Qemu is { HasExited: false } qemu) qemu.Kill();
+        foreach (var (pipe, reader) in parts.Pipes)
+        {
+            // What the guest wrote last is still on its way when QEMU has left.
+            reader.Join();
+            pipe.Dispose();
+        }
+        parts.Tpm?.Kill();
+        if (parts.Disks is { } disks) StorageDaemon.End(disks);
     }
 
     /// <summary>A boot's outcome becomes an event of Hyper-V's log.</summary>
@@ -94,19 +122,32 @@ public static class MachineRunner
 
     private static void Note(string state, Machine machine, string outcome)
     {
-        if (!Directory.Exists(state)) return;
-        using var host = HostState.Open(state);
-        HyperVLog.Note(host, machine, outcome);
+        using var host = OpenIfThere(state, machine.Id);
+        if (host is not null) HyperVLog.Note(host, machine, outcome);
     }
 
     private static void Update(string state, Guid id, Action<Machine> change)
     {
-        if (!File.Exists(Path.Combine(state, "vms", $"{id}.json"))) return;
-        using var host = HostState.Open(state);
-        if (host.Find(id) is not { } machine) return;
+        using var host = OpenIfThere(state, id);
+        if (host?.Find(id) is not { } machine) return;
         change(machine);
         host.Save(machine);
     }
+
+    /// <summary>Null where the state was taken away.</summary>
+    private static HostState? OpenIfThere(string state, Guid id)
+    {
+        try
+        {
+            return HostState.Open(Purpose(id), state);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static string Purpose(Guid id) => $"the machine {id} that it runs";
 
     /// <summary>The port's socket is joined to its pipe, both ways.</summary>
     private static (IGuestPipe, Thread)? StartPipe(Machine machine, int number, string state)
@@ -143,19 +184,13 @@ public static class MachineRunner
         // One that was killed left it.
         File.Delete(QemuCommands.TpmReadyFile);
         var tpm = Start(command);
-        var deadline = DateTime.UtcNow.AddSeconds(30);
-        while (!File.Exists(QemuCommands.TpmReadyFile))
-        {
-            if (tpm.HasExited || DateTime.UtcNow > deadline) throw new InvalidOperationException($"swtpm: {tpm.WaitForExit().Errors}");
-            Thread.Sleep(10);
-        }
+        Patience.Until(Patience.Answer, () => File.Exists(QemuCommands.TpmReadyFile) || tpm.HasExited, () => "swtpm");
+        if (tpm.HasExited) throw new InvalidOperationException($"swtpm: {tpm.WaitForExit(Patience.Answer).Errors}");
         return tpm;
     }
 
-    private static void WaitForIncoming(Qmp qmp)
-    {
-        while ($"{qmp.Execute("query-status")?["status"]}" == "inmigrate") Thread.Sleep(10);
-    }
+    private static void WaitForIncoming(Qmp qmp) =>
+        Patience.Until(Patience.Work, () => $"{qmp.Execute("query-status")?["status"]}" != "inmigrate", () => "QEMU to read the memory");
 
     /// <summary>Who removes the state's folder is done with its machines.</summary>
     private static void EndWithState(string state, Guid id, IRunningProgram qemu)

@@ -9,7 +9,8 @@ public sealed record Ended(int Code, string Output, string Errors);
 public interface IRunningProgram : IDisposable
 {
     bool HasExited { get; }
-    Ended WaitForExit();
+    /// <summary>Kills it and throws where it does not end in time.</summary>
+    Ended WaitForExit(TimeSpan limit);
     void Kill();
 }
 
@@ -21,7 +22,7 @@ public abstract class QemuHost
 {
     public static QemuHost Current { get; } = OperatingSystem.IsWindows() ? new LinuxAroundWine() : new ThisLinux();
 
-    /// <summary>Runs a program to its end.</summary>
+    /// <summary>Runs a program to its end, which comes in time.</summary>
     public abstract Ended Run(string program, params string[] arguments);
 
     /// <summary>Starts a program in the current folder.</summary>
@@ -44,7 +45,7 @@ public abstract class QemuHost
         public override Ended Run(string program, params string[] arguments)
         {
             using var started = new ChildProcess(program, arguments);
-            return started.WaitForExit();
+            return started.WaitForExit(Patience.Work);
         }
 
         /// <summary>It dies with this process, however that ends.</summary>
@@ -56,7 +57,10 @@ public abstract class QemuHost
             var connected = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
+                // Who does not take connections any more lets them wait.
+                connected.SendTimeout = (int)Patience.Answer.TotalMilliseconds;
                 connected.Connect(new UnixDomainSocketEndPoint(socket));
+                connected.SendTimeout = 0;
             }
             catch
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -5,36 +6,50 @@ using System.Text.Json.Nodes;
 
 namespace AzlVm.HyperV.Simulator.Machines;
 
-/// <summary>QEMU's monitor: one command, its answer; events are handed to whoever listens.</summary>
+/// <summary>QEMU's monitor: one command, its answer, in time; events are handed to whoever listens.</summary>
 public sealed class Qmp : IDisposable
 {
+    private readonly string _path;
     private readonly Stream _socket;
     private readonly StreamReader _reader;
     private readonly Action<string> _onEvent;
 
     public Qmp(string path, Action<string>? onEvent = null)
     {
+        _path = path;
         _onEvent = onEvent ?? (_ => { });
         _socket = QemuHost.Current.Connect(path);
         _reader = new StreamReader(_socket, Encoding.UTF8);
-        _reader.ReadLine();
-        Execute("qmp_capabilities");
+        try
+        {
+            ReadMessage("its greeting", Patience.Answer);
+            Execute("qmp_capabilities");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Waits for the monitor of a program that was just started. Throws, with the program's own words, where it ends instead.</summary>
     public static Qmp ConnectTo(IRunningProgram program, string path)
     {
-        while (true)
+        Qmp? connected = null;
+        Patience.Until(Patience.Answer, () => (connected = TryConnect(path)) is not null || program.HasExited, () => $"the monitor {path}");
+        return connected ?? throw new InvalidOperationException($"QEMU: {program.WaitForExit(Patience.Answer).Errors.Trim()}");
+    }
+
+    private static Qmp? TryConnect(string path)
+    {
+        try
         {
-            try
-            {
-                return new Qmp(path);
-            }
-            catch (SocketException)
-            {
-                if (program.HasExited) throw new InvalidOperationException($"QEMU: {program.WaitForExit().Errors.Trim()}");
-                Thread.Sleep(10);
-            }
+            return new Qmp(path);
+        }
+        catch (Exception fault) when (fault is SocketException or IOException)
+        {
+            // Not there yet, or gone again.
+            return null;
         }
     }
 
@@ -44,7 +59,8 @@ public sealed class Qmp : IDisposable
         var request = new JsonObject { ["execute"] = command };
         if (arguments is not null) request["arguments"] = arguments;
         _socket.Write(Encoding.UTF8.GetBytes($"{request.ToJsonString()}\n"));
-        while (ReadMessage() is { } message)
+        var clock = Stopwatch.StartNew();
+        while (ReadMessage($"an answer to {command}", Patience.Answer - clock.Elapsed) is { } message)
         {
             if (message["return"] is { } result) return result;
             if (message["error"] is { } error) throw new InvalidOperationException($"{error["desc"]}");
@@ -55,7 +71,7 @@ public sealed class Qmp : IDisposable
     /// <summary>Reads events until QEMU is gone.</summary>
     public void Listen()
     {
-        while (ReadMessage() is not null) { }
+        while (ReadMessage("an event", Timeout.InfiniteTimeSpan) is not null) { }
     }
 
     public void Dispose()
@@ -64,15 +80,20 @@ public sealed class Qmp : IDisposable
         _socket.Dispose();
     }
 
-    private JsonNode? ReadMessage()
+    private JsonNode? ReadMessage(string what, TimeSpan limit)
     {
         try
         {
+            _socket.ReadTimeout = limit == Timeout.InfiniteTimeSpan ? Timeout.Infinite : Math.Max(1, (int)limit.TotalMilliseconds);
             var line = _reader.ReadLine();
             if (line is null) return null;
             var message = JsonNode.Parse(line);
             if (message?["event"] is { } name) _onEvent($"{name}");
             return message;
+        }
+        catch (IOException fault) when (fault.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut })
+        {
+            throw new TimeoutException($"waited {Patience.Answer.TotalSeconds} s for {what} from the monitor {_path}");
         }
         catch (Exception fault) when (fault is IOException or JsonException)
         {

@@ -12,7 +12,8 @@ internal static class RunnerProcess
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.WorkingDirectory = folder;
         using var process = Process.Start(start)!;
-        if (!OperatingSystem.IsWindows()) process.WaitForExit();
+        if (!OperatingSystem.IsWindows() && !process.WaitForExit(Patience.Answer))
+            throw new TimeoutException($"waited {Patience.Answer.TotalSeconds} s for setsid (process {process.Id}) to start a machine's runner");
     }
 
     private static ProcessStartInfo OnLinux()

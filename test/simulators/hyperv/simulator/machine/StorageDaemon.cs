@@ -50,7 +50,7 @@ public static class StorageDaemon
             // Gone already, or its folder is.
             daemon.Kill();
         }
-        daemon.WaitForExit();
+        daemon.WaitForExit(Patience.Answer);
     }
 
     /// <summary>The machine writes to a new layer from here on; it stands still meanwhile.</summary>
@@ -75,16 +75,17 @@ public static class StorageDaemon
         if (!isTop) merge["top"] = QemuHost.Current.Named(layer);
         qmp.Execute("block-commit", merge);
         var isCompleting = false;
-        while (qmp.Execute("query-block-jobs") is JsonArray { Count: > 0 } jobs)
+        Patience.Until(Patience.Work, () =>
         {
+            if (qmp.Execute("query-block-jobs") is not JsonArray { Count: > 0 } jobs) return true;
             // The layer that the machine writes to is left when all of it is below.
             if (!isCompleting && jobs[0]?["ready"]?.GetValue<bool>() == true)
             {
                 qmp.Execute("block-job-complete", new JsonObject { ["device"] = "merge" });
                 isCompleting = true;
             }
-            Thread.Sleep(10);
-        }
+            return false;
+        }, () => $"the merge of {layer} into {below}");
         Forget(qmp, drive, layer);
     }
 

@@ -124,8 +124,9 @@ internal sealed class UnixPipe : IGuestPipe
             {
                 client = _listener!.Accept();
             }
-            catch (SocketException)
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
             {
+                // The machine is off.
                 return;
             }
             if (!Enter(BeBusy)) return;

@@ -7,7 +7,7 @@ namespace AzlVm.HyperV.Simulator.State;
 
 /// <summary>
 /// The folder that AZL_SIM_STATE names: vms/GUID.json, switches.json, knobs.json, run/GUID (of a running machine).
-/// Several processes share it; whoever holds an instance holds the folder's lock.
+/// Several processes share it; whoever holds an instance holds the folder's lock, and lock.holder says who that is.
 /// </summary>
 public sealed class HostState : IDisposable
 {
@@ -20,6 +20,9 @@ public sealed class HostState : IDisposable
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Converters = { new JsonStringEnumConverter() },
     };
+
+    /// <summary>How .NET says that a file is open elsewhere: Linux' EWOULDBLOCK of flock(2), Windows' ERROR_SHARING_VIOLATION.</summary>
+    private const int WouldBlock = 11, SharingViolation = unchecked((int)0x80070020);
 
     private readonly FileStream _lock;
 
@@ -37,23 +40,55 @@ public sealed class HostState : IDisposable
         Environment.GetEnvironmentVariable("AZL_SIM_STATE")
         ?? throw new InvalidOperationException("AZL_SIM_STATE names no folder: the Hyper-V simulator has no state");
 
-    public static HostState Open(string? folder = null)
+    /// <summary>
+    /// <paramref name="purpose"/> is for whoever waits in vain meanwhile. A folder that is named is not made: a runner that
+    /// outlives its host must not bring it back.
+    /// </summary>
+    public static HostState Open(string purpose, string? folder = null)
     {
-        folder ??= FolderFromEnvironment();
-        Directory.CreateDirectory(System.IO.Path.Combine(folder, "vms"));
-        var path = System.IO.Path.Combine(folder, "lock");
-        while (true)
+        if (folder is null) Directory.CreateDirectory(System.IO.Path.Combine(folder = FolderFromEnvironment(), "vms"));
+        FileStream? held = null;
+        Patience.Until(Patience.Lock, () => (held = TryLock(folder)) is not null, () => $"the lock of {folder}: {Holder(folder)}", 3);
+        try
         {
-            try
-            {
-                return new HostState(folder, new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-            }
-            catch (IOException)
-            {
-                Thread.Sleep(3);
-            }
+            File.WriteAllText(HolderFile(folder), $"process {Environment.ProcessId} has it for {purpose} ({Environment.CommandLine})");
+            return new HostState(folder, held!);
+        }
+        catch
+        {
+            // Nobody else would give it back before this process ends, and a runner lives long.
+            held!.Dispose();
+            throw;
         }
     }
+
+    /// <summary>Null where another has it.</summary>
+    private static FileStream? TryLock(string folder)
+    {
+        try
+        {
+            return new FileStream(System.IO.Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException fault) when (fault.HResult is WouldBlock or SharingViolation)
+        {
+            return null;
+        }
+    }
+
+    private static string Holder(string folder)
+    {
+        try
+        {
+            using var file = new FileStream(HolderFile(folder), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return new StreamReader(file).ReadToEnd();
+        }
+        catch (IOException fault)
+        {
+            return $"who has it is not known, {fault.Message}";
+        }
+    }
+
+    private static string HolderFile(string folder) => System.IO.Path.Combine(folder, "lock.holder");
 
     public static Knobs ReadKnobs(string folder)
     {

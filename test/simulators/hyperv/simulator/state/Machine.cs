@@ -44,7 +44,7 @@ public sealed class Machine
     public bool IsOff => Power == VMState.Off;
 }
 
-public sealed record Runner(int Pid, DateTime Started);
+public sealed record Runner(int Pid, DateTime Started, long Moment);
 
 public sealed class MachineDrive
 {
