@@ -76,8 +76,9 @@ const messagePattern = /^VBox\w+: error: (?!Details:|Context:)(.*)$/gm // VBoxMa
  * What may pass in a moment: another program has the machine or had it until now (VBOX_E_INVALID_OBJECT_STATE), or it ended
  * while VBoxManage spoke to it (VBOX_E_INVALID_SESSION_STATE, or E_ACCESSDENIED: "The object is not ready", seen). Or
  * VBoxManage found no VBoxSVC to ask, which was ending or which two programs began at once (E_FAIL that no component
- * details, seen): then nothing was asked. Or VBoxSVC let the question go, about a machine whose session was just ending
- * (E_ABORT likewise, seen).
+ * details, seen): then nothing was asked. On Linux one that has begun to end, 5 s after the last question, carries the
+ * messages of programs that end too, and until the last of them is gone no other VBoxSVC can begin. Or VBoxSVC let the
+ * question go, about a machine whose session was just ending (E_ABORT likewise, seen).
  */
 const passingPattern = /\(0x(?:80bb0007|80bb000b|80070005)\)|error: Code \w+ \(0x8000400[45]\)/i // VBoxManage: error: Code NS_ERROR_FAILURE (0x80004005) - Operation failed …
 

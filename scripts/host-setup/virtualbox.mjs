@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { unpackDebianPackages } from './debian-packages.mjs'
 import { hostWithOwnApt } from './own-apt.mjs'
 import { SetupError } from './setup-error.mjs'
+import { shortenIdling } from './virtualbox-idling.mjs'
 
 /** @typedef {import('./host.mjs').Host} Host */
 
@@ -36,10 +37,17 @@ const PROGRAMS = [
  */
 export async function ensureVirtualBox(host, root) {
   const usr = virtualBoxUsr(root)
-  if (host.exists(locale(root))) {
-    host.say(`VirtualBox's VBoxManage for tests: ${usr}`)
-    return
-  }
+  if (host.exists(locale(root))) host.say(`VirtualBox's VBoxManage for tests: ${usr}`)
+  else await fetchVirtualBox(host, root)
+  shortenIdling(host, usr)
+}
+
+/**
+ * @param {Host} host
+ * @param {string} root
+ */
+async function fetchVirtualBox(host, root) {
+  const usr = virtualBoxUsr(root)
   host.say('VirtualBox for tests: fetching it from Debian unstable; unpacked below .cache, not installed.')
   mkdirSync(place(root), { recursive: true })
   const work = mkdtempSync(join(place(root), 'part-'))
