@@ -123,10 +123,8 @@ function byHand({ ref, spec }: MachineRequest, native: VirtualBoxNative): ByHand
             'fi',
           ]
         : [
-            '# VBoxManage is in VirtualBox’s own folder: $env:Path = "$env:VBOX_MSI_INSTALL_PATH;$env:Path"'.replace(
-              '’',
-              "'",
-            ),
+            // In ASCII: 5.1 reads the file in the ANSI code page.
+            `# VBoxManage is in VirtualBox's own folder: $env:Path = "$env:VBOX_MSI_INSTALL_PATH;$env:Path"`,
             `if (@(VBoxManage list vms) -match [regex]::Escape(('"' + ${literal(ref.name)} + '"'))) { throw ${literal(`There is a virtual machine ${ref.name} already.`)} }`,
           ],
     epilogue: (language) => [

@@ -1,6 +1,7 @@
 /** The plan as a script for VMware's tools, to be read and run by hand. */
 import { scriptLanguageOf } from '../../src/provider/operations.ts'
 import type { Operation, Plan } from '../../src/provider/plan.ts'
+import { literal } from '../../src/provider/powershell-literal.ts'
 import { quote } from '../../src/provider/shell-text.ts'
 import type { VmwareNative } from './facts.ts'
 import { drives, machineVmx, withMedium } from './machine-vmx.ts'
@@ -36,16 +37,17 @@ const ps1: Words = {
   call: callPs1,
   run: (program, args) => `${callPs1(program, args)}; if ($LASTEXITCODE -ne 0) { throw 'VMware failed.' }`,
   makeFolder: (folder) =>
-    `if (Test-Path -LiteralPath ${quotePs1(folder)}) { throw 'The folder is there already.' }; $null = New-Item -ItemType Directory -Path ${quotePs1(folder)}`,
+    `if (Test-Path -LiteralPath ${literal(folder)}) { throw 'The folder is there already.' }; $null = New-Item -ItemType Directory -Path ${literal(folder)}`,
   writeFile: (file, text) => [
-    `[System.IO.File]::WriteAllLines(${quotePs1(file)}, [string[]]@(`,
+    // UTF-8 without a byte order mark, which a .vmx has none of.
+    `[System.IO.File]::WriteAllText(${literal(file)}, (@(`,
     ...text
       .replace(/\n$/, '')
       .split('\n')
-      .map((line, index, lines) => `  ${quotePs1(line)}${index < lines.length - 1 ? ',' : ''}`),
-    '))',
+      .map((line, index, lines) => `  ${literal(line)}${index < lines.length - 1 ? ',' : ''}`),
+    ') -join "`n") + "`n")',
   ],
-  removeFolder: (folder) => `Remove-Item -LiteralPath ${quotePs1(folder)} -Recurse`,
+  removeFolder: (folder) => `Remove-Item -LiteralPath ${literal(folder)} -Recurse`,
 }
 
 function callSh(program: string, args: readonly string[]): string {
@@ -53,12 +55,7 @@ function callSh(program: string, args: readonly string[]): string {
 }
 
 function callPs1(program: string, args: readonly string[]): string {
-  return `& ${[program, ...args].map(quotePs1).join(' ')}`
-}
-
-/** A literal of PowerShell, to which typographic quotes are quotes too. */
-function quotePs1(text: string): string {
-  return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`
+  return `& ${[program, ...args].map(literal).join(' ')}`
 }
 
 /**

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { ProbeReport } from 'boot-probe'
 import { expect, it } from 'vitest'
-import { hearProbe, neutral, removalCommands } from '../support/by-hand.ts'
+import { hearProbe, neutral, removalCommands, settingsIn } from '../support/by-hand.ts'
 import { exists, tellEnd } from '../support/tool-world.ts'
 import { describeVirtualBoxE2e } from '../support/virtualbox-world.ts'
 
@@ -85,14 +85,9 @@ describeVirtualBoxE2e('azl-vm on VirtualBox', (world) => {
     expect(await readdir(folder)).toEqual([])
   })
 
-  /** What VirtualBox says of a machine, but for what each has of its own. */
   async function settingsOf(name: string): Promise<readonly string[]> {
-    const lines = (await world().virtualBox.play('showvminfo', name, '--machinereadable')).split('\n')
-    return lines.filter((line) => !ownLine.test(line))
+    return settingsIn(await world().virtualBox.play('showvminfo', name, '--machinereadable'))
   }
 })
 
 const run = promisify(execFile)
-
-const ownLine =
-  /^(?:name|groups|UUID|hardwareuuid|CfgFile|SnapFldr|LogFldr|description|VMState\w*|uartmode1|intnet2|"SATA-.*|Forwarding.*|SessionName|GuestMemoryBalloon|VideoMode|NvramFile|rec_screen_dest_filename)=/

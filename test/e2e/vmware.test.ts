@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ProbeReport } from 'boot-probe'
 import { expect, it } from 'vitest'
-import { hearProbe, neutral, removalCommands } from '../support/by-hand.ts'
+import { hearProbe, neutral, removalCommands, settingsOfVmx } from '../support/by-hand.ts'
 import { exists, tellEnd } from '../support/tool-world.ts'
 import { describeVmwareE2e } from '../support/vmware-world.ts'
 
@@ -68,10 +68,10 @@ describeVmwareE2e('azl-vm on VMware', (world) => {
     const env = { ...process.env, ...world().env }
     await run('sh', [file], { cwd: world().folder, env })
     expect(await exists(world().path('canary'))).toBeUndefined()
-    const settings = await settingsOf(join(folder, 'by-hand', 'by-hand.vmx'))
+    const settings = await settingsOfVmx(join(folder, 'by-hand', 'by-hand.vmx'))
     expect(settings.own['azlvm.mark']).toBeUndefined()
     expect(neutral(await hearProbe(join(folder, 'by-hand', 'serial0')))).toEqual(neutral(probe))
-    expect(settings.shared).toEqual((await settingsOf(join(folder, 'by-up.azl-vm', 'by-up.vmx'))).shared)
+    expect(settings.shared).toEqual((await settingsOfVmx(join(folder, 'by-up.azl-vm', 'by-up.vmx'))).shared)
 
     const { items } = await user.json<{ items: readonly { what: string }[] }>(['gc', '--yes'])
     expect(items.filter(({ what }) => what.includes('by-hand'))).toEqual([])
@@ -98,17 +98,3 @@ describeVmwareE2e('azl-vm on VMware', (world) => {
 })
 
 const run = promisify(execFile)
-
-/** What each machine has of its own. */
-const ownKeys =
-  /^(?:displayName|azlvm\.mark|uuid\.\w+|nvram|extendedConfigFile|serial0\.fileName|sata0:0\.fileName|ethernet\d+\.pvnID)$/
-
-/** Of a .vmx, by key. */
-async function settingsOf(file: string): Promise<Readonly<Record<'own' | 'shared', Record<string, string>>>> {
-  const lines = [...(await readFile(file, 'utf8')).matchAll(/^(\S+) = "(.*)"$/gm)]
-  const part = (isOwn: boolean): Record<string, string> =>
-    Object.fromEntries(
-      lines.filter(([, key = '']) => ownKeys.test(key) === isOwn).map(([, key = '', value = '']) => [key, value]),
-    )
-  return { own: part(true), shared: part(false) }
-}

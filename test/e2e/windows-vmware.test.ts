@@ -3,16 +3,18 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join, win32 } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { removalCommands, settingsOfVmx } from '../support/by-hand.ts'
 import { describeWhere } from '../support/describe-where.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
 import { silentFirmware, silentFirmwareNames } from '../support/silent-firmware.ts'
+import { tellEnd } from '../support/tool-world.ts'
 import { onDriveZ, Windows, windowsLimitMs } from '../support/windows.ts'
-import { install, runInstalled, writeProbeSpec } from '../support/windows-install.ts'
+import { emitScript, install, runInstalled, writeProbeSpec } from '../support/windows-install.ts'
 import { missingForWindowsPrograms, programsEnvironment, putPrograms } from '../support/windows-programs.ts'
 
 /** Not on the PATH: found by what its installer writes into the registry. */
 const workstation = String.raw`D:\Programme für VMs (x86)\VMware Workstation`
-const storage = String.raw`D:\Virtuelle Maschinen\für Tests & 100%`
+const storage = String.raw`D:\Virtuelle Maschinen\für O'Groß $x & 100%`
 /** Where its window makes machines, as its user set it. */
 const usual = String.raw`D:\Eigene Dateien\Virtuelle Maschinen`
 const home = String.raw`C:\Benutzer Größe\azl vm`
@@ -45,13 +47,16 @@ describeWhere('VMware on Windows', unavailable, () => {
     await rm(state, { recursive: true, force: true })
   })
 
-  async function run(argv: readonly string[]) {
-    const env = {
+  function environment() {
+    return {
       AZL_VM_HOME: home,
       AZL_VMWARE_SIM: onDriveZ(state),
       ...programsEnvironment(join(repositoryRoot, 'test', 'simulators', 'vmware')),
     }
-    return await runInstalled(windows, argv, env)
+  }
+
+  async function run(argv: readonly string[]) {
+    return await runInstalled(windows, argv, environment())
   }
 
   /** What each tool was given that changes something. */
@@ -80,10 +85,36 @@ describeWhere('VMware on Windows', unavailable, () => {
       const written = await readFile(windows.unix(vmx), 'utf8')
       expect(written).toMatch(/^serial0\.fileName = "\\\\\.\\pipe\\azl-vm-[0-9a-f-]{36}"$/m)
       expect(await run(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
+      await byHand(spec, vmx)
       await run(['destroy', 'probe'])
       expect(await readdir(windows.unix(storage))).toEqual([])
       expect(await readdir(windows.unix(usual))).toEqual([])
       expect(await readdir(windows.unix(win32.join(home, 'state', 'recorders', 'vmware')))).toEqual([])
     },
   )
+
+  /** The script of `plan --emit`, in PowerShell's engine: beside the machine that `up` made, whose .vmx this is. */
+  async function byHand(spec: string, vmxByUp: string): Promise<void> {
+    const env = environment()
+    const script = await emitScript(windows, spec, env)
+    const end = await windows.powershell(script, { env })
+    expect(end.exitCode, tellEnd(end)).toBe(0)
+    const vmx = windows.unix(win32.join(storage, 'probe', 'probe.vmx'))
+    const [made, byUp] = [await settingsOfVmx(vmx), await settingsOfVmx(windows.unix(vmxByUp))]
+    expect(made.own['displayName']).toBe('probe')
+    expect(made.own['azlvm.mark']).toBeUndefined()
+    expect(made.shared).toEqual(byUp.shared)
+    const before = [await readFile(vmx), await readdir(windows.unix(storage), { recursive: true }), await changes()]
+    const again = await windows.powershell(script, { env })
+    expect(again).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('The folder is there already.') as string,
+    })
+    expect([await readFile(vmx), await readdir(windows.unix(storage), { recursive: true }), await changes()]).toEqual(
+      before,
+    )
+    const removed = await windows.powershell(removalCommands(script), { env })
+    expect(removed.exitCode, tellEnd(removed)).toBe(0)
+    expect(await readdir(windows.unix(storage))).toEqual(['probe.azl-vm'])
+  }
 })

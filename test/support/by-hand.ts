@@ -1,4 +1,5 @@
 /** A machine that a person made with the script of `plan --emit`: what is compared of it, and how it is removed. */
+import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { createProbeReader, type ProbeReport } from 'boot-probe'
 import { expect } from 'vitest'
@@ -37,4 +38,26 @@ export async function hearProbe(path: string): Promise<ProbeReport> {
     socket.destroy()
   }
   return expect.fail(`no whole report, but ${reader.state}`)
+}
+
+/** What each machine of VMware has of its own. */
+const ownKeys =
+  /^(?:displayName|azlvm\.mark|uuid\.\w+|nvram|extendedConfigFile|serial0\.fileName|sata0:0\.fileName|ethernet\d+\.pvnID)$/
+
+/** Of a .vmx, by key. */
+export async function settingsOfVmx(file: string): Promise<Readonly<Record<'own' | 'shared', Record<string, string>>>> {
+  const lines = [...(await readFile(file, 'utf8')).matchAll(/^(\S+) = "(.*)"$/gm)]
+  const part = (isOwn: boolean): Record<string, string> =>
+    Object.fromEntries(
+      lines.filter(([, key = '']) => ownKeys.test(key) === isOwn).map(([, key = '', value = '']) => [key, value]),
+    )
+  return { own: part(true), shared: part(false) }
+}
+
+const ownLine =
+  /^(?:name|groups|UUID|hardwareuuid|CfgFile|SnapFldr|LogFldr|description|VMState\w*|uartmode1|intnet2|"SATA-.*|Forwarding.*|SessionName|GuestMemoryBalloon|VideoMode|NvramFile|rec_screen_dest_filename)=/
+
+/** The lines of `showvminfo --machinereadable`, but for what each machine of VirtualBox has of its own. */
+export function settingsIn(info: string): readonly string[] {
+  return info.split('\n').filter((line) => !ownLine.test(line))
 }

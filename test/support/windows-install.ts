@@ -1,5 +1,5 @@
 /** azl-vm as it would be installed on Windows. */
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
 import { build } from 'esbuild'
 import { expect } from 'vitest'
@@ -36,6 +36,15 @@ export async function runInstalled(
   const end = await windows.node([win32.join(installed, 'dist', 'cli.js'), ...argv, '--output', 'json'], { env })
   expect(end.exitCode, tellEnd(end)).toBe(0)
   return JSON.parse(end.stdout)
+}
+
+/** What `plan --emit ps1` writes, as it lies on the disk; all of it must be ASCII, which 5.1 reads in any code page. */
+export async function emitScript(windows: Windows, spec: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const file = String.raw`D:\by hand.ps1`
+  await runInstalled(windows, ['plan', spec, '--emit', 'ps1', '--out', file], env)
+  const script = await readFile(windows.unix(file), 'utf8')
+  expect(script).toMatch(/^[\t\n\x20-\x7e]*$/)
+  return script
 }
 
 /** Writes the spec of a small machine, `probe`, which waits when it has reported; returns its path on Windows. */

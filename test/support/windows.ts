@@ -163,10 +163,27 @@ export class Windows {
     ).ended
   }
 
-  async startNode(argv: readonly string[], { cwd = this.drive, env = {} }: RunOptions = {}): Promise<WindowsProcess> {
+  async startNode(argv: readonly string[], options: RunOptions = {}): Promise<WindowsProcess> {
+    return await this.#start([windowsNode(repositoryRoot), ...argv], options)
+  }
+
+  /** Runs a script's text in PowerShell's engine, from a file without a byte order mark. */
+  async powershell(script: string, options: RunOptions = {}): Promise<Ended> {
+    await writeFile(join(this.drive, 'script.ps1'), script)
+    const program = String.raw`C:\windows\system32\WindowsPowerShell\v1.0\powershell.exe`
+    const words = ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', 'D:\\script.ps1']
+    return await (
+      await this.#start([program, ...words], options)
+    ).ended
+  }
+
+  async #start(
+    words: readonly [string, ...string[]],
+    { cwd = this.drive, env = {} }: RunOptions,
+  ): Promise<WindowsProcess> {
     this.#runs += 1
     const started = await WindowsProcess.start({
-      command: [wine, windowsNode(repositoryRoot), ...argv],
+      command: [wine, ...words],
       cwd,
       env: { ...this.#env, ...env },
       output: join(this.#folder, `run-${this.#runs}`),

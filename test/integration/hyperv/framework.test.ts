@@ -1,10 +1,15 @@
 /** What our scripts use of .NET is there under Windows PowerShell 5.1 too: held against .NET Framework 4.7.2's metadata. */
 import { beforeAll, expect, test } from 'vitest'
+import { makePlan as makeVirtualBoxPlan } from '../../../providers/virtualbox/plan.ts'
 import { assetPath } from '../../../src/assets.ts'
+import { scriptText } from '../../../src/commands/emit-script.ts'
 import { emittedScripts } from '../../support/hyperv-plans.ts'
 import { checkAgainstFramework, missingForSimulator } from '../../support/hyperv-simulator.ts'
 import { temporaryFolder } from '../../support/run-cli.ts'
 import { describeWhere } from '../../support/describe-where.ts'
+import { factsOfVirtualBox } from '../../support/virtualbox-plans.ts'
+import { vmwarePlan } from '../../support/vmware-plans.ts'
+import { kvmRequest } from '../../unit/kvm/kvm-request.ts'
 
 const missing = await missingForSimulator()
 
@@ -51,7 +56,16 @@ describeWhere('.NET Framework 4.7.2', missing, () => {
   })
 
   test('so it has what people run by hand: the scripts of plan --emit, those that ask a real host, the bench’s', async () => {
-    const emitted = emittedScripts().map(([, script], index) => [`emitted-${String(index)}.ps1`, script] as const)
+    const windows = { platform: 'win32' } as const
+    const virtualBox = factsOfVirtualBox({ ...windows, machineFolder: 'C:\\für O’Groß' })
+    const request = kvmRequest({ machine: { disks: [{}], networks: [{ mode: 'isolated' }] } })
+    const others = [
+      vmwarePlan({}, { ...windows, root: 'C:\\für O’Groß' }),
+      { host: 'local', facts: virtualBox, request, plan: makeVirtualBoxPlan(request, virtualBox) },
+    ].map((each) => ['by hand', scriptText(each, { file: 'azl4.yaml' })] as const)
+    const emitted = [...emittedScripts(), ...others].map(
+      ([, script], index) => [`emitted-${String(index)}.ps1`, script] as const,
+    )
     const folders = [
       await temporaryFolder(Object.fromEntries(emitted)),
       assetPath('test', 'hyperv-host'),

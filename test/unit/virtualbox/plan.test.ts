@@ -1,37 +1,12 @@
 /** What a plan makes, in which order, what a host makes impossible, and the calls that a person would type. */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { capabilitiesOf } from '../../../providers/virtualbox/capabilities.ts'
-import { idPlace, type VirtualBoxNative } from '../../../providers/virtualbox/facts.ts'
 import type { VirtualBoxOptions } from '../../../providers/virtualbox/options.ts'
 import { makePlan } from '../../../providers/virtualbox/plan.ts'
 import type { Facts } from '../../../src/provider/contract.ts'
 import type { MachineRequest } from '../../../src/provider/machine.ts'
+import { factsOfVirtualBox as factsOf } from '../../support/virtualbox-plans.ts'
 import { kvmRequest, runId, type RequestChange } from '../kvm/kvm-request.ts'
-
-const native: VirtualBoxNative = {
-  release: 702,
-  platform: 'linux',
-  machineFolder: "/home/me/Müller's VMs",
-  osTypes: { x86_64: 'Fedora_64', aarch64: 'Fedora_arm64' },
-  serialPath: `/run/me/${idPlace}/com1.sock`,
-  bridges: ['eth0'],
-  hostOnly: ['vboxnet0'],
-  limits: { memoryMiB: 2_097_152, cpus: 64 },
-}
-
-function factsOf(change: Partial<VirtualBoxNative> = {}): Facts {
-  return {
-    provider: 'virtualbox',
-    host: 'local',
-    isReady: true,
-    isAssumed: false,
-    versions: {},
-    capabilities: capabilitiesOf('x86_64', (change.hostOnly ?? native.hostOnly).length > 0),
-    findings: [],
-    native: { ...native, ...change },
-  }
-}
 
 const requestOf = (change: RequestChange, options?: VirtualBoxOptions): MachineRequest => ({
   ...kvmRequest(change),

@@ -1,36 +1,8 @@
 import { expect, test } from 'vitest'
-import { capabilitiesOf, type VmwareNative } from '../../../providers/vmware/facts.ts'
-import { makePlan } from '../../../providers/vmware/plan.ts'
 import { scriptText } from '../../../src/commands/emit-script.ts'
 import { planText } from '../../../src/commands/plan-text.ts'
-import type { Facts } from '../../../src/provider/contract.ts'
-import { kvmRequest, type RequestChange } from '../kvm/kvm-request.ts'
-
-const native: VmwareNative = {
-  platform: 'linux',
-  product: 'workstation',
-  hostArchitecture: 'x86_64',
-  hardwareVersion: 21,
-  root: '/home/me/vmware',
-  tools: { vmrun: 'vmrun', diskManager: 'vmware-vdiskmanager', vmcli: 'vmcli', window: 'vmware' },
-}
-
-const facts: Facts = {
-  provider: 'vmware',
-  host: 'local',
-  isReady: true,
-  isAssumed: false,
-  versions: {},
-  capabilities: capabilitiesOf(native),
-  findings: [],
-  native: { ...native },
-}
-
-const planOf = (change: RequestChange) => {
-  const made = kvmRequest(change)
-  const request = { ...made, isHostNetworkAllowed: false }
-  return { host: 'local', facts, request, plan: makePlan(request, facts) }
-}
+import { vmwarePlan as planOf } from '../../support/vmware-plans.ts'
+import type { RequestChange } from '../kvm/kvm-request.ts'
 
 test('more processors or memory than VMware gives any guest is said at its key', () => {
   const said = (machine: NonNullable<RequestChange['machine']>) =>
@@ -60,4 +32,12 @@ test('the script that sets no mark speaks of none', () => {
   const script = scriptText(planOf({}), { file: 'azl4.yaml' })
   expect(script).toContain('It sets no mark')
   expect(script).not.toContain('marked')
+})
+
+test('the script for Windows is ASCII, which 5.1 reads in any code page, whatever the folder is called', () => {
+  const script = scriptText(planOf({}, { platform: 'win32', root: 'C:\\Maschinen f\u00fcr O\u2019Gro\u00df' }), {
+    file: 'f\u00fcr.yaml',
+  })
+  expect(script).toContain('[char]0x2019')
+  expect(script).toMatch(/^[\n\x20-\x7e]*$/)
 })
