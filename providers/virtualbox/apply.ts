@@ -5,6 +5,7 @@ import type { MachineRequest } from '../../src/provider/machine.ts'
 import type { DiskParameters } from '../../src/provider/operations.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { isThere } from '../../src/store/is-there.ts'
+import { claim } from './claim.ts'
 import { requireDescribed, requireMachine, type DescribedMachine } from './machines.ts'
 import { addDrives, attachDisk, createDisk, secureBoot, type Arguments } from './manage-calls.ts'
 import { attachMedium } from './medium.ts'
@@ -12,14 +13,15 @@ import { diskFile, diskPort, opticalPorts } from './names.ts'
 import type { VirtualBoxParameters } from './parameters.ts'
 import type { Session } from './session.ts'
 
-/** The claim and the start are the provider's: a recorder goes with them. */
+/** Those of `start` are the provider's: consoles may wait for it. */
 export async function applyOperation(
   session: Session,
-  parameters: Exclude<VirtualBoxParameters, { readonly kind: 'machine' | 'start' }>,
+  parameters: Exclude<VirtualBoxParameters, { readonly kind: 'start' }>,
   request: MachineRequest,
   call: Call,
 ): Promise<Outputs> {
   const { ref } = request
+  if (parameters.kind === 'machine') return { folder: (await claim(session, parameters, request, call)).folder }
   if (parameters.kind === 'medium') return { place: await attachMedium(session, ref, request.installer, call) }
   switch (parameters.kind) {
     case 'secure-boot':

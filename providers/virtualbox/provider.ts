@@ -40,15 +40,14 @@ import type {
   SnapshotInfo,
   SnapshotRequest,
 } from '../../src/provider/snapshot.ts'
-import { describePort, readRecorded } from '../../src/recorder/recorded-log.ts'
+import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
 import { dependentsAmong } from './chains.ts'
 import { changeMark } from './change-mark.ts'
-import { claim } from './claim.ts'
 import { cloneMachine } from './clone.ts'
-import { followLog, openConsole, recorderIfOn } from './console.ts'
+import { followLog, openConsole } from './console.ts'
 import { endpointOf } from './endpoint.ts'
 import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
@@ -101,11 +100,6 @@ export class VirtualBoxProvider implements Provider {
 
   async apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs> {
     const parameters = parametersOf(operation)
-    if (parameters.kind === 'machine') {
-      const { folder } = await claim(this.#session, parameters, request, call)
-      this.#recorders.prepare(request.ref.id, parameters.serialPath, call)
-      return { folder }
-    }
     if (parameters.kind !== 'start') return await applyOperation(this.#session, parameters, request, call)
     return (await this.start(request.ref, call)).outputs
   }
@@ -167,9 +161,10 @@ export class VirtualBoxProvider implements Provider {
     return followLog(this.#session, this.#recorders, ref, from, call)
   }
 
-  async describeLog(ref: MachineRef, call: Call): Promise<string> {
-    const begin = () => recorderIfOn(this.#session, this.#recorders, ref, call)
-    return await describePort(this.#recorders, ref.id, begin, call)
+  async describeLog(ref: MachineRef): Promise<string> {
+    const line = await this.#recorders.find(ref.id)
+    line?.close()
+    return await describeRecorded(this.#recorders.recorded(ref.id), line !== undefined)
   }
 
   bootWatch(): BootWatch {
@@ -260,6 +255,5 @@ export class VirtualBoxProvider implements Provider {
 
   async close(): Promise<void> {
     for (const console of this.#consoles.keys()) await console.close()
-    await this.#recorders.close()
   }
 }

@@ -14,7 +14,6 @@ import { repositoryRoot } from '../support/run-cli.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
 import type { Bench } from './contract-bench.ts'
-import { testPreparedRecorder } from './prepared-recorder.ts'
 import { describeProviderContract } from './provider-contract.ts'
 import { openVirtualBoxHost, type VirtualBoxHost } from './virtualbox-host.ts'
 
@@ -46,8 +45,6 @@ async function lyingOn(disk: string): Promise<readonly string[]> {
 }
 
 function virtualBoxTests(bench: () => Bench): void {
-  testPreparedRecorder(bench, () => join(host.virtualBox.folder, 'recorders', 'virtualbox'))
-
   test('disks and ISOs that somebody else attached stay, bit for bit, when the machine goes; so do files beside its own', async () => {
     const { play, folder } = host.virtualBox
     const request = await bench().make('guarded', 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }')
