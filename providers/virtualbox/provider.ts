@@ -40,14 +40,14 @@ import type {
   SnapshotInfo,
   SnapshotRequest,
 } from '../../src/provider/snapshot.ts'
-import { describeRecorded, readRecorded } from '../../src/recorder/recorded-log.ts'
+import { describePort, readRecorded } from '../../src/recorder/recorded-log.ts'
 import type { RecorderConsole } from '../../src/recorder/recorder-console.ts'
 import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { applyOperation } from './apply.ts'
 import { dependentsAmong } from './chains.ts'
 import { changeMark } from './change-mark.ts'
 import { cloneMachine } from './clone.ts'
-import { followLog, openConsole } from './console.ts'
+import { followLog, openConsole, recorderIfOn } from './console.ts'
 import { endpointOf } from './endpoint.ts'
 import { exportDisk } from './export.ts'
 import { assumedFacts, readFacts } from './facts.ts'
@@ -161,10 +161,9 @@ export class VirtualBoxProvider implements Provider {
     return followLog(this.#session, this.#recorders, ref, from, call)
   }
 
-  async describeLog(ref: MachineRef): Promise<string> {
-    const line = await this.#recorders.find(ref.id)
-    line?.close()
-    return await describeRecorded(this.#recorders.recorded(ref.id), line !== undefined)
+  async describeLog(ref: MachineRef, call: Call): Promise<string> {
+    const begin = () => recorderIfOn(this.#session, this.#recorders, ref, call)
+    return await describePort(this.#recorders, ref.id, begin, call)
   }
 
   bootWatch(): BootWatch {
