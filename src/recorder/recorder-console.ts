@@ -60,6 +60,7 @@ export class RecorderConsole implements ConsoleHandle {
 
   async write(bytes: Uint8Array): Promise<void> {
     const { line, name } = this.#options
+    await this.#portIsBack()
     if (line.isEnded || line.report.state !== 'connected')
       throw new AzlVmError(
         'resource-busy',
@@ -69,6 +70,14 @@ export class RecorderConsole implements ConsoleHandle {
         },
       )
     await line.write(bytes)
+  }
+
+  /** A port that hung up, as at a reset, comes back while the machine is on: what is typed waits for it. */
+  async #portIsBack(): Promise<void> {
+    const { line } = this.#options
+    const { signal } = this.#stop
+    while (this.#isAsking && !line.isEnded && !signal.aborted && line.report.state !== 'connected')
+      await line.nextReport(askEveryMs, signal)
   }
 
   close(): Promise<void> {

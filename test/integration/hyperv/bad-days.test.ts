@@ -111,6 +111,30 @@ describeWhere('a Hyper-V host on a bad day', unavailable, () => {
     await bench.destroy(ref)
   }, 300_000)
 
+  test('a port that hangs up and is busy at a reset is waited for: the same console hears the guest begin anew', async () => {
+    const { ref } = await bench.make('reset', withDisk)
+    await simulator.setKnobs({ pipeBusyMs: 700 })
+    const heard = listener()
+    const console = await provider.openConsole(
+      ref,
+      { port: 'firmware', force: false, onData: heard.onData },
+      testCall(),
+    )
+    await provider.start(ref, testCall())
+    await heard.until('the report', () => heard.reader.state === 'complete')
+    const before = heard.text.length
+    await provider.reset(ref, testCall())
+    // Typed while the port is away: it waits, though a guest that only begins may not read it.
+    await console.write(Buffer.from('\r'))
+    await heard.until('the report anew', () => heard.text.includes('"type":"end"', before))
+    expect(heard.text.slice(before)).toContain('"azl":"probe","v":1,"seq":0')
+    await console.write(Buffer.from('\rping after\r'))
+    await heard.until('an answer', () => heard.text.includes('"text":"ping after"'))
+    await console.close()
+    await simulator.setKnobs({})
+    await bench.destroy(ref)
+  })
+
   const noteOf = ({ id }: MachineRef) => readNote(recorderFolder(join(host.recordings, 'hyperv'), id))
 
   /** Starts the machine by hand, without our recorder, and holds its port as another program would. */

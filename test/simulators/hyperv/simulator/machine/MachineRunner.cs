@@ -19,7 +19,7 @@ public static class MachineRunner
         public IRunningProgram? Disks { get; set; }
         public IRunningProgram? Tpm { get; set; }
         public IRunningProgram? Qemu { get; set; }
-        public List<(IGuestPipe Pipe, Thread Reader)> Pipes { get; } = [];
+        public List<ServedPort> Ports { get; } = [];
     }
 
     public static int Run(string state, Guid id)
@@ -78,7 +78,7 @@ public static class MachineRunner
         var qemu = parts.Qemu = Start(commands.Qemu);
         using var qmp = Qmp.ConnectTo(qemu, QemuCommands.RunnerSocket);
         for (var number = 1; number <= 2; number++)
-            if (StartPipe(machine, number, state) is { } pipe) parts.Pipes.Add(pipe);
+            if (ServedPort.Start(machine, number, state) is { } port) parts.Ports.Add(port);
         if (resumes)
         {
             WaitForIncoming(qmp);
@@ -94,7 +94,10 @@ public static class MachineRunner
         });
         File.WriteAllText(StartedFile, "");
         new Thread(() => EndWithState(state, machine.Id, qemu)) { IsBackground = true }.Start();
-        qmp.Listen();
+        qmp.Listen(name =>
+        {
+            if (name == "RESET") parts.Ports.ForEach(port => port.BeReset());
+        });
         qemu.WaitForExit(Patience.Answer);
     }
 
@@ -102,12 +105,7 @@ public static class MachineRunner
     {
         // It is gone, but where something failed while it ran; its ports' readers would wait for it.
         if (parts.Qemu is { HasExited: false } qemu) qemu.Kill();
-        foreach (var (pipe, reader) in parts.Pipes)
-        {
-            // What the guest wrote last is still on its way when QEMU has left.
-            reader.Join();
-            pipe.Dispose();
-        }
+        parts.Ports.ForEach(port => port.Dispose());
         parts.Tpm?.Kill();
         if (parts.Disks is { } disks) StorageDaemon.End(disks);
     }
@@ -148,33 +146,6 @@ public static class MachineRunner
     }
 
     private static string Purpose(Guid id) => $"the machine {id} that it runs";
-
-    /// <summary>The port's socket is joined to its pipe, both ways.</summary>
-    private static (IGuestPipe, Thread)? StartPipe(Machine machine, int number, string state)
-    {
-        if (GuestPipe.LocalName(machine.ComPorts[number - 1]) is not { } name) return null;
-        var port = QemuHost.Current.Connect(QemuCommands.ComSocket(number));
-        var knobs = HostState.ReadKnobs(state);
-        var pipe = GuestPipe.Serve(
-            name, bytes => port.Write(bytes),
-            TimeSpan.FromMilliseconds(knobs.PipeAbsentMs), TimeSpan.FromMilliseconds(knobs.PipeBusyMs));
-        var reader = new Thread(() => ReadPort(port, pipe)) { IsBackground = true };
-        reader.Start();
-        return (pipe, reader);
-    }
-
-    private static void ReadPort(Stream port, IGuestPipe pipe)
-    {
-        var buffer = new byte[4096];
-        try
-        {
-            for (int count; (count = port.Read(buffer)) > 0;) pipe.FromGuest(buffer.AsSpan(0, count));
-        }
-        catch (IOException)
-        {
-            // QEMU left.
-        }
-    }
 
     private static IRunningProgram Start(string[] command) => QemuHost.Current.Start(command[0], command[1..]);
 

@@ -6,18 +6,16 @@ using System.Text.Json.Nodes;
 
 namespace AzlVm.HyperV.Simulator.Machines;
 
-/// <summary>QEMU's monitor: one command, its answer, in time; events are handed to whoever listens.</summary>
+/// <summary>QEMU's monitor: one command, its answer, in time; or its events, for whoever listens.</summary>
 public sealed class Qmp : IDisposable
 {
     private readonly string _path;
     private readonly Stream _socket;
     private readonly StreamReader _reader;
-    private readonly Action<string> _onEvent;
 
-    public Qmp(string path, Action<string>? onEvent = null)
+    public Qmp(string path)
     {
         _path = path;
-        _onEvent = onEvent ?? (_ => { });
         _socket = QemuHost.Current.Connect(path);
         _reader = new StreamReader(_socket, Encoding.UTF8);
         try
@@ -68,10 +66,11 @@ public sealed class Qmp : IDisposable
         return null;
     }
 
-    /// <summary>Reads events until QEMU is gone.</summary>
-    public void Listen()
+    /// <summary>Reads events until QEMU is gone; <paramref name="onEvent"/> gets the name of each.</summary>
+    public void Listen(Action<string> onEvent)
     {
-        while (ReadMessage("an event", Timeout.InfiniteTimeSpan) is not null) { }
+        while (ReadMessage("an event", Timeout.InfiniteTimeSpan) is { } message)
+            if (message["event"] is { } name) onEvent($"{name}");
     }
 
     public void Dispose()
@@ -87,9 +86,7 @@ public sealed class Qmp : IDisposable
             _socket.ReadTimeout = limit == Timeout.InfiniteTimeSpan ? Timeout.Infinite : Math.Max(1, (int)limit.TotalMilliseconds);
             var line = _reader.ReadLine();
             if (line is null) return null;
-            var message = JsonNode.Parse(line);
-            if (message?["event"] is { } name) _onEvent($"{name}");
-            return message;
+            return JsonNode.Parse(line);
         }
         catch (IOException fault) when (fault.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut })
         {

@@ -15,7 +15,7 @@ public sealed class Knobs
     public int ImportDelayMs { get; set; }
     /// <summary>How long after Start-VM the pipe is not there yet, in milliseconds.</summary>
     public int PipeAbsentMs { get; set; }
-    /// <summary>How long after Start-VM the pipe is there and busy, in milliseconds.</summary>
+    /// <summary>How long after Start-VM the pipe is there and busy, in milliseconds; also after a reset, at which its client is hung up on.</summary>
     public int PipeBusyMs { get; set; }
     /// <summary>Code page of stdout's text: utf-8, or 850 for the OEM one.</summary>
     public string OutputEncoding { get; set; } = "utf-8";
