@@ -6,6 +6,7 @@ import type { DiskParameters } from '../../src/provider/operations.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import { isThere } from '../../src/store/is-there.ts'
 import { claim } from './claim.ts'
+import { isSecureBootWhole } from './firmware-variables.ts'
 import { requireDescribed, requireMachine, type DescribedMachine } from './machines.ts'
 import { addDrives, attachDisk, createDisk, secureBoot, type Arguments } from './manage-calls.ts'
 import { attachMedium } from './medium.ts'
@@ -25,7 +26,7 @@ export async function applyOperation(
   if (parameters.kind === 'medium') return { place: await attachMedium(session, ref, request.installer, call) }
   switch (parameters.kind) {
     case 'secure-boot':
-      if (!(await requireMachine(session, ref, call)).secureBoot)
+      if (!(await isSecureBootWhole(await requireMachine(session, ref, call))))
         await all(session, secureBoot(ref.id), `switch Secure Boot of ${ref.name} on`, call)
       break
     case 'drives':

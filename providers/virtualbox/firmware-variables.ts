@@ -14,15 +14,32 @@ export function variablesOf({ folder, ref }: Pick<FoundMachine, 'folder' | 'ref'
 
 /** Copies the variables and not the TPM: that of a clone is fresh. Nothing where there are none yet. */
 export async function copyVariables(from: string, to: string): Promise<void> {
-  let store: Buffer
+  const store = await readStore(from)
+  const variables = store && variablesIn(store)
+  if (variables) await writeFile(to, variables, { mode: 0o600 })
+}
+
+/** The last that is written for Secure Boot: its name in UTF-16 with its end, as it stands before a variable's value. */
+const secureBootSwitch = Buffer.from('SecureBootEnable\0', 'utf16le')
+
+/**
+ * Whether all was done for Secure Boot: VirtualBox calls it on as soon as the platform's key is there and nothing says
+ * otherwise (UefiVariableStoreImpl.cpp). Where there is no store to look at, VirtualBox's word holds.
+ */
+export async function isSecureBootWhole(machine: FoundMachine): Promise<boolean> {
+  if (!machine.secureBoot) return false
+  const store = await readStore(variablesOf(machine))
+  const variables = store && variablesIn(store)
+  return variables?.includes(secureBootSwitch) ?? true
+}
+
+async function readStore(file: string): Promise<Buffer | undefined> {
   try {
-    store = await readFile(from)
+    return await readFile(file)
   } catch (error) {
-    if (error instanceof Error && hasCode(error, 'ENOENT')) return
+    if (error instanceof Error && hasCode(error, 'ENOENT')) return undefined
     throw error
   }
-  const variables = variablesIn(store)
-  if (variables) await writeFile(to, variables, { mode: 0o600 })
 }
 
 /** The variables alone; undefined where an archive has none. */

@@ -11,6 +11,7 @@ import {
   type ComparedKey,
 } from '../../src/provider/observation.ts'
 import type { DiskParameters } from '../../src/provider/operations.ts'
+import { isSecureBootWhole } from './firmware-variables.ts'
 import { disksOf, imageIn, powerState } from './info.ts'
 import { findMachine, isOwn, type FoundMachine } from './machines.ts'
 import { virtualBoxMark } from './mark-text.ts'
@@ -31,7 +32,7 @@ export async function observeOperation(
     case 'machine':
       return isOwn(machine) ? observedKeys(machineKeys(parameters, request, machine)) : { is: 'missing' }
     case 'secure-boot':
-      return observedPresence(machine.secureBoot)
+      return observedPresence(await isSecureBootWhole(machine))
     case 'drives':
       return observedPresence(Object.values(opticalPorts).every((port) => hasDrive(machine, port)))
     case 'disk':

@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { usualPlaces } from '../../providers/virtualbox/host.ts'
+import { secureBoot } from '../../providers/virtualbox/manage-calls.ts'
 import { exportFile } from '../../providers/virtualbox/names.ts'
 import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
 import { parseSettings } from '../../providers/virtualbox/settings-file.ts'
@@ -207,6 +208,26 @@ function virtualBoxTests(bench: () => Bench): void {
     expect(await bench().provider.removeLeftover(leftovers[0]!, testCall())).toBe(true)
     expect(await bench().provider.leftovers(testCall())).toEqual([])
     await rm(join(host.virtualBox.folder, 'elsewhere'), { recursive: true })
+  })
+
+  test('Secure Boot that was cut off after any of its calls is not done, and ends as if it had not been cut off', async () => {
+    const { provider } = bench()
+    const line = 'machine: { memory: 256MiB, disks: [], networks: [], firmware: { secureBoot: true } }'
+    const request = await bench().request('cut-off', line)
+    const [define, switchOn] = bench().making(request)
+    const observed = () => provider.observe(switchOn!, request, testCall())
+    const { folder } = await provider.apply(define!, request, testCall())
+    const calls = secureBoot(request.ref.id)
+    const ends = []
+    for (const made of calls.keys()) {
+      for (const call of calls.slice(0, made)) await host.virtualBox.play(...call)
+      expect(await observed(), calls[made - 1]?.join(' ')).toEqual({ is: 'missing' })
+      await provider.apply(switchOn!, request, testCall())
+      expect(await observed()).toMatchObject({ is: 'done' })
+      ends.push(await digest(join(String(folder), 'cut-off.nvram')))
+    }
+    expect(new Set(ends).size).toBe(1)
+    await bench().destroy(request.ref)
   })
 
   describe('a machine as OVA', () => {
