@@ -11,7 +11,7 @@ import type { MachineRef } from '../../src/provider/machine.ts'
 import { hasCode } from '../../src/store/atomic-file.ts'
 import { dependentsAmong, disksBelow } from './chains.ts'
 import { allMachines, findMachine, isOwn, type FoundMachine } from './machines.ts'
-import { runIdOfFile, runIdOfGroup } from './names.ts'
+import { runIdOfExport, runIdOfFile, runIdOfGroup } from './names.ts'
 import { isImage, sortRunFolder } from './own-files.ts'
 import type { Session } from './session.ts'
 import { sweepSnapshots } from './snapshots.ts'
@@ -49,12 +49,16 @@ export async function removeMachine(
   const others = all.filter((other) => other.ref.id !== ref.id).map((other) => path.normalize(other.folder))
   const disks = disksBelow(machine, all)
   const { own } = await sortRunFolder(path.dirname(folder), others)
-  // A run was killed before it attached one, or somebody detached it.
-  const loose = own.filter((file) => file.endsWith('.vdi') && !disks.includes(file))
+  // A run was killed before it attached one, or while it exported one, or somebody detached it.
+  const loose = own.filter((file) => isMedium(file) && !disks.includes(file))
   if (loose.length > 0) await closeMedia(session, (file) => loose.includes(file), call)
   const rest = await removeRunFolder(path.dirname(folder), others)
   const elsewhere = disks.filter((file) => runIdOfFile(file) === undefined)
   return { removed: [...removed, ...rest.removed], kept: [...elsewhere.map(notMade), ...rest.kept] }
+}
+
+function isMedium(file: string): boolean {
+  return file.endsWith('.vdi') || runIdOfExport(path.basename(file)) !== undefined
 }
 
 /** A disk that no machine has is known to VirtualBox alone. */

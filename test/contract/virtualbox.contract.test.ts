@@ -294,18 +294,27 @@ function virtualBoxTests(bench: () => Bench): void {
       await play('unregistervm', 'imported', '--delete')
     })
 
-    test('what an export was cut off at is a leftover of the run that exported, and goes alone', async () => {
+    test('what an export was cut off at is a leftover of the run that exported, and goes alone, or with its machine', async () => {
       const { provider } = bench()
+      const without = await host.inventory()
       const request = await bench().make('cut-off', ...lines)
       const before = await host.inventory()
       const runId = bench().runId()
       const [disk] = (await bench().inspect(request.ref)).disks
-      await writeFile(join(disk?.where ?? '', '..', exportFile(runId, 'ova')), '')
+      const place = (extension: string): string => join(disk?.where ?? '', '..', exportFile(runId, extension))
+      // The second is whole, and VirtualBox still knows it.
+      const leave = async (): Promise<void> => {
+        await writeFile(place('ova'), '')
+        await play('clonemedium', 'disk', await diskOf('cut-off', 0), place('vhd'), '--format', 'VHD')
+      }
+      await leave()
       const leftovers = await provider.leftovers(testCall())
-      expect(leftovers.map((leftover) => leftover.runId)).toEqual([runId])
-      expect(await provider.removeLeftover(leftovers[0]!, testCall())).toBe(true)
+      expect(leftovers.map((leftover) => leftover.runId)).toEqual([runId, runId])
+      for (const leftover of leftovers) expect(await provider.removeLeftover(leftover, testCall())).toBe(true)
       expect(await host.inventory()).toEqual(before)
+      await leave()
       await provider.destroy(request.ref, testCall())
+      expect(await host.inventory()).toEqual(without)
     })
 
     test('one that was exported by hand and imported lies in the folder of the run: it stays when the original goes', async () => {
