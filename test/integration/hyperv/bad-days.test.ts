@@ -12,6 +12,7 @@ import { listener, type Bench } from '../../contract/contract-bench.ts'
 import { until } from '../../support/e2e-process.ts'
 import { HyperVBench } from '../../support/hyperv-bench.ts'
 import { missingForSimulator, type HyperVSimulator } from '../../support/hyperv-simulator.ts'
+import { parentOf } from '../../support/parent-of.ts'
 import { testCall } from '../../support/test-environment.ts'
 import { exists } from '../../support/tool-world.ts'
 import { describeWhere } from '../../support/describe-where.ts'
@@ -96,6 +97,8 @@ describeWhere('a Hyper-V host on a bad day', unavailable, () => {
 
     // Somebody else is there first, and leaves once our recorder has met it.
     const killed = (await noteOf(ref))?.pid ?? 0
+    // With the shell that would begin it again.
+    process.kill(await parentOf(killed), 'SIGKILL')
     process.kill(killed, 'SIGKILL')
     const socket = await takePort(ref)
     const taken = listener()
