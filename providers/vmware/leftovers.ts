@@ -94,7 +94,7 @@ async function remove(session: Session, recorders: Recorders, leftover: Leftover
   if (uid !== undefined && machineId !== undefined)
     return await removeUnneeded(session, await requireOwnMachine(session, { name: '', id: machineId }, call), uid, call)
   const name = pathsOf(session.platform).basename(leftover.id)
-  if (runIdOfFolder(name) === undefined)
+  if (runIdOfFolder(name) === undefined && runIdOfExport(name) === undefined)
     return (await removeFolder(session, leftover.id, nameOf(name), [])).kept.length === 0
   // Nobody but the run wrote there.
   await rm(leftover.id, { recursive: true, force: true })

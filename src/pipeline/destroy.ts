@@ -4,6 +4,7 @@ import type { Provider, RemovalReport } from '../provider/contract.ts'
 import { requireNoDependents } from '../provider/dependents.ts'
 import type { MachineInfo } from '../provider/machine.ts'
 import { callFor, type Environment } from './environment.ts'
+import { removeHalfExports } from './half-exports.ts'
 import type { Journal } from './journal.ts'
 import { withMachineLock } from './machine-lock.ts'
 import { withNoted } from './noted.ts'
@@ -34,9 +35,12 @@ export async function destroyLocked(request: DestroyRequest): Promise<RemovalRep
     withNoted(noted, () => provider.destroy(info.ref, call)),
   )
   const shared = await provider.removeUnusedShared(call)
+  // Only the journal knows of them, which goes too.
+  const { journal: file } = environment.machines.paths(provider.name, provider.host, info.ref.name)
+  const halves = await removeHalfExports(file)
   await environment.machines.forget(provider.name, provider.host, info.ref.name)
   journal.append({ entry: 'done', act: 'destroy', operation: 'destroy' })
-  return { removed: [...report.removed, ...shared], kept: report.kept }
+  return { removed: [...report.removed, ...shared, ...halves.removed], kept: [...report.kept, ...halves.kept] }
 }
 
 export interface LockedDestroyRequest extends Omit<DestroyRequest, 'journal'> {

@@ -1,15 +1,15 @@
 /** `export`: a machine's disk, or the machine, as a file, written by the hypervisor's own tool and looked at afterwards. */
-import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
-import { copyFile, link, rm, stat } from 'node:fs/promises'
+import { link, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AzlVmError, errorText } from '../errors.ts'
 import { readDiskImage } from '../media/disk-image.ts'
 import type { MachineInfo } from '../provider/machine.ts'
 import { isWholeMachine, type ExportFormat } from '../provider/export.ts'
+import { hasCode } from '../store/atomic-file.ts'
 import { isThere } from '../store/is-there.ts'
 import { usageError } from '../usage-error.ts'
 import { callFor } from './environment.ts'
+import { partOf, removeHalfExports } from './half-exports.ts'
 import { locked, requireMade, type LifecycleRequest } from './lifecycle.ts'
 import { asCancelled } from './runner.ts'
 
@@ -30,7 +30,7 @@ export interface Exported extends ExportOptions {
 /** Nothing is written over, and `file` is there only when it is whole. */
 export async function exportMachine(request: LifecycleRequest, { file, format }: ExportOptions): Promise<Exported> {
   await requireFree(file)
-  const { found, bus, signal } = request
+  const { environment, found, bus, signal } = request
   const { provider, info } = found
   return await locked(request, 'export', async (journal) => {
     const call = callFor(bus, signal)
@@ -44,7 +44,8 @@ export async function exportMachine(request: LifecycleRequest, { file, format }:
     const [disk] = now.disks
     if (!disk) throw new AzlVmError('not-supported', `the machine "${info.ref.name}" has no disk`)
     requireOff(now)
-    const part = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.part`)
+    await removeHalfExports(environment.machines.paths(provider.name, provider.host, info.ref.name).journal)
+    const part = partOf(file)
     journal.append({ entry: 'intent', act: 'export', operation: 'export', object: part })
     try {
       const isWhole = isWholeMachine(format)
@@ -99,15 +100,19 @@ async function verified(
   throw new AzlVmError('backend-failed', `what the hypervisor wrote ${found}; it was removed`)
 }
 
-/** Never over a file that came meanwhile. Where the file system has no links it is copied. */
+/** Never over a file that came meanwhile. Where the file system has no links an empty file of ours holds the name first. */
 async function publish(part: string, file: string): Promise<void> {
   try {
     await link(part, file).catch(async (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
-      await copyFile(part, file, constants.COPYFILE_EXCL)
+      if (hasCode(error, 'EEXIST')) throw error
+      await writeFile(file, '', { flag: 'wx' })
+      await rename(part, file).catch(async (fault: unknown) => {
+        await rm(file, { force: true })
+        throw fault
+      })
     })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw isThereError(file)
+    if (hasCode(error, 'EEXIST')) throw isThereError(file)
     throw new AzlVmError('usage', `${file} cannot be written: ${errorText(error)}`, { cause: error })
   }
 }

@@ -7,6 +7,7 @@ import { isLocked, withLock } from '../store/lock.ts'
 import { destroyMachine } from './destroy.ts'
 import { callFor, type Environment } from './environment.ts'
 import { takeInventory, type FoundMachine, type Inventory } from './find-machine.ts'
+import { halfExports, removeHalfExports } from './half-exports.ts'
 import { collectableReason, isDeadRun, isOurs, isStale, notOursBecause } from './ownership.ts'
 
 /** A machine, or a thing without a machine, and what gc thinks of it. */
@@ -78,7 +79,9 @@ async function findCandidates(
       if (!seen.has(key)) leftovers.push(leftoverCandidate(environment, provider, leftover))
       seen.add(key)
     }
-  return [...machines, ...leftovers, ...(await stateCandidates(environment, inventory))]
+  // Before the state that tells of them.
+  const halves = await halfExportCandidates(environment, inventory.providers)
+  return [...machines, ...leftovers, ...halves, ...(await stateCandidates(environment, inventory))]
 }
 
 function machineCandidate(environment: Environment, provider: Provider, info: MachineInfo): Candidate {
@@ -153,6 +156,39 @@ function leftoverCandidate(environment: Environment, provider: Provider, leftove
   return { item: { ...base, verdict: 'collect', reason: 'no machine names it' }, remove }
 }
 
+/** Beside the files that users named, wherever that is. */
+async function halfExportCandidates(
+  environment: Environment,
+  providers: readonly Provider[],
+): Promise<readonly Candidate[]> {
+  const candidates: Candidate[] = []
+  for (const provider of providers)
+    for (const name of await environment.machines.names(provider.name, provider.host))
+      for (const part of await halfExports(environment.machines.paths(provider.name, provider.host, name).journal))
+        candidates.push(await halfExportCandidate(environment, provider, name, part))
+  return candidates
+}
+
+async function halfExportCandidate(
+  environment: Environment,
+  provider: Provider,
+  name: string,
+  part: string,
+): Promise<Candidate> {
+  const base = { kind: 'leftover', provider: provider.name, host: provider.host, what: `file ${part}` } as const
+  const lock = environment.home.machineLock(provider.name, provider.host, name)
+  const { processes } = environment
+  if (await isLocked(lock, processes)) return { item: { ...base, verdict: 'in-use', reason: busyReason } }
+  const { journal } = environment.machines.paths(provider.name, provider.host, name)
+  const remove = async (_bus: EventBus, signal: AbortSignal): Promise<RemovalReport> => {
+    const request = { what: base.what, verb: 'gc', processes, signal, waitMs: 0 }
+    return await withLock(lock, request, async () => await removeHalfExports(journal))
+  }
+  return { item: { ...base, verdict: 'collect', reason: `an export of ${name} was cut off at it` }, remove }
+}
+
+const busyReason = 'an azl-vm works on this machine'
+
 /** What is remembered of machines that are not there: an `up` that was killed before it made anything leaves it. */
 async function stateCandidates(environment: Environment, inventory: Inventory): Promise<readonly Candidate[]> {
   const candidates: Candidate[] = []
@@ -169,8 +205,7 @@ async function stateCandidate(environment: Environment, provider: Provider, name
   const base = { kind: 'state', provider: provider.name, host: provider.host, what: `state of ${name}` } as const
   const lock = environment.home.machineLock(provider.name, provider.host, name)
   const { processes } = environment
-  if (await isLocked(lock, processes))
-    return { item: { ...base, verdict: 'in-use', reason: 'an azl-vm works on this machine' } }
+  if (await isLocked(lock, processes)) return { item: { ...base, verdict: 'in-use', reason: busyReason } }
   const remove = async (bus: EventBus, signal: AbortSignal): Promise<RemovalReport> => {
     const request = { what: base.what, verb: 'gc', processes, signal, waitMs: 0 }
     return await withLock(lock, request, async () => {
