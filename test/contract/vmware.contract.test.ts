@@ -8,7 +8,6 @@ import { VmwareProvider } from '../../providers/vmware/provider.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVmware } from '../support/vmware-stand-in.ts'
 import type { Bench } from './contract-bench.ts'
-import { testPreparedRecorder } from './prepared-recorder.ts'
 import { describeProviderContract } from './provider-contract.ts'
 import { openVmwareHost, type VmwareHost } from './vmware-host.ts'
 
@@ -39,7 +38,21 @@ async function digests(folder: string): Promise<Readonly<Record<string, string>>
 }
 
 function vmwareTests(bench: () => Bench): void {
-  testPreparedRecorder(bench, () => join(host.standIn.folder, 'recorders', 'vmware'))
+  test('the recorder of a machine begins with its making, not only for its start', async () => {
+    const recorders = join(host.standIn.folder, 'recorders', 'vmware')
+    const provider = await bench().host.open()
+    const request = await bench().request('early')
+    const [define] = bench().making(request)
+    try {
+      await provider.apply(define!, request, testCall())
+    } finally {
+      // Waits for the recorder.
+      await provider.close()
+    }
+    expect(await readdir(recorders)).toContain(request.ref.id)
+    await bench().destroy(request.ref)
+    expect(await readdir(recorders)).not.toContain(request.ref.id)
+  })
 
   test('the version is what VMware’s installer noted; where it noted none, the program is asked', async () => {
     const { env, devices, folder, calls } = host.standIn

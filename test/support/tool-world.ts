@@ -20,9 +20,9 @@ export interface JournalFault {
 
 /** Where in a member of the provider a command dies; see test/e2e/fixtures/killed-at-act.ts. */
 export interface ActFault {
-  readonly member: 'snapshot' | 'restore' | 'deleteSnapshot' | 'clone'
-  /** Before the n-th thing that it asks of the hypervisor; 1 is the first. */
-  readonly step: number
+  readonly member: 'snapshot' | 'restore' | 'deleteSnapshot' | 'clone' | 'exportDisk'
+  /** At the n-th thing that it asks of the hypervisor, where 1 is the first; or when it has done its work. */
+  readonly step: number | 'end'
 }
 
 export interface RunOptions {
