@@ -12,6 +12,7 @@ interface GuestLimits {
   readonly cpus: number
 }
 
+/** What {@link askHost} finds out. */
 export interface HostAnswer {
   /** Where VirtualBox keeps machines for which nobody names a folder. */
   readonly machineFolder: string
@@ -75,6 +76,7 @@ function answersIn(text: string): ReadonlyMap<string, string> {
   return new Map(parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1] ?? ''] as const] : [])))
 }
 
+/** Where VirtualBox keeps machines, for who needs nothing else. */
 export async function machineFolderOf(session: Session, call: Call): Promise<string> {
   const action = 'ask where VirtualBox keeps machines'
   return propertiesIn(await session.manage(['list', 'systemproperties'], { action }, call)).machineFolder
@@ -117,6 +119,7 @@ function interfacesIn(text: string): readonly Interface[] {
     }))
 }
 
+/** By architecture, what VirtualBox takes the guest for. */
 export type OsTypes = Readonly<Record<Architecture, string>>
 
 /** VirtualBox knows no Azure Linux; of what it knows the nearest comes first: Azure Linux 4 is made of Fedora. */
@@ -145,6 +148,7 @@ function typesAmong(listed: readonly string[]): OsTypes {
   return { x86_64: nearest(preferredTypes.x86_64), aarch64: nearest(preferredTypes.aarch64) }
 }
 
+/** Those of a release up to {@link lastKnownRelease}. */
 export const knownOsTypes: OsTypes = typesAmong([])
 
 /** From 7.1 on VirtualBox wants to be told for which platform a machine is. */

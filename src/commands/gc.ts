@@ -8,8 +8,8 @@ import { unreadableData, warnOfUnreadable } from './unreadable-hosts.ts'
 export const command = defineCommand({
   description:
     'Finds what nobody looks after any more, lists it, and removes it after asking: machines that a killed azl-vm was ' +
-    'making or removing, things in its folders that belong to no machine, and machines that have expired. Finished ' +
-    'machines, and those of others, are listed and stay.',
+    'making or removing, things in its folders that belong to no machine, files that a killed export left, and machines ' +
+    'that have expired. Finished machines, and those of others, are listed and stay.',
   positionals: [],
   options: {
     ...hostOption,

@@ -61,7 +61,10 @@ export async function describeRecorded(recorded: Recorded, isRunning: boolean): 
   return `It was listened ${texts.join(', ')} (UTC); what the machine said at other times is lost.${missing} ${logLimit}`
 }
 
-/** The same of a machine's port. `begin`: a recorder, where one was killed under a machine that is on, so that no more is lost. Warns of what is. */
+/**
+ * The same of a machine's port. `begin`: a recorder, where one was killed under a machine that is on, so that no more is
+ * lost. Warns of what is.
+ */
 export async function describePort(
   recorders: Recorders,
   machineId: string,
