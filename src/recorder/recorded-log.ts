@@ -1,5 +1,5 @@
 /** Reads what recorders of a machine wrote, while one writes or long after. */
-import { AzlVmError } from '../errors.ts'
+import { AzlVmError, errorText } from '../errors.ts'
 import type { Call, LogStart } from '../provider/contract.ts'
 import type { Recorded } from './recorded.ts'
 import { eventsIn, usualSegmentBytes, type RecordedEvent } from './recorder-folder.ts'
@@ -72,11 +72,28 @@ export async function describePort(
   call: Call,
 ): Promise<string> {
   const found = await recorders.find(machineId, call)
-  const line = found ?? ((await recorders.wasKilled(machineId, call)) ? await begin() : undefined)
+  const line = found ?? ((await recorders.wasKilled(machineId, call)) ? await beginAgain(begin, call) : undefined)
   line?.close()
   const recorded = recorders.recorded(machineId, call)
   for (const gap of gapsIn(spansOf(eventsIn(await recorded.events())))) call.warn('serial-port', gap)
   return await describeRecorded(recorded, line !== undefined)
+}
+
+/** Who asks how a machine is is told, also where nobody can listen to it. */
+async function beginAgain(
+  begin: () => Promise<RecorderLine | undefined>,
+  { signal, warn }: Call,
+): Promise<RecorderLine | undefined> {
+  try {
+    return await begin()
+  } catch (error) {
+    if (signal.aborted) throw error
+    warn(
+      'serial-port',
+      `nobody listens to the serial port: its recorder was killed, and another did not begin: ${errorText(error)}`,
+    )
+    return undefined
+  }
 }
 
 /** What nobody would look for: that a recorder was killed while the machine may have gone on. */

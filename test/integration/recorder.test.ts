@@ -72,6 +72,20 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
     await expect.poll(said).toBe('before after')
   })
 
+  test('and no other can begin: who looks is warned, and told what is kept', async () => {
+    const { pid } = await note()
+    process.kill(await parentOf(pid), 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => recorders.find(id)).toBeUndefined()
+    const call = testCall()
+    const begin = () => Promise.reject(new Error('no memory'))
+    expect(await describePort(recorders, id, begin, call)).toMatch(
+      /^It was listened from \S+ until its recorder was killed/,
+    )
+    expect(call.warnings).toEqual([expect.stringMatching(/^serial-port: nobody listens .* did not begin: no memory$/)])
+    await expect(describePort(recorders, id, begin, testCall(AbortSignal.abort()))).rejects.toThrow('no memory')
+  })
+
   test('leaves nothing when its machine is removed before another was begun', async () => {
     const { pid } = await note()
     const watcher = await parentOf(pid)
