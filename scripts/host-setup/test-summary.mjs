@@ -24,7 +24,10 @@ export function totals(stages) {
 }
 
 /** @param {TestRecord} test */
-const label = ({ project, file, name }) => `[${project}] ${file} > ${name}`
+const place = ({ project, file }) => `[${project}] ${file}`
+
+/** @param {TestRecord} test */
+const label = (test) => `${place(test)} > ${test.name}`
 
 /**
  * @template Value
@@ -45,11 +48,11 @@ function groupBy(values, keyOf) {
  * @returns {string[]}
  */
 export function skippedLines(tests) {
-  const sizes = groupBy(tests, ({ project, file }) => `[${project}] ${file}`)
+  const sizes = groupBy(tests, place)
   const skipped = tests.filter(({ state }) => state === 'skipped')
   return [...groupBy(skipped, ({ note }) => note ?? 'no reason given')].flatMap(([reason, because]) => [
     `  ${reason}`,
-    ...[...groupBy(because, ({ project, file }) => `[${project}] ${file}`)].flatMap(([file, ofFile]) =>
+    ...[...groupBy(because, place)].flatMap(([file, ofFile]) =>
       ofFile.length > 1 && ofFile.length === sizes.get(file)?.length
         ? [`    ${file}, all ${ofFile.length} tests`]
         : ofFile.map((test) => `    ${label(test)}`),
