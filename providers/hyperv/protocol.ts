@@ -54,7 +54,7 @@ export type WorkerLine =
 
 /** Anything that is no line of the protocol is stray output, never an answer. */
 export function readLine(line: string): WorkerLine {
-  const value = parsed(line)
+  const value = jsonOf(line)
   const hello = helloSchema.safeParse(value)
   if (hello.success) return { is: 'hello', hello: hello.data }
   const restricted = restrictedSchema.safeParse(value)
@@ -63,7 +63,8 @@ export function readLine(line: string): WorkerLine {
   return answer.success ? { is: 'answer', answer: answer.data } : { is: 'stray' }
 }
 
-function parsed(line: string): unknown {
+/** A line of a script as JSON; undefined where it is none. */
+export function jsonOf(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch {

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import { startOnHost, type HostProcess } from './host-process.ts'
+import { jsonOf } from './protocol.ts'
 import type { EntryScript } from './scripts.ts'
 import type { Session } from './session.ts'
 import { readStreamLine } from './stream-line.ts'
@@ -61,12 +62,4 @@ export async function readAnswer<T>(script: HostProcess, schema: z.ZodType<T>, n
   const answer = schema.safeParse(jsonOf(line))
   if (answer.success) return answer.data
   throw no.unclear(line.slice(0, shownCharacters))
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }
