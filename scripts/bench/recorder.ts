@@ -13,7 +13,7 @@ export async function measureRecorder(root: string, folder: string, rounds: numb
     env: process.env,
     platform: process.platform,
     recorder: { folder: join(folder, 'recorders'), command: [process.execPath, join(root, 'dist', 'recorder.js')] },
-    sharedLock: (_name, _call, work) => work(),
+    sharedLock: (_name, _call, work) => work(false),
   })
   const { signal } = new AbortController()
   const port = new PlayedPort(join(folder, 'com1'))

@@ -301,8 +301,15 @@ export interface ProviderContext {
   readonly bootId: string
   /** Facts about a host that cost much to find out, kept per controller; see store/host-facts. */
   readonly hostFacts: HostFacts
-  /** Serialises work on things that machines share, on this controller. The wait for another ends with the call's signal. */
-  readonly sharedLock: <T>(name: string, call: Pick<Call, 'signal'>, work: () => Promise<T>) => Promise<T>
+  /**
+   * Serialises work on things that machines share, on this controller. The wait for another ends with the call's signal;
+   * `hasWaited`: there was one, which may have changed what was looked at before.
+   */
+  readonly sharedLock: <T>(
+    name: string,
+    call: Pick<Call, 'signal'>,
+    work: (hasWaited: boolean) => Promise<T>,
+  ) => Promise<T>
   /** For hypervisors that keep nothing of a serial port themselves; see src/recorder. */
   readonly recorder: RecorderPlace
 }

@@ -39,11 +39,18 @@ type Release = () => Promise<void>
 
 const retryMs = 50
 
-/** Runs `work` while `file` is locked. The lock is gone afterwards, whatever `work` did. */
-export async function withLock<T>(file: string, request: LockRequest, work: () => Promise<T>): Promise<T> {
-  const release = await acquire(file, request)
+/**
+ * Runs `work` while `file` is locked, and tells it whether somebody else had the lock first. The lock is gone afterwards,
+ * whatever `work` did.
+ */
+export async function withLock<T>(
+  file: string,
+  request: LockRequest,
+  work: (hasWaited: boolean) => Promise<T>,
+): Promise<T> {
+  const { release, hasWaited } = await acquire(file, request)
   try {
-    return await work()
+    return await work(hasWaited)
   } finally {
     await release()
   }
@@ -55,11 +62,14 @@ export async function isLocked(file: string, processes: ProcessTable): Promise<b
   return holder !== undefined && isLiving(holder, processes)
 }
 
-async function acquire(file: string, request: LockRequest): Promise<Release> {
+async function acquire(
+  file: string,
+  request: LockRequest,
+): Promise<{ readonly release: Release; readonly hasWaited: boolean }> {
   const deadline = Date.now() + request.waitMs
-  for (;;) {
+  for (let hasWaited = false; ; hasWaited = true) {
     const release = await tryLock(file, request)
-    if (release) return release
+    if (release) return { release, hasWaited }
     if (Date.now() >= deadline) throw busy(request, await readHolder(file))
     await abortableDelay(retryMs, request.signal)
   }

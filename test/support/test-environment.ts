@@ -64,11 +64,16 @@ export function providerContext(overrides: Partial<ProviderContext> = {}): Provi
 function serialised(): ProviderContext['sharedLock'] {
   const tails = new Map<string, Promise<unknown>>()
   return (name, _call, work) => {
-    const result = (tails.get(name) ?? Promise.resolve()).then(work)
-    tails.set(
-      name,
-      result.catch(() => undefined),
+    const before = tails.get(name)
+    const result = (before ?? Promise.resolve()).then(() => work(before !== undefined))
+    const tail = result.then(
+      () => undefined,
+      () => undefined,
     )
+    tails.set(name, tail)
+    void tail.then(() => {
+      if (tails.get(name) === tail) tails.delete(name)
+    })
     return result
   }
 }

@@ -100,6 +100,26 @@ describe('a lock', () => {
     expect(order).toEqual(['first', 'second'])
   })
 
+  test('the work is told whether somebody else had it first', async () => {
+    const file = join(await temporaryFolder(), 'lock')
+    const processes = new PlayedProcesses()
+    const told = (hasWaited: boolean): Promise<boolean> => Promise.resolve(hasWaited)
+    const { gate, open } = opening()
+    const first = withLock(file, request(processes), async (hasWaited) => {
+      await gate
+      return hasWaited
+    })
+    while (!(await isLocked(file, processes))) await new Promise((resolve) => setImmediate(resolve))
+    const isAlive = (identity: ProcessIdentity): boolean => {
+      open()
+      return processes.isAlive(identity)
+    }
+    const asking = { waitMs: 60_000, processes: { self: processes.self, isAlive } }
+    const second = withLock(file, request(processes, asking), told)
+    expect(await Promise.all([first, second])).toEqual([false, true])
+    expect(await withLock(file, request(processes), told)).toBe(false)
+  })
+
   test('waiting for it can be interrupted', async () => {
     const file = join(await temporaryFolder(), 'lock')
     const processes = new PlayedProcesses()
