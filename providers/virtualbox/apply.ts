@@ -50,13 +50,11 @@ export async function applyDrives(
   diskCount: number,
   call: Call,
 ): Promise<void> {
-  const { drives } = settings.hardware
-  const ports = Object.values(opticalPorts)
-  const [makeController, ...inserts] = addDrives(ref.id, diskCount)
-  const action = `put optical drives into ${ref.name}`
-  if (makeController && !settings.hardware.hasController) await session.manage(makeController, { action }, call)
-  for (const [index, insert] of inserts.entries())
-    if (!drives.some(({ port }) => port === ports[index])) await session.manage(insert, { action }, call)
+  const { hasController, drives } = settings.hardware
+  const [makeController, putSeedDrive] = addDrives(ref.id, diskCount)
+  const action = `put an optical drive into ${ref.name}`
+  if (!hasController) await session.manage(makeController, { action }, call)
+  if (!drives.some(({ port }) => port === opticalPorts.seed)) await session.manage(putSeedDrive, { action }, call)
 }
 
 async function applyDisk(

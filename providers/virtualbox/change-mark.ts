@@ -1,7 +1,8 @@
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
+import { notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
-import { requireOwnMachine } from './machines.ts'
+import { isOwn, requireDescribed } from './machines.ts'
 import { markKey, markText } from './mark-text.ts'
 import type { Session } from './session.ts'
 
@@ -12,7 +13,8 @@ export async function changeMark(
   change: (mark: Mark) => Mark,
   call: Call,
 ): Promise<void> {
-  const { mark } = await requireOwnMachine(session, ref, call)
-  const args = ['setextradata', ref.id, markKey, markText(change(mark))]
+  const machine = await requireDescribed(session, ref, call)
+  if (!isOwn(machine)) throw notOwned(ref)
+  const args = ['setextradata', ref.id, markKey, markText(change(machine.mark))]
   await session.manage(args, { action: `mark ${ref.name}` }, call)
 }

@@ -71,11 +71,9 @@ export async function cloneMachine(
     await session.manage(made, { action }, call)
     await session.manage(attachDisk(request.ref.id, index, file), { action }, call)
   }
-  const installer = imageIn(original, opticalPorts.installer)
-  if (installer !== undefined) {
-    const args = insertMedium(request.ref.id, opticalPorts.installer, installer)
-    await session.manage(args, { action: 'insert the medium of the original' }, call)
-  }
+  // The drive is there where the original's was ejected, too.
+  const drive = insertMedium(request.ref.id, opticalPorts.installer, imageIn(original, opticalPorts.installer))
+  await session.manage(drive, { action: 'insert the medium of the original' }, call)
 }
 
 function requireOff({ ref, state }: OwnMachine): void {

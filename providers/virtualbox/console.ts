@@ -9,13 +9,13 @@ import type { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { openServedPort, type ServedPort } from '../../src/recorder/served-port.ts'
 import { powerState } from './info.ts'
 import { isOffState, stateOf } from './machine-state.ts'
-import { findMachine, requireMachine, type FoundMachine } from './machines.ts'
+import { findMachine, requireMachine, unstartedMachine, type DescribedMachine } from './machines.ts'
 import type { Session } from './session.ts'
 
 /** A line to the machine's recorder, begun where none runs. */
 export async function recorderOf(
   recorders: LocalRecorders,
-  { ref, settings }: FoundMachine,
+  { ref, settings }: DescribedMachine,
   call: Call,
 ): Promise<RecorderLine> {
   const { serialPath } = settings.hardware
@@ -54,7 +54,7 @@ export async function openConsole(
   request: ConsoleRequest,
   call: Call,
 ): Promise<RecorderConsole> {
-  const machine = await requireMachine(session, ref, call)
+  const machine = (await unstartedMachine(session, ref, call)) ?? (await requireMachine(session, ref, call))
   const line = await recorderOf(recorders, machine, call)
   return await openServedPort(line, portOf(session, ref), !isOffState(powerState(machine.state)), request, call)
 }

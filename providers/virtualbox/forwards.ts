@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { AzlVmError } from '../../src/errors.ts'
 import type { Call } from '../../src/provider/contract.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
-import { allMachines, isOwn, type FoundMachine } from './machines.ts'
+import { allMachines, isOwn, type DescribedMachine } from './machines.ts'
 import { addForward, removeForward } from './manage-calls.ts'
 import { virtualBoxMark, type ForwardRule } from './mark-text.ts'
 import { ruleName } from './names.ts'
@@ -43,7 +43,7 @@ async function freePort(port: number): Promise<number | undefined> {
 }
 
 /** What the machine has now, as rules. */
-export function currentForwards({ settings }: FoundMachine): readonly ForwardRule[] {
+export function currentForwards({ settings }: Pick<DescribedMachine, 'settings'>): readonly ForwardRule[] {
   return settings.hardware.cards.flatMap(({ slot, forwards }) =>
     forwards
       .filter(({ name, guestPort }) => name === ruleName(guestPort))
@@ -55,7 +55,7 @@ export function currentForwards({ settings }: FoundMachine): readonly ForwardRul
  * Before a start: each rule gets a port that is free. A port that the spec names and that is taken is resource-busy, with
  * the machine that has it.
  */
-export async function settleForwards(session: Session, machine: FoundMachine, call: Call): Promise<Outputs> {
+export async function settleForwards(session: Session, machine: DescribedMachine, call: Call): Promise<Outputs> {
   const rules = machine.mark && isOwn(machine) ? virtualBoxMark(machine.mark).forwards : []
   const before = currentForwards(machine)
   const wanted = await chooseForwards(rules, before)
@@ -80,7 +80,7 @@ export function outputsOf(rules: readonly ForwardRule[]): Outputs {
 
 async function portTaken(
   session: Session,
-  machine: FoundMachine,
+  machine: DescribedMachine,
   { hostPort, guestPort }: ForwardRule,
   call: Call,
 ): Promise<AzlVmError> {

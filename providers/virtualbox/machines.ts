@@ -29,7 +29,9 @@ export interface FoundMachine {
 /** A machine with a mark of its own. */
 export type OwnMachine = FoundMachine & { readonly mark: Mark }
 
-export function isOwn(machine: FoundMachine): machine is OwnMachine {
+export function isOwn<M extends Pick<FoundMachine, 'ref' | 'mark'>>(
+  machine: M,
+): machine is M & { readonly mark: Mark } {
   return machine.mark !== undefined && isMarkOf(machine.mark, machine.ref.id)
 }
 
@@ -47,7 +49,7 @@ const statePattern = /^[^:\n]+: +([^\n(]+?) \([^()\n]*\d{4}-\d\d-\d\dT[\d:.]+\)\
 const secureBootPattern = /^UEFI Secure Boot: +enabled/m
 const imagePattern = new RegExp(String.raw`UUID: (${uuidPattern})\r?\n +[^:\n]+: "(.*)"\r?$`, 'gm') //   Port 1, Unit 0: UUID: …\n    Location: "/iso/a.iso"
 
-/** Every machine of the host that VirtualBox can read. */
+/** Every machine of the host that VirtualBox can read, in the order in which they were registered. */
 export async function allMachines(session: Session, call: Call): Promise<readonly FoundMachine[]> {
   const text = await session.manage(['list', '--long', 'vms'], { action: 'list the machines' }, call)
   const entries = [...text.matchAll(entryPattern)]
@@ -64,8 +66,11 @@ export async function allMachines(session: Session, call: Call): Promise<readonl
       return foundIn(settings, file, state, secureBootPattern.test(entry), pathsIn(entry))
     }),
   )
-  const machines = found.filter((each) => each !== undefined)
-  return machines.filter((machine, index) => machines.findIndex(({ ref }) => ref.id === machine.ref.id) === index)
+  const machines = found
+    .filter((each) => each !== undefined)
+    .filter((machine, index, all) => all.findIndex(({ ref }) => ref.id === machine.ref.id) === index)
+  session.noteListed(machines)
+  return machines
 }
 
 function pathsIn(entry: string): ReadonlyMap<string, string> {
@@ -117,8 +122,12 @@ function foundIn(
   secureBoot: boolean,
   paths: ReadonlyMap<string, string>,
 ): FoundMachine {
+  return { ...describedIn(settings, file), state, secureBoot, paths }
+}
+
+function describedIn(settings: MachineSettings, file: string): DescribedMachine {
   const ref = { name: settings.name, id: settings.uuid }
-  return { ref, mark: markIn(settings), state, folder: path.dirname(file), settings, secureBoot, paths }
+  return { ref, mark: markIn(settings), folder: path.dirname(file), settings }
 }
 
 /** The first value of a key in `--machinereadable` text; quotes and backslashes in it are escaped. */
@@ -160,7 +169,7 @@ export async function requireMachine(session: Session, ref: MachineRef, call: Ca
 }
 
 /** What a machine's settings file tells of it: all but what it is doing. */
-export type DescribedMachine = Pick<FoundMachine, 'ref' | 'folder' | 'settings'>
+export type DescribedMachine = Pick<FoundMachine, 'ref' | 'mark' | 'folder' | 'settings'>
 
 /** The machine as its settings file has it, for which VirtualBox is asked only where the file is not known; throws machine-not-found. */
 export async function requireDescribed(session: Session, ref: MachineRef, call: Call): Promise<DescribedMachine> {
@@ -168,7 +177,18 @@ export async function requireDescribed(session: Session, ref: MachineRef, call: 
   const settings = file === undefined ? undefined : await readSettings(file)
   // A machine that is gone leaves no file; only VirtualBox knows whether it was moved.
   if (file === undefined || settings?.uuid !== ref.id) return await requireMachine(session, ref, call)
-  return { ref: { name: settings.name, id: settings.uuid }, folder: path.dirname(file), settings }
+  return describedIn(settings, file)
+}
+
+/** What is known unasked of a machine that this session made and did not start: it is off. Undefined of any other. */
+export async function unstartedMachine(
+  session: Session,
+  ref: MachineRef,
+  call: Call,
+): Promise<(DescribedMachine & Pick<FoundMachine, 'state'>) | undefined> {
+  if (!session.unstarted.has(ref.id)) return undefined
+  // Where it had to be asked for after all, that counts.
+  return { state: 'poweroff', ...(await requireDescribed(session, ref, call)) }
 }
 
 /** The machine; throws machine-not-found, and not-owned where it carries no mark that names it. */

@@ -110,16 +110,17 @@ export function secureBoot(machine: string): readonly Arguments[] {
   ]
 }
 
-/** One controller with both optical drives. */
-export function addDrives(machine: string, diskCount: number): readonly Arguments[] {
+/** One controller, and the seed's drive; the installer's comes with its medium. */
+export function addDrives(machine: string, diskCount: number): readonly [controller: Arguments, seed: Arguments] {
   const ports = Math.max(diskCount, 1) + Object.keys(opticalPorts).length
   const size = ['--portcount', String(ports), '--bootable', 'on']
   return [
     ['storagectl', machine, '--name', controller, '--add', 'sata', ...size],
-    ...Object.values(opticalPorts).map((port) => insertMedium(machine, port, undefined)),
+    insertMedium(machine, opticalPorts.seed, undefined),
   ]
 }
 
+/** Makes the drive where there is none. */
 export function insertMedium(machine: string, port: number, file: string | undefined): Arguments {
   return [...attach(machine, port, 'dvddrive'), '--medium', file ?? 'emptydrive']
 }

@@ -68,7 +68,7 @@ export function runIdOfExport(name: string): string | undefined {
 
 /** The one storage controller; peers' users could not boot from high ports (packer-plugin-virtualbox#192). */
 export const controller = 'SATA'
-/** Both drives are there from the start. Disks have port 0 and those after the drives. */
+/** Both drives are there from the first start on. Disks have port 0 and those after the drives. */
 export const opticalPorts = { installer: 1, seed: 2 } as const
 
 export function diskPort(index: number): number {

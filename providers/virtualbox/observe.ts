@@ -34,7 +34,7 @@ export async function observeOperation(
     case 'secure-boot':
       return observedPresence(await isSecureBootWhole(machine))
     case 'drives':
-      return observedPresence(Object.values(opticalPorts).every((port) => hasDrive(machine, port)))
+      return observedPresence(hasDrive(machine, opticalPorts.seed))
     case 'disk':
       return await observeDisk(parameters, machine)
     case 'medium':

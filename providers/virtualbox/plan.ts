@@ -140,8 +140,8 @@ function secureBoot({ ref }: MachineRequest): Operation {
 function drives({ ref, spec }: MachineRequest): Operation {
   return operation(
     'drives',
-    'put in a SATA controller with two optical drives',
-    { kind: 'optical drives', name: ref.name },
+    'put in a SATA controller with an optical drive for a seed',
+    { kind: 'optical drive', name: ref.name },
     { kind: 'drives', diskCount: spec.machine.disks.length },
     { undo: withMachine },
   )

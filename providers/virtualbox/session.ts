@@ -6,6 +6,7 @@ import { runProgram, type ProgramResult } from '../../src/host/run-program.ts'
 import { failureOf, isPassing } from './errors.ts'
 import { encodingOf, environmentFor } from './letters.ts'
 import { findPrograms, type HostPlaces, type Programs } from './host.ts'
+import type { FoundMachine } from './machines.ts'
 
 /** VBoxManage waits for VBoxSVC, which may stand still. Milliseconds. */
 const usualMs = 120_000
@@ -19,17 +20,38 @@ export interface Asked {
   readonly timeoutMs?: number
 }
 
+/** What VBoxManage only answers; all else is taken for a change. */
+const questions = new Set(['--version', 'list', 'showvminfo'])
+
 export class Session {
   readonly context: ProviderContext
   readonly places: HostPlaces
   /** Where the settings of each machine that was met lie, by UUID. */
   readonly settingsFiles = new Map<string, string>()
+  /** Machines that this session made and did not start yet, by UUID. */
+  readonly unstarted = new Set<string>()
+  #listed: readonly FoundMachine[] | undefined
+  #hasChanged = false
   #programs: Promise<Programs | undefined> | undefined
   #encoding: Promise<string> | undefined
 
   constructor(context: ProviderContext, places: HostPlaces) {
     this.context = context
     this.places = places
+  }
+
+  /** All machines as they were listed last, of a session that has changed nothing yet; undefined where they must be listed. */
+  get listed(): readonly FoundMachine[] | undefined {
+    return this.#hasChanged ? undefined : this.#listed
+  }
+
+  noteListed(machines: readonly FoundMachine[]): void {
+    this.#listed = machines
+  }
+
+  /** Before anything of VirtualBox's is changed. */
+  noteChange(): void {
+    this.#hasChanged = true
   }
 
   /** Looked for once; throws tool-missing. */
@@ -74,6 +96,7 @@ export class Session {
     const { manage } = await this.programs(call)
     this.#encoding ??= encodingOf(this.context, call)
     const encoding = await this.#encoding
+    if (!questions.has(args[0] ?? '')) this.noteChange()
     const result = await runProgram(manage, args, { env: environmentFor(this.context), signal, timeoutMs, encoding })
     debug(`VBoxManage: ${action}`, { args, exitCode: result.exitCode, stderr: result.stderr })
     return result

@@ -1,4 +1,7 @@
-/** A machine is started paused; it goes on when its serial port is listened to. */
+/**
+ * A machine is started paused; it goes on when its serial port is listened to. That it is listened to tells that the machine
+ * is there: it is looked at only where it does not go on then.
+ */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -8,6 +11,7 @@ import type { Call, StartResult } from '../../src/provider/contract.ts'
 import type { PowerState, MachineRef } from '../../src/provider/machine.ts'
 import type { Outputs } from '../../src/provider/plan.ts'
 import type { LocalRecorders } from '../../src/recorder/recorders.ts'
+import type { RecorderLine } from '../../src/recorder/recorder-line.ts'
 import { untilConnected } from '../../src/recorder/served-port.ts'
 import { makeFolder } from '../../src/store/make-folder.ts'
 import { portOf, recorderOf } from './console.ts'
@@ -15,11 +19,11 @@ import { failureOf } from './errors.ts'
 import { currentForwards, outputsOf, settleForwards } from './forwards.ts'
 import { powerState } from './info.ts'
 import { settledMachine, untilMachine } from './machine-state.ts'
-import { requireMachine, type FoundMachine } from './machines.ts'
+import { requireMachine, unstartedMachine, type DescribedMachine } from './machines.ts'
 import { environmentFor } from './letters.ts'
 import { resume, startPaused } from './manage-calls.ts'
 import { startLog } from './names.ts'
-import type { Session } from './session.ts'
+import type { Asked, Session } from './session.ts'
 import { errorLines, warnWhenSlow } from './vm-log.ts'
 
 /** VirtualBox knows no other. */
@@ -32,7 +36,10 @@ export async function startMachine(
   ref: MachineRef,
   call: Call,
 ): Promise<StartResult> {
-  const machine = (await settledMachine(session, ref, call)) ?? (await requireMachine(session, ref, call))
+  const machine =
+    (await unstartedMachine(session, ref, call)) ??
+    (await settledMachine(session, ref, call)) ??
+    (await requireMachine(session, ref, call))
   const state = powerState(machine.state)
   if (state === 'running') return result(outputsOf(currentForwards(machine)))
   if (state === 'crashed') throw stands(ref)
@@ -46,13 +53,15 @@ export async function startMachine(
     if (state === 'off') await line.noteStart()
     const { connections } = line.report
     // The port of another machine's start is not looked for between our look and our start.
-    const outputs = await session.context.sharedLock('ports of VirtualBox', call, async () => {
+    const { outputs, isRunning } = await session.context.sharedLock('ports of VirtualBox', call, async () => {
       const settled = await settleForwards(session, machine, call)
-      await session.unlessPassing(call, () => begin(session, machine, call))
-      return settled
+      const begun = await session.unlessPassing(call, () => begin(session, machine, line, connections, call))
+      return { outputs: settled, isRunning: begun }
     })
-    await untilConnected(line, connections, portOf(session, ref), call)
-    await goOn(session, ref, call)
+    if (!isRunning) {
+      await untilConnected(line, connections, portOf(session, ref), call)
+      await goOn(session, ref, call)
+    }
     await warnWhenSlow(machine, call)
     return result(outputs)
   } finally {
@@ -73,18 +82,55 @@ function stands(ref: MachineRef): AzlVmError {
 /** Reading memory and disks of a large machine takes its time. Milliseconds. */
 const startMs = 180_000
 
+/** How VBoxHeadless ended; undefined for a signal, or where it did not even begin. */
+type ExitCode = number | undefined
+
+/** True where the machine runs by then; else it is paused. */
+async function begin(
+  session: Session,
+  machine: DescribedMachine,
+  line: RecorderLine,
+  connections: number,
+  call: Call,
+): Promise<boolean> {
+  const { ref, folder } = machine
+  const log = path.join(folder, startLog)
+  let ended: { readonly exitCode: ExitCode } | undefined
+  const isOver = new AbortController()
+  await launch(session, machine, log, call, (exitCode) => {
+    ended = { exitCode }
+    isOver.abort()
+  })
+  if (await isServedSoon(line, connections, AbortSignal.any([call.signal, isOver.signal])))
+    if (await goesOn(session, ref, call)) return true
+  const isThere = (state: PowerState): boolean => state === 'paused' || state === 'running' || ended !== undefined
+  const found = await untilMachine(session, ref, isThere, { timeoutMs: startMs, what: 'start' }, call)
+  if (!ended) return found !== undefined && powerState(found.state) === 'running'
+  const said = await readFile(log, 'utf8').catch(() => '')
+  const evidence = await errorLines({ folder })
+  // The log has the symbol where the words before have none.
+  const stderr = [withoutGreeting(said), ...evidence].join('\n')
+  throw failureOf({ exitCode: ended.exitCode, stderr }, `start ${ref.name}`)
+}
+
 /**
  * VBoxHeadless is the machine's own process, which outlives this command. What it says goes into a file: a pipe would
  * end with us.
  */
-async function begin(session: Session, { ref, folder, settings }: FoundMachine, call: Call): Promise<void> {
+async function launch(
+  session: Session,
+  { ref, settings }: DescribedMachine,
+  log: string,
+  call: Call,
+  onEnd: (exitCode: ExitCode) => void,
+): Promise<void> {
   if (call.signal.aborted) throw new AzlVmError('cancelled', `interrupted before "${ref.name}" was started`)
   const { serialPath } = settings.hardware
   if (serialPath !== undefined && session.context.platform !== 'win32') makeFolder(path.dirname(serialPath), 0o700)
   const { headless, folder: cwd } = await session.programs(call)
-  const log = path.join(folder, startLog)
+  session.noteChange()
+  session.unstarted.delete(ref.id)
   const output = openSync(log, 'w', 0o600)
-  let ended: { readonly exitCode: number | undefined } | undefined
   try {
     const child = spawn(headless, startPaused(ref.id), {
       detached: true,
@@ -94,25 +140,31 @@ async function begin(session: Session, { ref, folder, settings }: FoundMachine, 
       cwd,
     })
     child.once('exit', (exitCode) => {
-      ended = { exitCode: exitCode ?? undefined }
+      onEnd(exitCode ?? undefined)
     })
     child.once('error', () => {
-      ended = { exitCode: undefined }
+      onEnd(undefined)
     })
     child.unref()
     call.debug(`VBoxHeadless: start ${ref.name}`, { pid: child.pid })
   } finally {
     closeSync(output)
   }
-  const isThere = (state: PowerState): boolean => state === 'paused' || state === 'running' || ended !== undefined
-  await untilMachine(session, ref, isThere, { timeoutMs: startMs, what: 'start' }, call)
-  if (ended) {
-    const said = await readFile(log, 'utf8').catch(() => '')
-    const evidence = await errorLines({ folder })
-    // The log has the symbol where the words before have none.
-    const stderr = [withoutGreeting(said), ...evidence].join('\n')
-    throw failureOf({ exitCode: ended.exitCode, stderr }, `start ${ref.name}`)
-  }
+}
+
+/** For so long the port is waited for before the machine is looked at. Milliseconds. */
+const servedMs = 3000
+
+/** Whether the recorder is connected once more, as soon as there is news of the port, or none is to be hoped for. */
+async function isServedSoon(line: RecorderLine, connections: number, isOver: AbortSignal): Promise<boolean> {
+  const isServed = (): boolean => line.report.connections > connections
+  if (!isServed()) await line.nextReport(servedMs, isOver)
+  return isServed() && !isOver.aborted
+}
+
+/** The port is served a moment before the machine can go on: where this is refused, a look tells what is the matter. */
+async function goesOn(session: Session, ref: MachineRef, call: Call): Promise<boolean> {
+  return (await session.attempt(resume(ref.id), letRun(ref), call)).exitCode === 0
 }
 
 /** VBoxHeadless says its name and its makers first. */
@@ -124,5 +176,9 @@ function withoutGreeting(text: string): string {
 }
 
 async function goOn(session: Session, ref: MachineRef, call: Call): Promise<void> {
-  await session.manage(resume(ref.id), { action: `let ${ref.name} run` }, call)
+  await session.manage(resume(ref.id), letRun(ref), call)
+}
+
+function letRun({ name }: MachineRef): Asked {
+  return { action: `let ${name} run` }
 }

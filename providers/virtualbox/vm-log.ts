@@ -15,7 +15,7 @@ async function readLog({ folder }: Pick<FoundMachine, 'folder'>): Promise<string
 }
 
 /** Warns where the machine that was started runs slowly, with the reason and what helps. */
-export async function warnWhenSlow(machine: FoundMachine, call: Call): Promise<void> {
+export async function warnWhenSlow(machine: Pick<FoundMachine, 'ref' | 'folder'>, call: Call): Promise<void> {
   if (!snailPattern.test(await readLog(machine))) return
   call.warn(
     slowCode,

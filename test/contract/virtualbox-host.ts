@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
 import { usualPlaces } from '../../providers/virtualbox/host.ts'
+import type { RecorderPlace } from '../../src/provider/contract.ts'
 import { buildRecorder } from '../support/recorder-program.ts'
 import { providerContext } from '../support/test-environment.ts'
 import { playVirtualBox, type PlayedVirtualBox } from '../support/virtualbox-standin.ts'
@@ -10,18 +11,20 @@ import type { ContractHost } from './contract-bench.ts'
 
 export interface VirtualBoxHost extends ContractHost {
   readonly virtualBox: PlayedVirtualBox
+  readonly recorder: RecorderPlace
 }
 
 export async function openVirtualBoxHost(): Promise<VirtualBoxHost> {
   const virtualBox = await playVirtualBox()
   const { folder, env, devices, play } = virtualBox
   const machines = join(folder, 'machines')
-  const recorder = await buildRecorder()
-  const recorders = join(folder, 'recorders')
+  const built = await buildRecorder()
+  const recorder = { folder: join(folder, 'recorders'), command: built.command }
   // As in one process: locks and what is known of the host are shared by all that is opened.
-  const context = providerContext({ env, recorder: { folder: recorders, command: recorder.command } })
+  const context = providerContext({ env, recorder })
   return {
     virtualBox,
+    recorder,
     open: () => Promise.resolve(new VirtualBoxProvider(context, { ...usualPlaces, devices })),
     openUnready: () =>
       Promise.resolve(new VirtualBoxProvider(providerContext({ env: { PATH: '/nowhere' } }), usualPlaces)),
@@ -59,7 +62,7 @@ export async function openVirtualBoxHost(): Promise<VirtualBoxHost> {
     },
     close: async () => {
       await virtualBox.stop()
-      await recorder.remove()
+      await built.remove()
     },
   }
 }

@@ -16,7 +16,9 @@ import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
 import type { Bench } from './contract-bench.ts'
 import { describeProviderContract } from './provider-contract.ts'
+import { claimTests } from './virtualbox-claim.ts'
 import { openVirtualBoxHost, type VirtualBoxHost } from './virtualbox-host.ts'
+import { startTests } from './virtualbox-start.ts'
 
 let host: VirtualBoxHost
 
@@ -46,6 +48,9 @@ async function lyingOn(disk: string): Promise<readonly string[]> {
 }
 
 function virtualBoxTests(bench: () => Bench): void {
+  describe('the claim of a name', () => claimTests(bench, () => host))
+  describe('a start', () => startTests(bench, () => host))
+
   test('disks and ISOs that somebody else attached stay, bit for bit, when the machine goes; so do files beside its own', async () => {
     const { play, folder } = host.virtualBox
     const request = await bench().make('guarded', 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }')

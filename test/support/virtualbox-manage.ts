@@ -23,7 +23,8 @@ export interface VirtualBox {
   manage(
     ...args: readonly string[]
   ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>
-  /** Ends its VBoxSVC, which would leave by itself only after seconds. */
+  /** Ends its VBoxSVC, which would leave by itself only after seconds; the next call begins another. */
+  endService(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -41,13 +42,17 @@ export async function openVirtualBox(): Promise<VirtualBox> {
   }
   const { exitCode, stderr } = await manage('setproperty', 'machinefolder', join(folder, 'machines'))
   if (exitCode !== 0) throw new Error(stderr)
+  const endService = async (): Promise<void> => {
+    for (const pid of await processesWith(`VBOX_IPC_SOCKETID=${socketId}`)) process.kill(pid, 'SIGKILL')
+    await rm(join(tmpdir(), `.vbox-${socketId}-ipc`), { recursive: true, force: true })
+  }
   return {
     folder,
     env,
     manage,
+    endService,
     stop: async () => {
-      for (const pid of await processesWith(`VBOX_IPC_SOCKETID=${socketId}`)) process.kill(pid, 'SIGKILL')
-      await rm(join(tmpdir(), `.vbox-${socketId}-ipc`), { recursive: true, force: true })
+      await endService()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -48,6 +48,28 @@ describeWhere('the real VBoxManage', missing, () => {
     expect(await must('list', 'vms')).toBe('')
   })
 
+  test('machines are listed in the order in which they were registered, also by a VirtualBox that was begun anew', async () => {
+    const ids = ['9', '5', '1', '7'].map((digit) => digit.repeat(8) + randomUUID().slice(8))
+    for (const [index, id] of ids.entries())
+      await must('createvm', '--name', `m${String(9 - index)}`, '--uuid', id, '--ostype', 'Fedora_64', '--register')
+    const listed = async () => {
+      const text = await must('list', '--long', 'vms')
+      return [...text.matchAll(/^UUID: +(\S+)$/gm)].map(([, id]) => id)
+    }
+    const before = await listed()
+    await vbox.endService()
+    expect([before, await listed()]).toEqual([ids, ids])
+    for (const id of ids) await must('unregistervm', id, '--delete')
+  })
+
+  test('the answer to createvm ends with the path of the settings file, in quotes', async () => {
+    const id = randomUUID()
+    const place = ['--basefolder', join(vbox.folder, "it's")]
+    const said = await must('createvm', '--name', 'told', '--uuid', id, ...place, '--ostype', 'Fedora_64', '--register')
+    expect(said.split('\n').at(-1)).toMatch(/^[^'/]+'\/.*\/it's\/told\/told\.vbox'$/)
+    await must('unregistervm', id, '--delete')
+  })
+
   test('what is not there is VBOX_E_OBJECT_NOT_FOUND, in whatever language', async () => {
     const { exitCode, stderr } = await vbox.manage('showvminfo', randomUUID(), '--machinereadable')
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('0x80bb0001')])

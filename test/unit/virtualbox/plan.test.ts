@@ -41,13 +41,14 @@ describe('a plan', () => {
     expect(plan.operations.at(-1)?.outputs).toEqual(['acceleration', 'port-22'])
   })
 
-  test('is seven calls for a machine with a disk, one for its medium and two for its start', () => {
+  test('is seven calls for a machine with a disk and a medium, and two for its start', () => {
     const { operations } = makePlan(requestOf({ machine: { disks: [{}], networks: [{}] } }), factsOf())
     const calls = operations.flatMap(({ native: words }) => words?.text.split('\n') ?? [])
     expect(calls.map((call) => call.split(' ')[1])).toEqual([
-      ...['createvm', 'modifyvm', 'storagectl', 'storageattach', 'storageattach', 'createmedium', 'storageattach'],
-      ...['storageattach', '--startvm', 'controlvm'],
+      ...['createvm', 'modifyvm', 'storagectl', 'storageattach', 'createmedium', 'storageattach', 'storageattach'],
+      ...['--startvm', 'controlvm'],
     ])
+    expect(calls.flatMap((call) => / --port (\d) /.exec(call)?.slice(1) ?? [])).toEqual(['2', '0', '1'])
   })
 
   test('gives the guest’s SSH a port of the host once, unless the spec does', () => {
