@@ -7,7 +7,7 @@ import type { ProcessIdentity } from '../provider/mark.ts'
 /** What the judgement of a process needs from the computer; a parameter, so that tests can play dead. */
 export interface ProcessTable {
   readonly self: ProcessIdentity
-  /** False only where the process is known to be gone (other boot, no such pid, or another start time). */
+  /** False only where the process is known to be gone (other boot, no such pid, ended, or another start time). */
   isAlive(identity: ProcessIdentity): boolean
 }
 
@@ -20,7 +20,7 @@ export async function processTable(): Promise<ProcessTable> {
     self,
     isAlive: (identity) => {
       if (!bootIds.some((known) => known.startsWith(identity.bootId))) return false
-      if (!isPidInUse(identity.pid)) return false
+      if (!isPidInUse(identity.pid) || isZombie(identity.pid)) return false
       const startTime = startTimeOf(identity.pid)
       return startTime === undefined || identity.startTime === '' || startTime === identity.startTime
     },
@@ -51,12 +51,22 @@ async function startTimeReader(): Promise<(pid: number) => string | undefined> {
 }
 
 function linuxStartTime(pid: number): string | undefined {
+  return linuxStat(pid)[19]
+}
+
+/** It ended, and who began it does not ask how, as the first process of many a container: for as long as that lives. */
+function isZombie(pid: number): boolean {
+  return linuxStat(pid)[0] === 'Z'
+}
+
+/** The fields of proc(5) stat from the third, the state, on; none where there is no such file. */
+function linuxStat(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
     // The second field, the command in parentheses, may itself hold spaces and parentheses.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return undefined
+    return []
   }
 }
 
