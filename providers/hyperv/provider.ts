@@ -18,6 +18,7 @@ import type {
   Viewer,
 } from '../../src/provider/contract.ts'
 import type { ConsolePort } from '../../src/provider/capabilities.ts'
+import { closeAll } from '../../src/provider/close-all.ts'
 import type { ExportRequest } from '../../src/provider/export.ts'
 import type {
   Endpoint,
@@ -268,9 +269,7 @@ export class HyperVProvider implements Provider {
   }
 
   async close(): Promise<void> {
-    for (const console of this.#consoles.keys()) await console.close()
-    await this.#recorders.close()
-    await this.#session.close()
+    await closeAll([...this.#consoles.keys(), this.#recorders, this.#session])
   }
 
   async #infosWhere(isWanted: (machine: FoundMachine) => boolean, call: Call): Promise<readonly MachineInfo[]> {

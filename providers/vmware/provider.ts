@@ -1,5 +1,6 @@
 /** The contract on VMware Workstation and Fusion. Each member hands over to the file that knows how. */
 import type { ConsolePort } from '../../src/provider/capabilities.ts'
+import { closeAll } from '../../src/provider/close-all.ts'
 import type {
   BootWatch,
   Call,
@@ -263,8 +264,7 @@ export class VmwareProvider implements Provider {
   }
 
   async close(): Promise<void> {
-    for (const console of this.#consoles.keys()) await console.close()
-    await this.#recorders.close()
+    await closeAll([...this.#consoles.keys(), this.#recorders])
   }
 
   async #infosWhere(isWanted: (machine: FoundMachine) => boolean, call: Call): Promise<readonly MachineInfo[]> {

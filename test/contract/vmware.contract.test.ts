@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { nativeOf } from '../../providers/vmware/facts.ts'
 import { VmwareProvider } from '../../providers/vmware/provider.ts'
+import { RecorderConsole } from '../../src/recorder/recorder-console.ts'
+import { RecorderLine } from '../../src/recorder/recorder-line.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVmware } from '../support/vmware-stand-in.ts'
 import type { Bench } from './contract-bench.ts'
@@ -52,6 +54,26 @@ function vmwareTests(bench: () => Bench): void {
     expect(await readdir(recorders)).toContain(request.ref.id)
     await bench().destroy(request.ref)
     expect(await readdir(recorders)).not.toContain(request.ref.id)
+  })
+
+  test('a console that cannot be closed keeps no recorder that nobody came for', async () => {
+    const provider = await bench().host.open()
+    const request = await bench().request('early')
+    const [define] = bench().making(request)
+    const other = await bench().make('vw1', oneDisk)
+    const refused = vi.spyOn(RecorderConsole.prototype, 'close').mockRejectedValue(new Error('no'))
+    const closed = vi.spyOn(RecorderLine.prototype, 'close')
+    try {
+      await provider.openConsole(other.ref, { port: 'firmware', onData: () => undefined }, testCall())
+      await provider.apply(define!, request, testCall())
+      await expect(provider.close()).rejects.toThrow('no')
+      expect(closed).toHaveBeenCalledTimes(1)
+    } finally {
+      refused.mockRestore()
+      closed.mockRestore()
+      await provider.destroy(request.ref, testCall())
+      await provider.destroy(other.ref, testCall())
+    }
   })
 
   test('the version is what VMware’s installer noted; where it noted none, the program is asked', async () => {
