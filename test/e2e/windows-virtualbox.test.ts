@@ -2,12 +2,15 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { literal } from '../../src/provider/powershell-literal.ts'
+import { removalCommands, settingsIn } from '../support/by-hand.ts'
 import { describeWhere } from '../support/describe-where.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
+import { tellEnd } from '../support/tool-world.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
 import { playVirtualBox, type PlayedVirtualBox } from '../support/virtualbox-standin.ts'
 import { onDriveZ, Windows, windowsLimitMs } from '../support/windows.ts'
-import { install, runInstalled, writeProbeSpec } from '../support/windows-install.ts'
+import { emitScript, install, runInstalled, writeProbeSpec } from '../support/windows-install.ts'
 import { missingForWindowsPrograms, programsEnvironment, putPrograms } from '../support/windows-programs.ts'
 
 /** Found by what its installer writes into the registry. */
@@ -41,14 +44,27 @@ describeWhere('VirtualBox on Windows', unavailable, () => {
     await virtualBox.stop()
   })
 
-  async function run(argv: readonly string[]) {
-    const env = {
+  function environment() {
+    return {
       AZL_VM_HOME: home,
       AZL_VBOX_STATE: onDriveZ(String(virtualBox.env['AZL_VBOX_STATE'])),
       AZL_VBOX_OUTSIDE: String(virtualBox.env['AZL_VBOX_STATE']),
       ...programsEnvironment(join(simulator, 'windows')),
     }
-    return await runInstalled(windows, argv, env)
+  }
+
+  async function run(argv: readonly string[]) {
+    return await runInstalled(windows, argv, environment())
+  }
+
+  /** In PowerShell's engine, which finds no program on the PATH under Wine: its pattern, `VBoxManage.*`, finds no file there. */
+  async function powershell(script: string) {
+    const found = `function VBoxManage { & ${literal(win32.join(program, 'VBoxManage.exe'))} @args }`
+    return await windows.powershell(`${found}\n${script}`, { env: environment() })
+  }
+
+  async function settings(): Promise<readonly string[]> {
+    return settingsIn(await virtualBox.play('showvminfo', 'probe', '--machinereadable'))
   }
 
   /** What VBoxManage was given. */
@@ -61,7 +77,10 @@ describeWhere('VirtualBox on Windows', unavailable, () => {
     'finds VBoxManage by the registry; makes, boots, reads and removes a machine in a folder with spaces and umlauts',
     { timeout: windowsLimitMs },
     async () => {
-      const spec = await writeProbeSpec(windows, 'virtualbox', storage)
+      const spec = await writeProbeSpec(windows, 'virtualbox', storage, [
+        { mac: '08:00:27:0a:0b:0c' },
+        { mode: 'isolated', mac: '08:00:27:0a:0b:0d' },
+      ])
       expect(await run(['up', spec])).toMatchObject({
         action: 'created',
         provider: 'virtualbox',
@@ -79,9 +98,28 @@ describeWhere('VirtualBox on Windows', unavailable, () => {
       // The Windows of these tests has Hyper-V.
       expect(doctor.providers[0]?.findings.map(({ code }) => code)).toContain('slow-virtualization')
       expect(await run(['status', 'probe'])).toMatchObject({ state: 'running', mark: { phase: 'ready' } })
+      const byUp = await settings()
+      const script = await emitScript(windows, spec, environment())
+      expect(await powershell(script)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('There is a virtual machine probe already.') as string,
+      })
       await run(['destroy', 'probe'])
       expect(await readdir(windows.unix(storage))).toEqual([])
+      await byHand(script, byUp)
       expect(await readdir(windows.unix(win32.join(home, 'state', 'recorders', 'virtualbox')))).toEqual([])
     },
   )
+
+  /** What the script of `plan --emit` makes, beside what VirtualBox says of the machine that `up` made. */
+  async function byHand(script: string, byUp: readonly string[]): Promise<void> {
+    const end = await powershell(script)
+    expect(end.exitCode, tellEnd(end)).toBe(0)
+    expect(await settings()).toEqual(byUp)
+    expect(byUp).toContain('firmware="EFI64"')
+    const removed = await powershell(removalCommands(script))
+    expect(removed.exitCode, tellEnd(removed)).toBe(0)
+    expect(await virtualBox.play('list', 'vms')).toBe('')
+    expect(await readdir(windows.unix(storage))).toEqual([])
+  }
 })

@@ -48,13 +48,18 @@ export async function emitScript(windows: Windows, spec: string, env: NodeJS.Pro
 }
 
 /** Writes the spec of a small machine, `probe`, which waits when it has reported; returns its path on Windows. */
-export async function writeProbeSpec(windows: Windows, provider: string, storage: string): Promise<string> {
+export async function writeProbeSpec(
+  windows: Windows,
+  provider: string,
+  storage: string,
+  networks: readonly object[] = [],
+): Promise<string> {
   const spec = {
     version: 1,
     name: 'probe',
     provider,
     source: { probe: { then: 'wait' } },
-    machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks: [] },
+    machine: { memory: '256MiB', cpus: 1, disks: [{ size: '64MiB' }], networks },
     storage: { path: storage },
   }
   const file = String.raw`D:\probe für alle.yaml`
