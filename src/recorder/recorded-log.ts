@@ -51,8 +51,9 @@ export async function describeRecorded(recorded: Recorded, isRunning: boolean): 
   const events = eventsIn(await recorded.events())
   const spans = spansOf(events)
   if (spans.length === 0) return 'Nobody has listened to this serial port yet.'
-  const texts = spans.map(({ from, to, isKilled }, index) => {
-    if (to !== undefined) return `from ${from} to ${to}${isKilled ? ' at least (its recorder was killed)' : ''}`
+  const texts = spans.map((span, index) => {
+    const { from, to, isKilled } = span
+    if (to !== undefined) return `from ${from} to ${to}${isKilled ? ` at least (its recorder ${fateOf(span)})` : ''}`
     if (index === spans.length - 1 && isRunning) return `from ${from} until now`
     return `from ${from} until its recorder was killed`
   })
@@ -98,13 +99,18 @@ async function beginAgain(
 
 /** What nobody would look for: that a recorder was killed while the machine may have gone on. */
 function gapsIn(spans: readonly Span[]): readonly string[] {
-  return spans.flatMap(({ to, isKilled }, index) => {
+  return spans.flatMap((span, index) => {
     const next = spans[index + 1]
-    if (!isKilled || to === undefined || !next) return []
+    if (!span.isKilled || span.to === undefined || !(next ?? span.isGivenUp)) return []
+    const until = next ? `to ${next.from}` : 'on'
     return [
-      `the recorder of the serial port was killed: what the machine said from ${to} to ${next.from} may be missing`,
+      `the recorder of the serial port ${fateOf(span)}: what the machine said from ${span.to} ${until} may be missing`,
     ]
   })
+}
+
+function fateOf({ isGivenUp }: Span): string {
+  return isGivenUp ? 'was killed again and again' : 'was killed'
 }
 
 const logLimit = `The last ${mebi(usualSegmentBytes)} to ${mebi(2 * usualSegmentBytes)} MiB are kept; what is older is gone.`
@@ -118,16 +124,19 @@ interface Span {
   /** The last that is known of it. */
   readonly to: string | undefined
   readonly isKilled: boolean
+  /** Nobody began another by themselves. */
+  readonly isGivenUp: boolean
 }
 
 function spansOf(events: readonly RecordedEvent[]): readonly Span[] {
   const spans: Span[] = []
   for (const { at, event } of events) {
     const last = spans.at(-1)
-    if (event === 'listening') {
-      spans.push({ from: at, to: undefined, isKilled: false })
-    } else if ((event === 'ended' || event === 'killed') && last)
+    if (event === 'listening') spans.push({ from: at, to: undefined, isKilled: false, isGivenUp: false })
+    else if (!last) continue
+    else if (event === 'ended' || event === 'killed')
       spans[spans.length - 1] = { ...last, to: at, isKilled: event === 'killed' }
+    else if (event === 'given-up') spans[spans.length - 1] = { ...last, isGivenUp: true }
   }
   return spans
 }

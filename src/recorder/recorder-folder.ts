@@ -1,12 +1,14 @@
 /** The files of one machine's recorder. */
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { readJsonFile } from '../store/atomic-file.ts'
 
 export interface RecorderFolder {
   readonly dir: string
-  /** {@link RecorderNote}, while one runs. */
+  /** {@link RecorderNote}, while one runs. That of one that was killed stays until the next one writes its own. */
   readonly note: string
+  /** Held by the one that runs; see one-recorder.ts. */
+  readonly lock: string
   /** {@link RecordedEvent}, one JSON line each. */
   readonly events: string
 }
@@ -23,9 +25,11 @@ export interface RecordedEvent {
   readonly at: string
   /**
    * `start`: a machine is about to be started; `unwritten`: so many bytes are missing here; `killed`: the recorder before
-   * ended without a word, and this is the last that is known of it, noted by the next one.
+   * ended without a word, and this is the last that is known of it, noted by the next one; `given-up`: that happened so
+   * often that nobody begins another until a command does.
    */
-  readonly event: 'listening' | 'start' | 'connected' | 'lost' | 'denied' | 'unwritten' | 'ended' | 'killed'
+  readonly event:
+    'listening' | 'start' | 'connected' | 'lost' | 'denied' | 'unwritten' | 'ended' | 'killed' | 'given-up'
   /** How much was written of the serial port up to that moment; for `unwritten` how many bytes are not in it. */
   readonly bytes: number
 }
@@ -43,7 +47,7 @@ export function eventsIn(text: string): readonly RecordedEvent[] {
 
 export function recorderFolder(root: string, machineId: string): RecorderFolder {
   const dir = join(root, machineId)
-  return { dir, note: join(dir, 'recorder.json'), events: join(dir, 'events.jsonl') }
+  return { dir, note: join(dir, 'recorder.json'), lock: join(dir, 'lock'), events: join(dir, 'events.jsonl') }
 }
 
 /** Undefined where no recorder is noted. */
@@ -51,12 +55,12 @@ export async function readNote({ note }: RecorderFolder): Promise<RecorderNote |
   return (await readJsonFile(note)) as RecorderNote | undefined
 }
 
-/** Removes what a recorder that was killed left, unless another has noted itself there meanwhile. */
-export async function removeStale(folder: RecorderFolder, killed: RecorderNote): Promise<void> {
-  if ((await readNote(folder))?.address !== killed.address) return
+/** Removes where a recorder was spoken to, and the folder that was made for it where its own is too deep. */
+export async function removeSocket(address: string, { dir }: RecorderFolder): Promise<void> {
   // A pipe of Windows goes with its process.
-  if (!killed.address.startsWith('\\\\')) await rm(killed.address, { force: true })
-  await rm(folder.note, { force: true })
+  if (address.startsWith('\\\\')) return
+  await rm(address, { force: true }).catch(() => undefined)
+  if (dirname(address) !== dir) await rmdir(dirname(address)).catch(() => undefined)
 }
 
 /** A file with a part of all that the port said. */

@@ -40,7 +40,7 @@ export class RecorderLog {
   /** A recorder that was killed left no `ended`: the last that it wrote, an event or what the port said, is known. */
   #noteKilled(events: string, heard: Date): void {
     const last = eventsIn(events).at(-1)
-    if (!last || last.event === 'ended') return
+    if (!last || last.event === 'ended' || last.event === 'given-up') return
     // What it was writing is no line.
     if (!events.endsWith('\n')) this.#events.append('\n')
     this.#write('killed', this.#bytes, new Date(Math.max(Date.parse(last.at), heard.getTime())))

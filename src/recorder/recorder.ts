@@ -8,11 +8,11 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { boundedOutput } from '../console/bounded-output.ts'
 import { writeFileAtomic } from '../store/atomic-file.ts'
 import { jsonOf, frame, frameKinds, FrameReader, type Frame, type Hello, type HoldRequest } from './frames.ts'
-import type { RecorderFolder, RecorderNote } from './recorder-folder.ts'
+import { removeSocket, type RecorderFolder, type RecorderNote } from './recorder-folder.ts'
 import { RecorderLog } from './recorder-log.ts'
 import { SerialPort } from './serial-port.ts'
 
@@ -116,7 +116,7 @@ export class Recorder {
     this.#log.note('ended')
     this.#log.close()
     for (const { socket } of this.#clients) socket.end()
-    if (this.#options.platform !== 'win32') await removeSocket(this.#address, this.#options.folder.dir)
+    await removeSocket(this.#address, this.#options.folder)
     this.#settleEnded()
   }
 
@@ -214,9 +214,4 @@ async function addressIn(dir: string, platform: NodeJS.Platform): Promise<string
   const inPlace = join(dir, `${name}.sock`)
   if (Buffer.byteLength(inPlace) <= longestSocketPath) return inPlace
   return join(await mkdtemp(join(tmpdir(), 'azl-vm-')), 'recorder.sock')
-}
-
-async function removeSocket(address: string, dir: string): Promise<void> {
-  await rm(address, { force: true }).catch(() => undefined)
-  if (dirname(address) !== dir) await rm(dirname(address), { recursive: true, force: true }).catch(() => undefined)
 }

@@ -10,8 +10,9 @@ import type { Call, ProviderContext } from '../provider/contract.ts'
 import { hasCode, stateError } from '../store/atomic-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
 import { recordedIn, type Recorded } from './recorded.ts'
-import { readNote, recorderFolder, removeStale, type RecorderFolder } from './recorder-folder.ts'
+import { readNote, recorderFolder, removeSocket, type RecorderFolder } from './recorder-folder.ts'
 import { RecorderLine } from './recorder-line.ts'
+import { watched } from './watched.ts'
 
 /** The recorders of a host's machines. */
 export interface Recorders {
@@ -39,13 +40,6 @@ export interface Recorders {
 }
 
 type LocalContext = Pick<ProviderContext, 'recorder' | 'sharedLock' | 'env' | 'platform'>
-
-/**
- * Begins the recorder once more when it was killed (128 + SIGKILL): VirtualBox on Linux and macOS holds its guest at the
- * first word that nobody takes (DrvNamedPipe waits for a client; on Windows it drops the word). A shell is all that this
- * takes, and it ends with the recorder. A kill of both is told, and mended, by the next command that looks at the log.
- */
-const watched = ['/bin/sh', '-c', '"$@"; while [ $? -eq 137 ]; do sleep 1; "$@" again; done', 'sh'] as const
 
 /**
  * Processes of this computer, each of which is azl-vm's own recorder.js. A provider has a folder of its own, so that it
@@ -95,11 +89,8 @@ export class LocalRecorders implements Recorders {
 
   async #begin(machineId: string, portPath: string, call: Pick<Call, 'signal' | 'debug'>): Promise<RecorderLine> {
     return await this.#context.sharedLock(`recorder of ${machineId}`, call, async () => {
-      const folder = this.#folder(machineId)
-      const note = await readNote(folder)
-      const running = note && (await RecorderLine.open(note))
+      const running = await this.find(machineId)
       if (running) return running
-      if (note) await removeStale(folder, note)
       await this.#start(machineId, portPath, call)
       const line = await this.find(machineId)
       if (!line) throw new AzlVmError('backend-failed', 'the recorder of the serial port ended as soon as it began')
@@ -113,12 +104,12 @@ export class LocalRecorders implements Recorders {
   }
 
   async remove(machineId: string): Promise<readonly string[]> {
+    const folder = this.#folder(machineId)
     const line = (await this.takePrepared(machineId)) ?? (await this.find(machineId))
     await line?.endRecorder()
-    const folder = this.#folder(machineId)
     const note = await readNote(folder)
     // Its socket may lie elsewhere.
-    if (note) await removeStale(folder, note)
+    if (note) await removeSocket(note.address, folder)
     if (!existsSync(folder.dir)) return []
     await rm(folder.dir, { recursive: true, force: true })
     return [`recorder and serial log ${folder.dir}`]

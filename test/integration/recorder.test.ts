@@ -1,11 +1,18 @@
 /** A recorder is killed, and the guest has somebody who listens again: the real process, and a port of the test. */
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { processTable } from '../../src/host/process-identity.ts'
 import { describePort, readRecorded } from '../../src/recorder/recorded-log.ts'
 import { readNote, recorderFolder, type RecorderNote } from '../../src/recorder/recorder-folder.ts'
 import { LocalRecorders } from '../../src/recorder/recorders.ts'
+import { writeFileAtomic } from '../../src/store/atomic-file.ts'
+import { withLock } from '../../src/store/lock.ts'
 import { describeWhere } from '../support/describe-where.ts'
 import { parentOf } from '../support/parent-of.ts'
 import { PlayedPort } from '../support/played-port.ts'
@@ -46,6 +53,27 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
     return Buffer.concat(pieces).toString()
   }
   const described = () => describePort(recorders, id, () => recorders.ensure(id, port.path, testCall()), testCall())
+  /** A recorder as its shell begins it; settles when it has ended. */
+  const begin = (why: string) => {
+    const [node, script] = program.command
+    return promisify(execFile)(node, [script, join(root, 'played'), id, port.path, why])
+  }
+  /** As one that begins: it has the lock, and whoever looks for it, which `looks` waits for, hears nothing of it yet. */
+  const whileBegins = async (work: (looks: () => Promise<unknown>) => Promise<void>) => {
+    const request = { what: '', verb: '', processes: await processTable(), signal: AbortSignal.abort(), waitMs: 0 }
+    const server = createServer((socket) => socket.destroy())
+    const address = join(root, 'begins.sock')
+    server.listen(address)
+    await once(server, 'listening')
+    try {
+      await withLock(folder().lock, request, async () => {
+        await writeFileAtomic(folder().note, JSON.stringify({ ...(await note()), address }))
+        await work(() => once(server, 'connection'))
+      })
+    } finally {
+      server.close()
+    }
+  }
   const gap = /^It was listened from \S+ to \S+ at least \(its recorder was killed\), from \S+ until now \(UTC\)/
 
   test('is followed by another that nobody asked for, and the log tells the time between', async () => {
@@ -84,6 +112,55 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
     )
     expect(call.warnings).toEqual([expect.stringMatching(/^serial-port: nobody listens .* did not begin: no memory$/)])
     await expect(describePort(recorders, id, begin, testCall(AbortSignal.abort()))).rejects.toThrow('no memory')
+  })
+
+  test('is followed by none while another one begins', async () => {
+    const { pid } = await note()
+    process.kill(await parentOf(pid), 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
+    let begun: Promise<unknown> | undefined
+    await whileBegins(async (looks) => {
+      begun = begin('again')
+      const looksTwice = (async () => {
+        await looks()
+        await looks()
+      })()
+      await Promise.race([looksTwice, port.nextConnection()])
+      expect(port.connections).toBe(1)
+    })
+    await expect.poll(() => port.connections).toBe(2)
+    await recorders.remove(id)
+    await begun
+  })
+
+  test('is followed by one, however many begin at once', async () => {
+    const { pid } = await note()
+    process.kill(await parentOf(pid), 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => recorders.find(id)).toBeUndefined()
+    const begun = Array.from({ length: 3 }, () => begin('again'))
+    ;(await recorders.ensure(id, port.path, testCall())).close()
+    // Those that the one that listens by now left nothing to do.
+    await Promise.any(begun)
+    port.say('after')
+    await expect.poll(said).toBe('before after')
+    expect(port.connections).toBe(2)
+    await recorders.remove(id)
+    await Promise.all(begun)
+  })
+
+  test('too often is begun no more by itself: who looks is warned, and the next command begins one', async () => {
+    const { pid } = await note()
+    process.kill(await parentOf(pid), 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => recorders.find(id)).toBeUndefined()
+    await begin('given-up')
+    const call = testCall()
+    await describePort(recorders, id, () => Promise.resolve(undefined), call)
+    expect(call.warnings).toEqual([
+      expect.stringMatching(/was killed again and again: what the machine said from \S+Z on may be missing$/),
+    ])
+    expect(await described()).toMatch(/ at least \(its recorder was killed again and again\), from \S+ until now/)
   })
 
   test('leaves nothing when its machine is removed before another was begun', async () => {

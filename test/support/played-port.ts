@@ -7,6 +7,8 @@ export class PlayedPort {
   readonly path: string
   /** What was typed since it was switched on. */
   typed = ''
+  /** How often somebody connected. */
+  connections = 0
   #server: Server | undefined
   #client: Socket | undefined
   #arrived: Promise<unknown> = Promise.resolve()
@@ -19,6 +21,7 @@ export class PlayedPort {
     this.typed = ''
     const server = createServer((socket) => {
       this.#client = socket
+      this.connections += 1
       socket.on('error', () => undefined)
       socket.on('data', (bytes) => (this.typed += bytes.toString('latin1')))
     })
