@@ -121,7 +121,7 @@ export class RemoteRecorders implements Recorders {
   }
 
   /** Through a relay of its own, which ends with the line. */
-  async #open({ address, token }: Note, call: Call): Promise<RecorderLine | undefined> {
+  async #open(note: Note, call: Call): Promise<RecorderLine | undefined> {
     const { choice, context } = this.#session
     const relay = startOnHost(choice, 'relay', context)
     relay.stderr.resume()
@@ -131,7 +131,7 @@ export class RemoteRecorders implements Recorders {
     call.signal.addEventListener('abort', abort, { once: true })
     try {
       call.signal.throwIfAborted()
-      relay.stdin.write(`${JSON.stringify({ pipe: address, timeoutMs: 2000 })}\n`)
+      relay.stdin.write(`${JSON.stringify({ pipe: note.address, timeoutMs: 2000 })}\n`)
       const said = await readStreamLine(relay.stdout, 65_536)
       if (said === undefined) throw (await relay.ended).error ?? relayEnded(choice.host)
       if (!(JSON.parse(said) as { readonly isConnected: boolean }).isConnected) {
@@ -140,7 +140,7 @@ export class RemoteRecorders implements Recorders {
       }
       const connection = Duplex.from({ readable: relay.stdout, writable: relay.stdin })
       void once(connection, 'close').then(abort, abort)
-      return await RecorderLine.over(connection, token)
+      return await RecorderLine.over(connection, note)
     } catch (error) {
       relay.kill()
       if (call.signal.aborted)

@@ -1,5 +1,5 @@
 /** Reads what recorders of a machine wrote, while one writes or long after. */
-import { AzlVmError, errorText } from '../errors.ts'
+import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
 import type { Call, LogStart } from '../provider/contract.ts'
 import type { Recorded } from './recorded.ts'
 import { eventsIn, usualSegmentBytes, type RecordedEvent } from './recorder-folder.ts'
@@ -72,12 +72,29 @@ export async function describePort(
   begin: () => Promise<RecorderLine | undefined>,
   call: Call,
 ): Promise<string> {
-  const found = await recorders.find(machineId, call)
-  const line = found ?? ((await recorders.wasKilled(machineId, call)) ? await beginAgain(begin, call) : undefined)
-  line?.close()
+  const isRunning = await isListened(recorders, machineId, begin, call)
   const recorded = recorders.recorded(machineId, call)
   for (const gap of gapsIn(spansOf(eventsIn(await recorded.events())))) call.warn('serial-port', gap)
-  return await describeRecorded(recorded, line !== undefined)
+  return await describeRecorded(recorded, isRunning)
+}
+
+async function isListened(
+  recorders: Recorders,
+  machineId: string,
+  begin: () => Promise<RecorderLine | undefined>,
+  call: Call,
+): Promise<boolean> {
+  try {
+    const found = await recorders.find(machineId, call)
+    const line = found ?? ((await recorders.wasKilled(machineId, call)) ? await beginAgain(begin, call) : undefined)
+    line?.close()
+    return line !== undefined
+  } catch (error) {
+    // It runs and listens to nothing; whether it ever will is not known.
+    if (!isAzlVmError(error, 'timed-out')) throw error
+    call.warn('serial-port', `${error.message}: what the machine says may be lost. ${error.hint ?? ''}`.trimEnd())
+    return true
+  }
 }
 
 /** Who asks how a machine is is told, also where nobody can listen to it. */

@@ -1,4 +1,7 @@
-/** A client's connection to a running recorder. While one is open, the recorder waits for the machine's start. */
+/**
+ * A client's connection to a running recorder. While one is open, the recorder waits for the machine's start. What it
+ * does not answer in time, as when somebody stopped its process, ends the connection: nobody waits for it without end.
+ */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -23,18 +26,23 @@ export interface LineListener {
   readonly onTaken: () => void
 }
 
+/** How long a recorder may take to an answer, which is the work of a moment. Milliseconds. */
+const answerMs = 10_000
+
 export class RecorderLine {
   /** Resolves when the connection has ended, by whom ever. */
   readonly ended: Promise<void>
   readonly #socket: Duplex
+  readonly #pid: number
   readonly #unanswered: ((answer: Answer | undefined) => void)[] = []
   readonly #waiting = new Set<() => void>()
   #listener: LineListener | undefined
   #report: PortReport = { state: 'absent', connections: 0 }
   #isEnded = false
 
-  private constructor(socket: Duplex) {
+  private constructor(socket: Duplex, pid: number) {
     this.#socket = socket
+    this.#pid = pid
     const reader = new FrameReader()
     socket.on('data', (bytes: Buffer) => {
       for (const each of reader.read(bytes)) this.#take(each)
@@ -51,20 +59,23 @@ export class RecorderLine {
     })
   }
 
-  /** Undefined where nobody answers there, or somebody who is no recorder of ours. */
-  static async open({ address, token }: RecorderNote): Promise<RecorderLine | undefined> {
-    const socket = connect(address)
+  /** Undefined where nobody is there, or somebody who is no recorder of ours; `timed-out` where it does not answer. */
+  static async open(note: RecorderNote): Promise<RecorderLine | undefined> {
+    const socket = connect(note.address)
     try {
       await once(socket, 'connect')
     } catch {
       return undefined
     }
-    return await RecorderLine.over(socket, token)
+    return await RecorderLine.over(socket, note)
   }
 
   /** On a connection to the recorder that is there already; undefined where it wants nothing of us. */
-  static async over(connection: Duplex, token: string): Promise<RecorderLine | undefined> {
-    const line = new RecorderLine(connection)
+  static async over(
+    connection: Duplex,
+    { pid, token }: Pick<RecorderNote, 'pid' | 'token'>,
+  ): Promise<RecorderLine | undefined> {
+    const line = new RecorderLine(connection, pid)
     const answer = await line.#ask(frameKinds.hello, { token } satisfies Hello)
     if (answer) return line
     line.close()
@@ -121,8 +132,7 @@ export class RecorderLine {
 
   /** Ends the recorder; resolves when it is gone. */
   async endRecorder(): Promise<void> {
-    this.#socket.write(frame(frameKinds.end))
-    await this.ended
+    await this.#ask(frameKinds.end)
   }
 
   close(): void {
@@ -132,8 +142,15 @@ export class RecorderLine {
 
   async #ask(kind: FrameKind, content?: object): Promise<Answer | undefined> {
     if (this.#isEnded) return undefined
-    return await new Promise((resolve) => {
-      this.#unanswered.push(resolve)
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.close()
+        reject(recorderSilent(this.#pid))
+      }, answerMs)
+      this.#unanswered.push((answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      })
       this.#socket.write(frame(kind, content))
     })
   }
@@ -165,5 +182,11 @@ export class RecorderLine {
 export function recorderGone(): AzlVmError {
   return new AzlVmError('backend-failed', 'the recorder of the serial port ended', {
     hint: 'What the machine says until another one listens is lost; `azl-vm logs` says from when to when.',
+  })
+}
+
+function recorderSilent(pid: number): AzlVmError {
+  return new AzlVmError('timed-out', `the recorder of the serial port (pid ${pid}) does not answer`, {
+    hint: 'Let its process go on where something stopped it, or end it by force: another one is begun then.',
   })
 }

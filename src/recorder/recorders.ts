@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { AzlVmError, errorText } from '../errors.ts'
+import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
 import type { Call, ProviderContext } from '../provider/contract.ts'
 import { hasCode, stateError } from '../store/atomic-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
@@ -29,7 +29,7 @@ export interface Recorders {
   takePrepared(machineId: string): Promise<RecorderLine | undefined>
   /** Lets go of those that nobody came for. */
   close(): Promise<void>
-  /** Undefined where none runs. */
+  /** Undefined where none runs; `timed-out` where it does not answer. */
   find(machineId: string, call: Call): Promise<RecorderLine | undefined>
   /** Whether one was killed, where `find` finds none: who ends by itself leaves no note. */
   wasKilled(machineId: string, call: Call): Promise<boolean>
@@ -105,14 +105,25 @@ export class LocalRecorders implements Recorders {
 
   async remove(machineId: string): Promise<readonly string[]> {
     const folder = this.#folder(machineId)
-    const line = (await this.takePrepared(machineId)) ?? (await this.find(machineId))
-    await line?.endRecorder()
+    await this.#end(machineId, folder)
     const note = await readNote(folder)
     // Its socket may lie elsewhere.
     if (note) await removeSocket(note.address, folder)
     if (!existsSync(folder.dir)) return []
     await rm(folder.dir, { recursive: true, force: true })
     return [`recorder and serial log ${folder.dir}`]
+  }
+
+  /** One that does not answer is killed: nobody but itself takes connections there, so the process is it. */
+  async #end(machineId: string, folder: RecorderFolder): Promise<void> {
+    try {
+      const line = (await this.takePrepared(machineId)) ?? (await this.find(machineId))
+      await line?.endRecorder()
+    } catch (error) {
+      const note = await readNote(folder)
+      if (!note || !isAzlVmError(error, 'timed-out')) throw error
+      process.kill(note.pid, 'SIGKILL')
+    }
   }
 
   async machineIds(): Promise<readonly string[]> {

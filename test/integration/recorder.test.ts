@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { processTable } from '../../src/host/process-identity.ts'
 import { describePort, readRecorded } from '../../src/recorder/recorded-log.ts'
 import { readNote, recorderFolder, type RecorderNote } from '../../src/recorder/recorder-folder.ts'
@@ -163,6 +163,25 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
     expect(await described()).toMatch(/ at least \(its recorder was killed again and again\), from \S+ until now/)
   })
 
+  test('or stopped holds nobody: who looks is warned, and what ends its machine kills it', async () => {
+    const { pid } = await note()
+    process.kill(pid, 'SIGSTOP')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const call = testCall()
+      const described = describePort(recorders, id, () => Promise.resolve(undefined), call)
+      await runOut()
+      expect(await described).toMatch(/^It was listened from \S+ until now/)
+      expect(call.warnings).toEqual([expect.stringContaining(`(pid ${String(pid)}) does not answer: `)])
+      const removed = recorders.remove(id)
+      await runOut()
+      expect(await removed).toHaveLength(1)
+    } finally {
+      vi.useRealTimers()
+    }
+    await expect.poll(() => isRunning(pid)).toBe(false)
+  })
+
   test('leaves nothing when its machine is removed before another was begun', async () => {
     const { pid } = await note()
     const watcher = await parentOf(pid)
@@ -172,6 +191,12 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
     expect(await readdir(join(root, 'played'))).toEqual([])
   })
 })
+
+/** Lets the deadline pass that somebody set, or is about to set. */
+async function runOut(): Promise<void> {
+  await expect.poll(() => vi.getTimerCount()).toBe(1)
+  vi.runAllTimers()
+}
 
 function isRunning(pid: number): boolean {
   try {
