@@ -8,7 +8,7 @@ import node from 'node:process'
 import { errorText } from '../errors.ts'
 import { asOneRecorder } from './one-recorder.ts'
 import { Recorder } from './recorder.ts'
-import { readNote, recorderFolder, removeSocket } from './recorder-folder.ts'
+import { readNote, recorderFolder, removeFolder, removeSocket } from './recorder-folder.ts'
 import { RecorderLog } from './recorder-log.ts'
 
 const { stdout, platform } = node
@@ -20,7 +20,11 @@ for (const name of ['SIGINT', 'SIGHUP'] as const) node.on(name, () => undefined)
 stdout.on('error', () => undefined)
 try {
   const isWanted = (): boolean => why === undefined || existsSync(folder.dir)
-  const isDone = await asOneRecorder({ folder, platform, isWanted }, why === 'given-up' ? noteGivenUp : record)
+  const isDone = await asOneRecorder({ folder, platform, isWanted }, async () => {
+    // The lock made the folder anew: it was removed since it was looked for.
+    if (why !== undefined && !existsSync(folder.events)) await removeFolder(folder)
+    else await (why === 'given-up' ? noteGivenUp() : record())
+  })
   if (!isDone) sayReady()
 } catch (error) {
   stdout.write(`${JSON.stringify({ ready: false, error: errorText(error) })}\n`)

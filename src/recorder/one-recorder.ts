@@ -18,7 +18,7 @@ export interface OneRecorderOptions {
 }
 
 /**
- * Runs `work` under a lock that is held as long as a recorder lives, so that no two ever read one port: who was slower
+ * Runs `work`, a recorder or what must find none, under a lock that is held as long as a recorder lives, so that no two ever read one port: who was slower
  * waits for the other. False where another one listens, which is as good. The lock of one that was killed is broken.
  * There is none on Windows: nobody but a command begins a recorder there, under a lock of the commands, and a process
  * that has got the number of one that is gone would keep the lock.
@@ -26,7 +26,7 @@ export interface OneRecorderOptions {
 export async function asOneRecorder(options: OneRecorderOptions, work: () => Promise<void>): Promise<boolean> {
   const { folder, platform, isWanted } = options
   if (platform === 'win32') {
-    await work()
+    if (isWanted()) await work()
     return true
   }
   const processes = await processTable()

@@ -63,6 +63,11 @@ export async function removeSocket(address: string, { dir }: RecorderFolder): Pr
   if (dirname(address) !== dir) await rmdir(dirname(address)).catch(() => undefined)
 }
 
+/** Removes all that is kept of a machine; again where somebody who came for its lock put something there meanwhile. */
+export async function removeFolder({ dir }: RecorderFolder): Promise<void> {
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 })
+}
+
 /** A file with a part of all that the port said. */
 export interface Segment {
   readonly name: string

@@ -2,15 +2,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
 import type { Call, ProviderContext } from '../provider/contract.ts'
 import { hasCode, stateError } from '../store/atomic-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
+import { asOneRecorder } from './one-recorder.ts'
 import { recordedIn, type Recorded } from './recorded.ts'
-import { readNote, recorderFolder, removeSocket, type RecorderFolder } from './recorder-folder.ts'
+import { readNote, recorderFolder, removeFolder, removeSocket, type RecorderFolder } from './recorder-folder.ts'
 import { RecorderLine } from './recorder-line.ts'
 import { watched } from './watched.ts'
 
@@ -105,13 +106,19 @@ export class LocalRecorders implements Recorders {
 
   async remove(machineId: string): Promise<readonly string[]> {
     const folder = this.#folder(machineId)
-    await this.#end(machineId, folder)
-    const note = await readNote(folder)
-    // Its socket may lie elsewhere.
-    if (note) await removeSocket(note.address, folder)
-    if (!existsSync(folder.dir)) return []
-    await rm(folder.dir, { recursive: true, force: true })
-    return [`recorder and serial log ${folder.dir}`]
+    const removed: string[] = []
+    const place = { folder, platform: this.#context.platform, isWanted: () => existsSync(folder.dir) }
+    const remove = async (): Promise<void> => {
+      const note = await readNote(folder)
+      // Its socket may lie elsewhere.
+      if (note) await removeSocket(note.address, folder)
+      await removeFolder(folder)
+      removed.push(`recorder and serial log ${folder.dir}`)
+    }
+    // Also one that was only beginning.
+    do await this.#end(machineId, folder)
+    while (!(await asOneRecorder(place, remove)))
+    return removed
   }
 
   /** One that does not answer is killed: nobody but itself takes connections there, so the process is it. */
