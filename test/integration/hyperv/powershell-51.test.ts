@@ -53,6 +53,7 @@ describeWhere(`scripts under ${engine}`, missing, () => {
       files: [join(place, 'ä.vhdx')],
     })
     expect(await ask('list-files', { folders: [], pattern: '' })).toEqual({ files: [] })
+    expect(await ask('list-files', { folders: [join(place, 'gone')], pattern: '' })).toEqual({ files: [] })
     expect(await ask('list-folders', { roots: [place], prefix: 'bel' })).toEqual({ folders: [join(place, 'below')] })
     expect(await ask('get-file-place', { path: join(place, 'ä.vhdx') })).toEqual({ why: '' })
     const whole = { folder: place, pattern: String.raw`^(?:ä\.vhdx|日本\.txt)$`, isWhole: true }
