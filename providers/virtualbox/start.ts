@@ -52,10 +52,13 @@ export async function startMachine(
     // One that goes on from its memory is in the middle of a boot.
     if (state === 'off') await line.noteStart()
     const { connections } = line.report
+    // The port of one that reads its memory back is served long before it can go on.
+    const isSoon = (isOver: AbortSignal): Promise<boolean> =>
+      state === 'off' ? isServedSoon(line, connections, isOver) : Promise.resolve(false)
     // The port of another machine's start is not looked for between our look and our start.
     const { outputs, isRunning } = await session.context.sharedLock('ports of VirtualBox', call, async () => {
       const settled = await settleForwards(session, machine, call)
-      const begun = await session.unlessPassing(call, () => begin(session, machine, line, connections, call))
+      const begun = await session.unlessPassing(call, () => begin(session, machine, isSoon, call))
       return { outputs: settled, isRunning: begun }
     })
     if (!isRunning) {
@@ -85,12 +88,11 @@ const startMs = 180_000
 /** How VBoxHeadless ended; undefined for a signal, or where it did not even begin. */
 type ExitCode = number | undefined
 
-/** True where the machine runs by then; else it is paused. */
+/** True where the machine runs by then; else it is paused. `isSoon`: whether its port is served before `isOver`, or soon. */
 async function begin(
   session: Session,
   machine: DescribedMachine,
-  line: RecorderLine,
-  connections: number,
+  isSoon: (isOver: AbortSignal) => Promise<boolean>,
   call: Call,
 ): Promise<boolean> {
   const { ref, folder } = machine
@@ -101,8 +103,8 @@ async function begin(
     ended = { exitCode }
     isOver.abort()
   })
-  if (await isServedSoon(line, connections, AbortSignal.any([call.signal, isOver.signal])))
-    if (await goesOn(session, ref, call)) return true
+  const isServed = await isSoon(AbortSignal.any([call.signal, isOver.signal]))
+  if (isServed && (await goesOn(session, ref, call))) return true
   const isThere = (state: PowerState): boolean => state === 'paused' || state === 'running' || ended !== undefined
   const found = await untilMachine(session, ref, isThere, { timeoutMs: startMs, what: 'start' }, call)
   if (!ended) return found !== undefined && powerState(found.state) === 'running'
