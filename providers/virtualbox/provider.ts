@@ -100,8 +100,10 @@ export class VirtualBoxProvider implements Provider {
 
   async apply(operation: Operation, request: MachineRequest, call: Call): Promise<Outputs> {
     const parameters = parametersOf(operation)
-    if (parameters.kind !== 'start') return await applyOperation(this.#session, parameters, request, call)
-    return (await this.start(request.ref, call)).outputs
+    if (parameters.kind === 'start') return (await this.start(request.ref, call)).outputs
+    const outputs = await applyOperation(this.#session, parameters, request, call)
+    if (parameters.kind === 'machine') this.#recorders.prepare(request.ref.id, parameters.serialPath, call)
+    return outputs
   }
 
   async undo(operation: Operation, request: MachineRequest, call: Call): Promise<void> {
@@ -254,5 +256,6 @@ export class VirtualBoxProvider implements Provider {
 
   async close(): Promise<void> {
     for (const console of this.#consoles.keys()) await console.close()
+    await this.#recorders.close()
   }
 }

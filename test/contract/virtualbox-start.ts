@@ -1,8 +1,9 @@
 /** How a start on VirtualBox goes where the machine is not there yet when its port is, or never comes. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { usualPlaces } from '../../providers/virtualbox/host.ts'
 import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
 import type { Provider } from '../../src/provider/contract.ts'
+import { LocalRecorders } from '../../src/recorder/recorders.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { watchVirtualBox, type Happening } from '../support/virtualbox-watched.ts'
 import type { Bench } from './contract-bench.ts'
@@ -27,6 +28,19 @@ export function startTests(bench: () => Bench, host: () => VirtualBoxHost): void
     expect(await bench().inspect(ref)).toMatchObject({ state: 'running' })
     await bench().destroy(ref)
     await provider.close()
+  })
+
+  test('the recorder of a machine that is made begins beside the making, and is let go of with the command', async () => {
+    const { recorder } = host()
+    const { provider } = await open({ before: 'nothing', script: ':' })
+    const request = await bench().request('prepared')
+    const [define] = bench().making(request)
+    await provider.apply(define!, request, testCall())
+    const recorders = new LocalRecorders('virtualbox', providerContext({ recorder }))
+    const line = await vi.waitUntil(() => recorders.find(request.ref.id), { timeout: 60_000 })
+    await provider.close()
+    await line.endRecorder()
+    await bench().destroy(request.ref)
   })
 
   test('one that is not there yet is looked at until it is, and then goes on', async () => {

@@ -11,6 +11,7 @@ import { VirtualBoxProvider } from '../../providers/virtualbox/provider.ts'
 import { parseSettings } from '../../providers/virtualbox/settings-file.ts'
 import { readDiskImage } from '../../src/media/disk-image.ts'
 import type { Facts, Making } from '../../src/provider/contract.ts'
+import type { MachineRef } from '../../src/provider/machine.ts'
 import { repositoryRoot } from '../support/run-cli.ts'
 import { providerContext, testCall } from '../support/test-environment.ts'
 import { missingForVirtualBox } from '../support/virtualbox-manage.ts'
@@ -48,6 +49,13 @@ async function lyingOn(disk: string): Promise<readonly string[]> {
 }
 
 function virtualBoxTests(bench: () => Bench): void {
+  /** It was begun beside the making. */
+  const recorderListens = async (ref: MachineRef): Promise<void> => {
+    const console = await bench().provider.openConsole(ref, { port: 'firmware', onData: () => undefined }, testCall())
+    await console.close()
+  }
+  const recordedOf = ({ id }: MachineRef): string => `recorder and serial log of the machine ${id}, which is gone`
+
   describe('the claim of a name', () => claimTests(bench, () => host))
   describe('a start', () => startTests(bench, () => host))
 
@@ -129,11 +137,16 @@ function virtualBoxTests(bench: () => Bench): void {
     const { provider } = bench()
     const request = await bench().make('noted', 'machine: { memory: 256MiB, disks: [{ size: 64MiB }], networks: [] }')
     const place = dirname((await bench().inspect(request.ref)).disks[0]?.where ?? '')
+    await recorderListens(request.ref)
     await host.virtualBox.play('unregistervm', request.ref.id)
     for (const name of ['notes.txt', 'disk1.vdi']) await writeFile(join(place, name), 'mine')
-    const [left, ...others] = await provider.leftovers(testCall())
-    expect([left?.what, others]).toEqual([`what azl-vm made in the folder ${dirname(place)}`, []])
-    expect(await provider.removeLeftover(left!, testCall())).toBe(true)
+    const leftovers = await provider.leftovers(testCall())
+    expect(leftovers.map(({ what }) => what)).toEqual([
+      `what azl-vm made in the folder ${dirname(place)}`,
+      recordedOf(request.ref),
+    ])
+    const [left] = leftovers
+    for (const each of leftovers) expect(await provider.removeLeftover(each, testCall())).toBe(true)
     expect(await readdir(place)).toEqual(['disk1.vdi', 'notes.txt'])
     expect(await provider.leftovers(testCall())).toEqual([])
     expect(await provider.removeLeftover(left!, testCall())).toBe(false)
@@ -207,10 +220,11 @@ function virtualBoxTests(bench: () => Bench): void {
     )
     const folder = join(place, 'azl-vm', request.mark.runId)
     expect((await bench().inspect(request.ref)).disks[0]?.where).toBe(join(folder, 'placed', 'disk0.vdi'))
+    await recorderListens(request.ref)
     await host.virtualBox.play('unregistervm', request.ref.id)
     const leftovers = await bench().provider.leftovers(testCall())
-    expect(leftovers.map(({ what }) => what)).toEqual([`folder ${folder}`])
-    expect(await bench().provider.removeLeftover(leftovers[0]!, testCall())).toBe(true)
+    expect(leftovers.map(({ what }) => what)).toEqual([`folder ${folder}`, recordedOf(request.ref)])
+    for (const each of leftovers) expect(await bench().provider.removeLeftover(each, testCall())).toBe(true)
     expect(await bench().provider.leftovers(testCall())).toEqual([])
     await rm(join(host.virtualBox.folder, 'elsewhere'), { recursive: true })
   })
