@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 const source = { resolve: { conditions: ['workspace-source'] }, ssr: { resolve: { conditions: ['workspace-source'] } } }
 
 /** Booting an emulated machine takes seconds, on a busy machine many of them. */
-const machineTimeoutMs = 180_000
+const machineTimeoutMs = 300_000
 
 export default defineConfig({
   ...source,
