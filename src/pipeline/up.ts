@@ -3,7 +3,7 @@
  * runs is left alone; a configuration is never changed.
  */
 import type { ProbeReport } from 'boot-probe'
-import { AzlVmError, isAzlVmError } from '../errors.ts'
+import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
 import type { BootOutcome, Provider, RemovalReport } from '../provider/contract.ts'
 import type { Endpoint, MachineInfo, MachineRequest } from '../provider/machine.ts'
 import type { Plan } from '../provider/plan.ts'
@@ -51,15 +51,13 @@ export async function up(environment: Environment, request: UpRequest): Promise<
   run.bus.emit({ type: 'run-started', verb: 'up', machine: spec.name, provider: spec.provider, host: spec.host })
   try {
     const { medium, provider, facts } = await prepare(environment, request, run)
-    try {
-      const result = await upOn({ environment, request, run, provider, facts, medium })
-      run.bus.emit({ type: 'run-finished', outcome: 'ok' })
-      const report = { ...result, elapsedMs: environment.now().getTime() - startedMs }
-      await writeFileAtomic(run.paths.report, `${JSON.stringify({ v: 1, ...report }, null, 2)}\n`)
-      return report
-    } finally {
-      await provider.close()
-    }
+    const result = await upOn({ environment, request, run, provider, facts, medium }).finally(() =>
+      close(provider, run),
+    )
+    run.bus.emit({ type: 'run-finished', outcome: 'ok' })
+    const report = { ...result, elapsedMs: environment.now().getTime() - startedMs }
+    await writeFileAtomic(run.paths.report, `${JSON.stringify({ v: 1, ...report }, null, 2)}\n`)
+    return report
   } catch (thrown) {
     const error = asCancelled(thrown, request.signal)
     const message = error instanceof Error ? error.message : String(error)
@@ -69,6 +67,13 @@ export async function up(environment: Environment, request: UpRequest): Promise<
   } finally {
     run.close()
   }
+}
+
+/** What was done is done, and a failure of the run has its own words: that the provider does not close is told beside them. */
+async function close(provider: Provider, { bus }: Run): Promise<void> {
+  await provider.close().catch((error: unknown) => {
+    emitAfterFailure(bus, { type: 'warning', code: 'provider-close', message: errorText(error) })
+  })
 }
 
 function requirePromise(found: PreparedMedium, request: UpRequest): void {

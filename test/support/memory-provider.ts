@@ -166,6 +166,13 @@ export class MemoryHypervisor {
     return new MemoryProvider(this, this.generation)
   }
 
+  /** One of those that {@link open} gave. */
+  closed(): void {
+    this.openCount -= 1
+    const fault = this.#faults.get('close')?.(undefined)
+    if (fault) throw fault
+  }
+
   /** From now on the call fails; an error, or a function that decides. */
   fail(call: string, fault: Error | Fault): void {
     this.#faults.set(call, typeof fault === 'function' ? fault : () => fault)
@@ -630,7 +637,7 @@ class MemoryProvider implements Provider {
 
   async close(): Promise<void> {
     await setImmediate()
-    this.#hypervisor.openCount -= 1
+    this.#hypervisor.closed()
   }
 
   async #enter(name: string, machine: string | undefined, call: Call): Promise<void> {

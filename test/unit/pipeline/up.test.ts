@@ -53,6 +53,16 @@ describe('up, from nothing', () => {
     )
   })
 
+  test('a provider that does not close is a warning, and hides neither the machine nor why there is none', async () => {
+    const here = await world()
+    here.hypervisor.fail('close', new AzlVmError('backend-failed', 'the line stays open'))
+    expect(await here.up()).toMatchObject({ action: 'created' })
+    here.hypervisor.fail('apply disk-0', new AzlVmError('backend-failed', 'no space'))
+    expect((await errorOf(here.up(probeSpec('box2', 'wait', 'provider: memory')))).message).toContain('no space')
+    const warned = here.events.filter((event) => event.type === 'warning' && event.code === 'provider-close')
+    expect(warned).toMatchObject([{ message: 'the line stays open' }, { message: 'the line stays open' }])
+  })
+
   test('an operation that fails tells what the hypervisor noted meanwhile', async () => {
     const here = await world()
     here.hypervisor.fail('apply disk-0', () => {
