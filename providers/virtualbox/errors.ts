@@ -28,9 +28,15 @@ const symptoms: readonly Symptom[] = [
     hint: 'Free some space where the machine’s files are, or name another place: storage.path.',
   },
   {
-    symbol: /\bVERR_ACCESS_DENIED\b/,
+    symbol: /\bVERR_(?:ACCESS_DENIED|WRITE_PROTECT)\b/,
     code: 'permission-denied',
     hint: 'See that this account may read the medium and write where the machine’s files are.',
+  },
+  {
+    // A folder that cannot be made is told so too, by a file system that has nothing to make it in (/proc, seen).
+    symbol: /\bVERR_(?:FILE|PATH)_NOT_FOUND\b/,
+    code: 'path-not-found',
+    hint: 'See that the medium still lies where it did, and that a folder can be made where the machine’s files are: storage.path.',
   },
   {
     // suplibOsInit says the number: Error -1908

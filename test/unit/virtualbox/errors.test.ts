@@ -29,6 +29,12 @@ test('a VBoxSVC that is not there may be in a moment; a failure of the same code
 
 test.each([
   ['VBoxManage: error: x (VERR_DISK_FULL)', 'no-space'],
+  ['VBoxManage: error: x (VERR_WRITE_PROTECT)', 'permission-denied'],
+  [
+    "VBoxManage: error: Could not create a directory '/proc/x' to save the settings file (VERR_FILE_NOT_FOUND)\n" +
+      'VBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component MachineWrap',
+    'path-not-found',
+  ],
   // A symbol says more than the code beside it.
   [
     'VBoxManage: error: VT-x is in use (VERR_VMX_IN_VMX_ROOT_MODE)\nVBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005)',
