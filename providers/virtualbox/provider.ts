@@ -1,6 +1,7 @@
 /** The contract on VirtualBox. Each member hands over to the file that knows how. */
 import { absentMachine } from '../../src/provider/absent-machine.ts'
 import type { ConsolePort } from '../../src/provider/capabilities.ts'
+import { closeAll } from '../../src/provider/close-all.ts'
 import type {
   BootWatch,
   Call,
@@ -255,7 +256,6 @@ export class VirtualBoxProvider implements Provider {
   }
 
   async close(): Promise<void> {
-    for (const console of this.#consoles.keys()) await console.close()
-    await this.#recorders.close()
+    await closeAll([...this.#consoles.keys(), this.#recorders])
   }
 }
