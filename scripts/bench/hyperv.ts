@@ -61,7 +61,7 @@ function timeRows(ours: readonly Run[], theirs: readonly Run[]): readonly Row[] 
 
 function countRows(trace: CallTrace): readonly Row[] {
   const counts = countCalls(trace)
-  const expected = callsOfUp.map(({ cmdlet }) => cmdlet)
+  const expected = callsOfUp.map(({ call }) => call)
   const more = Object.keys(counts).filter((cmdlet) => !expected.includes(cmdlet))
   const scripts = trace.processes.map(({ what }) => what)
   return [
@@ -77,7 +77,7 @@ function countRows(trace: CallTrace): readonly Row[] {
       value: String(Object.values(counts).reduce((sum, count) => sum + count, 0)),
       detail: 'those below',
     },
-    ...callsOfUp.map(({ cmdlet, why }) => ({ what: cmdlet, value: String(counts[cmdlet] ?? 0), detail: why })),
+    ...callsOfUp.map(({ call, why }) => ({ what: call, value: String(counts[call] ?? 0), detail: why })),
     ...more.map((cmdlet) => ({ what: cmdlet, value: String(counts[cmdlet] ?? 0), detail: 'not on the list' })),
   ]
 }

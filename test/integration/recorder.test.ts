@@ -47,6 +47,12 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
 
   const folder = () => recorderFolder(join(root, 'played'), id)
   const note = async (): Promise<RecorderNote> => (await readNote(folder())) ?? expect.fail('no recorder is noted')
+  /** So that nobody begins it again. */
+  const killWithItsShell = async (): Promise<void> => {
+    const { pid } = await note()
+    process.kill(await parentOf(pid), 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
+  }
   const said = async (): Promise<string> => {
     const pieces: Uint8Array[] = []
     for await (const bytes of readRecorded(recorders.recorded(id))) pieces.push(bytes)
@@ -103,9 +109,7 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
   })
 
   test('and no other can begin: who looks is warned, and told what is kept', async () => {
-    const { pid } = await note()
-    process.kill(await parentOf(pid), 'SIGKILL')
-    process.kill(pid, 'SIGKILL')
+    await killWithItsShell()
     await expect.poll(() => recorders.find(id)).toBeUndefined()
     const call = testCall()
     const begin = () => Promise.reject(new Error('no memory'))
@@ -117,9 +121,7 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
   })
 
   test('is followed by none while another one begins', async () => {
-    const { pid } = await note()
-    process.kill(await parentOf(pid), 'SIGKILL')
-    process.kill(pid, 'SIGKILL')
+    await killWithItsShell()
     let begun: Promise<unknown> | undefined
     await whileBegins(async (isWaitedFor) => {
       begun = begin('again')
@@ -132,9 +134,7 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
   })
 
   test('is followed by one, however many begin at once', async () => {
-    const { pid } = await note()
-    process.kill(await parentOf(pid), 'SIGKILL')
-    process.kill(pid, 'SIGKILL')
+    await killWithItsShell()
     await expect.poll(() => recorders.find(id)).toBeUndefined()
     const begun = Array.from({ length: 3 }, () => begin('again'))
     ;(await recorders.ensure(id, port.path, testCall())).close()
@@ -150,9 +150,7 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
   })
 
   test('too often is begun no more by itself: who looks is warned, and the next command begins one', async () => {
-    const { pid } = await note()
-    process.kill(await parentOf(pid), 'SIGKILL')
-    process.kill(pid, 'SIGKILL')
+    await killWithItsShell()
     await expect.poll(() => recorders.find(id)).toBeUndefined()
     await begin('given-up')
     const call = testCall()
@@ -183,9 +181,7 @@ describeWhere('a recorder that is killed', process.platform === 'linux' ? undefi
   })
 
   test('leaves nothing when its machine is removed while another one begins', async () => {
-    const { pid } = await note()
-    process.kill(await parentOf(pid), 'SIGKILL')
-    process.kill(pid, 'SIGKILL')
+    await killWithItsShell()
     let removed: Promise<unknown> | undefined
     await whileBegins(async (isWaitedFor) => {
       removed = recorders.remove(id)

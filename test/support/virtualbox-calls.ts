@@ -1,10 +1,5 @@
 /** What one `up` may ask of VBoxManage, each call with what it is for. */
-interface CallOfUp {
-  /** Its first words: `list --long`, `controlvm resume`. */
-  readonly call: string
-  readonly times: number
-  readonly why: string
-}
+import { countNames, type CallOfUp } from './calls-of-up.ts'
 
 /** Of a machine with one disk and one network card with NAT, until it runs; VBoxHeadless comes before the last. */
 export const callsUntilItRuns: readonly CallOfUp[] = [
@@ -31,20 +26,11 @@ export const callsUntilItIsReady: readonly CallOfUp[] = [
 
 /** How often each was made. */
 export function countCalls(calls: readonly string[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {}
-  for (const words of calls) {
-    const name = nameOf(words.split(' '))
-    counts[name] = (counts[name] ?? 0) + 1
-  }
-  return counts
+  return countNames(calls.map((words) => nameOf(words.split(' '))))
 }
 
 /** Lists and orders to a machine that runs are as many calls as there are of them. */
 function nameOf([verb = '', first = '', second = '']: readonly string[]): string {
   if (verb === 'list') return `${verb} ${first}`
   return verb === 'controlvm' ? `${verb} ${second}` : verb
-}
-
-export function asCounts(calls: readonly CallOfUp[]): Readonly<Record<string, number>> {
-  return Object.fromEntries(calls.map(({ call, times }) => [call, times]))
 }

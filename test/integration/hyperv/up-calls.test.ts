@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { asCounts } from '../../support/calls-of-up.ts'
 import { buildTool } from '../../support/e2e-build.ts'
 import { ToolProcess } from '../../support/e2e-process.ts'
 import { callsOfUp, countCalls, countedSpec, takeCallTrace } from '../../support/hyperv-calls.ts'
@@ -24,7 +25,7 @@ test.skipIf(missing !== undefined)(
       expect(await started.ended).toMatchObject({ exitCode: 0 })
       const trace = await takeCallTrace(simulator)
       expect(trace.processes.map(({ what }) => what)).toEqual(['worker.ps1'])
-      expect(countCalls(trace)).toEqual(Object.fromEntries(callsOfUp.map(({ cmdlet, times }) => [cmdlet, times])))
+      expect(countCalls(trace)).toEqual(asCounts(callsOfUp))
     } finally {
       await simulator.stop()
       await tool.remove()
