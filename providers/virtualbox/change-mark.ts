@@ -1,8 +1,7 @@
 import type { Call } from '../../src/provider/contract.ts'
 import type { MachineRef } from '../../src/provider/machine.ts'
-import { notOwned } from '../../src/provider/machine-errors.ts'
 import type { Mark } from '../../src/provider/mark.ts'
-import { isOwn, requireDescribed } from './machines.ts'
+import { requireDescribed, requireOwn } from './machines.ts'
 import { markKey, markText } from './mark-text.ts'
 import type { Session } from './session.ts'
 
@@ -13,8 +12,7 @@ export async function changeMark(
   change: (mark: Mark) => Mark,
   call: Call,
 ): Promise<void> {
-  const machine = await requireDescribed(session, ref, call)
-  if (!isOwn(machine)) throw notOwned(ref)
-  const args = ['setextradata', ref.id, markKey, markText(change(machine.mark))]
+  const { mark } = requireOwn(await requireDescribed(session, ref, call), ref)
+  const args = ['setextradata', ref.id, markKey, markText(change(mark))]
   await session.manage(args, { action: `mark ${ref.name}` }, call)
 }

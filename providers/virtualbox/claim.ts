@@ -32,8 +32,7 @@ export async function claim(
 ): Promise<DescribedMachine> {
   // VirtualBox takes a name twice: of two commands here one waits.
   return await session.context.sharedLock('names of VirtualBox', call, async (hasWaited) => {
-    const listed = hasWaited ? undefined : session.listed
-    const all = listed ?? (await allMachines(session, call))
+    const all = (hasWaited ? undefined : session.listed) ?? (await allMachines(session, call))
     const there = all.find((machine) => machine.ref.id === ref.id)
     if (there && !there.settings.groups.includes(groupOf(mark.runId)))
       throw new AzlVmError('machine-exists', `the id ${ref.id} belongs to another machine, "${there.ref.name}"`)

@@ -193,7 +193,14 @@ export async function unstartedMachine(
 
 /** The machine; throws machine-not-found, and not-owned where it carries no mark that names it. */
 export async function requireOwnMachine(session: Session, ref: MachineRef, call: Call): Promise<OwnMachine> {
-  const machine = await requireMachine(session, ref, call)
+  return requireOwn(await requireMachine(session, ref, call), ref)
+}
+
+/** The same machine, which carries a mark that names it; throws not-owned where it does not. */
+export function requireOwn<M extends Pick<FoundMachine, 'ref' | 'mark'>>(
+  machine: M,
+  ref: MachineRef,
+): M & { readonly mark: Mark } {
   if (isOwn(machine)) return machine
   throw notOwned(ref)
 }

@@ -60,9 +60,8 @@ export async function up(environment: Environment, request: UpRequest): Promise<
     return report
   } catch (thrown) {
     const error = asCancelled(thrown, request.signal)
-    const message = error instanceof Error ? error.message : String(error)
     const outcome = request.signal.aborted ? 'cancelled' : 'failed'
-    emitAfterFailure(run.bus, { type: 'run-finished', outcome, message })
+    emitAfterFailure(run.bus, { type: 'run-finished', outcome, message: errorText(error) })
     throw error
   } finally {
     run.close()

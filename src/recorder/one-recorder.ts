@@ -18,10 +18,10 @@ export interface OneRecorderOptions {
 }
 
 /**
- * Runs `work`, a recorder or what must find none, under a lock that is held as long as a recorder lives, so that no two ever read one port: who was slower
- * waits for the other. False where another one listens, which is as good. The lock of one that was killed is broken.
- * There is none on Windows: nobody but a command begins a recorder there, under a lock of the commands, and a process
- * that has got the number of one that is gone would keep the lock.
+ * Runs `work`, a recorder or what must find none, under a lock that is held as long as a recorder lives, so that no two
+ * ever read one port: who was slower waits for the other. False where another one listens, which is as good. The lock of
+ * one that was killed is broken. There is none on Windows: nobody but a command begins a recorder there, under a lock of
+ * the commands, and a process that has got the number of one that is gone would keep the lock.
  */
 export async function asOneRecorder(options: OneRecorderOptions, work: () => Promise<void>): Promise<boolean> {
   const { folder, platform, isWanted } = options
@@ -52,9 +52,14 @@ export async function asOneRecorder(options: OneRecorderOptions, work: () => Pro
   return true
 }
 
-async function isHeard(folder: RecorderFolder): Promise<boolean> {
+/** A line to the recorder that noted itself there; undefined where none runs, `timed-out` where it does not answer. */
+export async function lineInto(folder: RecorderFolder): Promise<RecorderLine | undefined> {
   const note = await readNote(folder)
-  const line = note && (await RecorderLine.open(note))
+  return note && (await RecorderLine.open(note))
+}
+
+async function isHeard(folder: RecorderFolder): Promise<boolean> {
+  const line = await lineInto(folder)
   line?.close()
   return line !== undefined
 }

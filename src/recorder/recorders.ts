@@ -9,10 +9,10 @@ import { AzlVmError, errorText, isAzlVmError } from '../errors.ts'
 import type { Call, ProviderContext } from '../provider/contract.ts'
 import { hasCode, stateError } from '../store/atomic-file.ts'
 import { makeFolder } from '../store/make-folder.ts'
-import { asOneRecorder } from './one-recorder.ts'
+import { asOneRecorder, lineInto } from './one-recorder.ts'
 import { recordedIn, type Recorded } from './recorded.ts'
 import { readNote, recorderFolder, removeFolder, removeSocket, type RecorderFolder } from './recorder-folder.ts'
-import { RecorderLine } from './recorder-line.ts'
+import type { RecorderLine } from './recorder-line.ts'
 import { watched } from './watched.ts'
 
 /** The recorders of a host's machines. */
@@ -100,8 +100,7 @@ export class LocalRecorders implements Recorders {
   }
 
   async find(machineId: string): Promise<RecorderLine | undefined> {
-    const note = await readNote(this.#folder(machineId))
-    return note && (await RecorderLine.open(note))
+    return await lineInto(this.#folder(machineId))
   }
 
   async remove(machineId: string): Promise<readonly string[]> {
